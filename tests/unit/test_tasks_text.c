@@ -4,7 +4,6 @@
 
 #include <locale.h>
 
-#include "tasks/alike.h"
 #include "tasks/sink.h"
 #include "base/wrap.h"
 #include "base/text.h"
@@ -207,32 +206,12 @@ static void test_folding(void **state)
 	text = printed(&list, &plain);
 	assert_non_null(strstr(text, "\n    1,008 waiting\n"));
 	assert_non_null(strstr(text, "Task-2  fetch  waiting, app/client.py:12\n"
-				     "... and 997 more like it\n"
+				     "... and 997 more like it, waiting\n"
 				     "Task-1000  fetch  waiting, app/client.py:13\n"));
 	assert_null(strstr(text, "Task-3 "));
 	assert_non_null(strstr(text, "Task-1007 "));
 	assert_non_null(strstr(text, "(997 of these 1,008 tasks are not shown; -j lists each)\n"));
 	free(text);
-}
-
-static void test_fold_tasks(void **state)
-{
-	uint64_t keys[20];
-	uint32_t tasks[20], i;
-	struct lp_alike_entry entries[20];
-
-	(void)state;
-	for (i = 0; i < 20; i++) {
-		keys[i] = i % 2;
-		tasks[i] = i;
-	}
-	assert_int_equal(alike_fold(keys, tasks, 16, entries), 16);
-	assert_int_equal(alike_fold(keys, tasks, 20, entries), 6);
-	assert_int_equal(entries[4].task, 4);
-	assert_int_equal(entries[4].more, 7);
-	assert_int_equal(entries[5].task, 5);
-	assert_int_equal(entries[3].more, 0);
-	assert_int_equal(alike_fold(keys, tasks, 0, entries), 0);
 }
 
 static void test_deep_chain(void **state)
@@ -272,10 +251,11 @@ static void test_like_chain(void **state)
 			add_edge(&list, &list.tasks[i], i + 1, false);
 	}
 	text = printed(&list, &plain);
-	assert_non_null(
-		strstr(text, "\n   \u2514\u2500 t2  fetch  waiting, app/client.py:12: awaits 't3'\n"
-			     "      \u2514\u2500 ... and 16 more like it, each awaiting the next\n"
-			     "         \u2514\u2500 t19  fetch  waiting, app/client.py:12\n"));
+	assert_non_null(strstr(
+		text,
+		"\n   \u2514\u2500 t2  fetch  waiting, app/client.py:12: awaits 't3'\n"
+		"      \u2514\u2500 ... and 16 more like it, waiting, each awaiting the next\n"
+		"         \u2514\u2500 t19  fetch  waiting, app/client.py:12\n"));
 	free(text);
 }
 
@@ -368,14 +348,13 @@ static void test_wrap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tree),	     cmocka_unit_test(test_ascii),
-		cmocka_unit_test(test_no_tasks),     cmocka_unit_test(test_own_line),
-		cmocka_unit_test(test_shared_child), cmocka_unit_test(test_deadlock),
-		cmocka_unit_test(test_finished),     cmocka_unit_test(test_folding),
-		cmocka_unit_test(test_fold_tasks),   cmocka_unit_test(test_deep_chain),
-		cmocka_unit_test(test_like_chain),   cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_copied),	     cmocka_unit_test(test_hostile_width),
-		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_tree),	      cmocka_unit_test(test_ascii),
+		cmocka_unit_test(test_no_tasks),      cmocka_unit_test(test_own_line),
+		cmocka_unit_test(test_shared_child),  cmocka_unit_test(test_deadlock),
+		cmocka_unit_test(test_finished),      cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_deep_chain),    cmocka_unit_test(test_like_chain),
+		cmocka_unit_test(test_changes),	      cmocka_unit_test(test_copied),
+		cmocka_unit_test(test_hostile_width), cmocka_unit_test(test_wrap),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,106 @@ static void add_frame(struct lp_hash *hash, const struct lp_shown_frame *frame)
 	hash_number(hash, frame ? frame->line : 0);
 }
 
-uint64_t alike_key(const struct lp_tasks_snapshot *snapshot, uint32_t number)
+/* Returns the length of a unit of time at the beginning of a text, or 0. */
+static size_t unit_length(const char *text)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s", "min", "h" };
+	size_t i, length;
+
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		length = strlen(units[i]);
+		if (!strncmp(text, units[i], length) && !isalpha((unsigned char)text[length]))
+			return length;
+	}
+	return 0;
+}
+
+/*
+ * Adds the words of the description of a wait.  Words that begin with a digit are left out, with
+ * the unit of time behind them, and so are addresses of IPv6 in brackets.
+ */
+static void add_words(struct lp_hash *hash, const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, " ");
+
+		if (isdigit((unsigned char)*text) || *text == '[') {
+			text += length;
+			if (*text == ' ')
+				text += 1 + unit_length(text + 1);
+			hash_number(hash, 0);
+			continue;
+		}
+		hash_bytes(hash, text, length);
+		hash_number(hash, length);
+		text += length;
+		text += *text == ' ';
+	}
+}
+
+static int by_value(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* Returns the objects that several tasks wait for, in ascending order; NULL: out of memory. */
+static uint64_t *shared_objects(const struct lp_task_list *list, size_t *count)
+{
+	uint64_t *objects = malloc((list->count + 1) * sizeof(*objects));
+	size_t i, all = 0, shared = 0;
+
+	if (!objects)
+		return NULL;
+	for (i = 0; i < list->count; i++)
+		if (list->tasks[i].awaited_id)
+			objects[all++] = list->tasks[i].awaited_id;
+	qsort(objects, all, sizeof(*objects), by_value);
+	for (i = 1; i < all; i++)
+		if (objects[i] == objects[i - 1] && !(shared && objects[shared - 1] == objects[i]))
+			objects[shared++] = objects[i];
+	*count = shared;
+	return objects;
+}
+
+/* Returns the hash of a pair of numbers. */
+static uint64_t pair(uint64_t first, uint64_t second)
+{
+	struct lp_hash hash = hash_begin();
+
+	hash_number(&hash, first);
+	hash_number(&hash, second);
+	return hash_end(&hash);
+}
+
+/* Adds to the keys of holders what they hold: of several objects, the one with the last address. */
+static int add_held(const struct lp_tasks_snapshot *snapshot, uint64_t *keys)
+{
+	const struct lp_csr_graph *holders = &snapshot->graph.holders;
+	size_t count = snapshot->list.count, task, i;
+	uint64_t *held = calloc(count + 1, sizeof(*held)), object;
+
+	if (!held)
+		return -ENOMEM;
+	for (task = 0; task < count; task++) {
+		/* odd, so that an object without an address counts too */
+		object = snapshot->list.tasks[task].awaited_id | 1;
+		for (i = 0; i < csr_graph_count(holders, task); i++) {
+			uint32_t holder = csr_graph_row(holders, task)[i];
+
+			held[holder] = held[holder] > object ? held[holder] : object;
+		}
+	}
+	for (task = 0; task < count; task++)
+		if (held[task])
+			keys[task] = pair(keys[task], held[task]);
+	free(held);
+	return 0;
+}
+
+static uint64_t key_of(const struct lp_tasks_snapshot *snapshot, size_t number,
+		       const uint64_t *shared, size_t count)
 {
 	const struct lp_task *task = &snapshot->list.tasks[number];
 	const struct lp_task_place *place = &snapshot->places[number];
@@ -24,9 +124,28 @@ uint64_t alike_key(const struct lp_tasks_snapshot *snapshot, uint32_t number)
 	hash_number(&hash, place->loop);
 	hash_text(&hash, task->awaited_class);
 	hash_text(&hash, task->exception_type);
+	add_words(&hash, task->awaited_detail);
+	if (bsearch(&task->awaited_id, shared, count, sizeof(*shared), by_value))
+		hash_number(&hash, task->awaited_id);
 	add_frame(&hash, place->parked);
 	add_frame(&hash, place->own);
 	return hash_end(&hash);
+}
+
+uint64_t *alike_keys(const struct lp_tasks_snapshot *snapshot)
+{
+	size_t count = snapshot->list.count, shared_count = 0, i;
+	uint64_t *shared = shared_objects(&snapshot->list, &shared_count);
+	uint64_t *keys = malloc((count + 1) * sizeof(*keys));
+
+	for (i = 0; keys && shared && i < count; i++)
+		keys[i] = key_of(snapshot, i, shared, shared_count);
+	if (!shared || (keys && add_held(snapshot, keys))) {
+		free(keys);
+		keys = NULL;
+	}
+	free(shared);
+	return keys;
 }
 
 struct alike_member {

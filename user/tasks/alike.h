@@ -9,10 +9,17 @@
 #define LP_ALIKE_SHOWN 3
 
 /*
- * The key of a task.  Tasks are alike if coroutine, state, line and kind of wait are the
- * same, whatever object or task they wait for.
+ * Returns the keys of all tasks of a snapshot, in the order of its list, or NULL if out of
+ * memory; the caller frees them.  Tasks are alike, and have equal keys, if
+ * - coroutine, state and line are the same;
+ * - they wait in the same way: the description of the wait is equal except for its numbers, such
+ *   as times and addresses;
+ * - they wait for the same object.  Objects of which each has one waiting task count as the same
+ *   one, since a thousand connections with a queue each are alike;
+ * - they hold the same objects that other tasks wait for, mostly none.  So the holder of a lock
+ *   is never folded with the tasks that wait for it.
  */
-uint64_t alike_key(const struct lp_tasks_snapshot *snapshot, uint32_t task);
+uint64_t *alike_keys(const struct lp_tasks_snapshot *snapshot);
 
 /*
  * The tasks that are shown, in their order: each entry is a task, and the number of tasks

@@ -187,7 +187,7 @@ static int print_finished(struct tasks_text_sink *sink, const struct lp_tasks_sn
 	for (at = 0; at < left; at++) {
 		text_task_finished(sink->out, &sink->terminal, snapshot, entries[at].task, "    ");
 		if (entries[at].more)
-			text_task_more(sink->out, &sink->terminal, entries[at].more, "like it",
+			text_task_more(sink->out, &sink->terminal, snapshot, &entries[at], "",
 				       &rails);
 	}
 	free(tasks);
@@ -200,14 +200,12 @@ static int print_finished(struct tasks_text_sink *sink, const struct lp_tasks_sn
 
 static void print_picture(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
-	uint64_t *keys = malloc((snapshot->list.count + 1) * sizeof(*keys));
+	uint64_t *keys = alike_keys(snapshot);
 	bool *drawn = calloc(snapshot->list.count + 1, sizeof(*drawn));
 	bool *printed = calloc(snapshot->list.count + 1, sizeof(*printed));
 	int err = keys && drawn && printed ? 0 : -ENOMEM;
 	size_t i, at;
 
-	for (i = 0; !err && i < snapshot->list.count; i++)
-		keys[i] = alike_key(snapshot, (uint32_t)i);
 	if (sink->begun)
 		fputc('\n', sink->out);
 	sink->begun = true;

@@ -382,12 +382,16 @@ void text_task_finished(FILE *file, const struct lp_terminal *terminal,
 	wrap_print(file, text.text, text_columns(prefix), next, terminal->columns);
 }
 
-void text_task_more(FILE *file, const struct lp_terminal *terminal, uint32_t more, const char *what,
-		    const struct lp_rails *rails)
+void text_task_more(FILE *file, const struct lp_terminal *terminal,
+		    const struct lp_tasks_snapshot *snapshot, const struct lp_alike_entry *entry,
+		    const char *part, const struct lp_rails *rails)
 {
+	const struct lp_task *task = &snapshot->list.tasks[entry->task];
 	char number[32], text[128];
 
-	snprintf(text, sizeof(text), "... and %s more %s", text_task_number(more, number), what);
+	snprintf(text, sizeof(text), "... and %s more like it, %s%s",
+		 text_task_number(entry->more, number),
+		 snapshot->places[entry->task].copied ? "copied" : states[task->state], part);
 	fputs(rails->first, file);
 	wrap_print(file, text, text_columns(rails->first), rails->next, terminal->columns);
 }

@@ -4,6 +4,7 @@
 #define LP_TASKS_TEXT_TASK_H
 
 #include "sinks/sink.h"
+#include "alike.h"
 #include "snapshot.h"
 
 #define LP_RED "\033[1;31m"
@@ -34,9 +35,10 @@ void text_task_finished(FILE *file, const struct lp_terminal *terminal,
 			const struct lp_tasks_snapshot *snapshot, uint32_t task,
 			const char *prefix);
 
-/* Prints "... and 9,997 more like it". */
-void text_task_more(FILE *file, const struct lp_terminal *terminal, uint32_t more, const char *what,
-		    const struct lp_rails *rails);
+/* Prints "... and 9,997 more like it, waiting", and a further part of the sentence. */
+void text_task_more(FILE *file, const struct lp_terminal *terminal,
+		    const struct lp_tasks_snapshot *snapshot, const struct lp_alike_entry *entry,
+		    const char *part, const struct lp_rails *rails);
 
 /* The most columns of a task's name. */
 #define LP_TASK_NAME_COLUMNS 28

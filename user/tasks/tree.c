@@ -143,7 +143,8 @@ static uint32_t skip_chain(struct tree *tree, uint32_t task, const struct lp_rai
 		count++;
 	}
 	if (count > LP_ALIKE_ABOVE - LP_ALIKE_SHOWN) {
-		text_task_more(tree->file, tree->terminal, count, "like it, each awaiting the next",
+		text_task_more(tree->file, tree->terminal, tree->snapshot,
+			       &(struct lp_alike_entry){ task, count }, ", each awaiting the next",
 			       rails);
 		return at;
 	}
@@ -214,7 +215,7 @@ static int print_next(struct tree *tree)
 		level->more = false;
 		level->at++;
 		set_rails(tree, end, first, sizeof(first));
-		text_task_more(tree->file, tree->terminal, entry->more, "like it",
+		text_task_more(tree->file, tree->terminal, tree->snapshot, entry, "",
 			       &(struct lp_rails){ first, tree->rails });
 		return 0;
 	}
