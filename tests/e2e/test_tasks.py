@@ -286,6 +286,27 @@ def test_tasks_of_several_processes(case):
             raise Failure(f"{len(standing)} tasks of {count} in {loop}")
 
 
+@each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 13), (3, 14))
+      or interpreter.executable == HOST_PYTHON)
+def test_ready_task_of_a_loop_that_sleeps(case):
+    """A task that is ready while its loop sleeps in its poll is one that nothing woke it for."""
+    for way, asleep in (("thread", True), ("signal", True), ("held", False)):
+        target = case.start("unwoken.py", way)
+
+        def ready():
+            return [task for task in tasks.snapshot(case, target.pid).all
+                    if task["name"] == "waits" and task["state"] == "ready"
+                    and task.get("loop_asleep", False) == asleep]
+
+        wait_until(ready, f"the task of {way} is ready, and the loop sleeps: {asleep}")
+        if not ready():
+            raise Failure(f"{way}: it is not so in a second snapshot")
+        said = case.run("tasks", "-p", str(target.pid)).expect(0).out
+        if ("call_soon_threadsafe" in said) != asleep:
+            raise Failure(f"{way}: {said}")
+        target.kill()
+
+
 def test_tasks_of_another_class_are_named_as_unread(case):
     """A note explains why no task is shown; a loop that has no tasks gets no such note."""
     for script, explained in (("owntasks.py", True), ("idle.py", False)):

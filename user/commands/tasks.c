@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "tasks/sink.h"
 #include "tasks/supervise.h"
+#include "tasks/unwoken.h"
 #include "base/version.h"
 #include "base/macros.h"
 #include "runtime/detect.h"
@@ -208,25 +209,36 @@ static int read_view(const struct target *target, bool consistent,
 }
 
 /*
- * Reads the tasks again and retains only deadlocks that both snapshots have: a snapshot of a
- * running process may have one that does not exist.
+ * Reads the tasks again and retains only what both snapshots have: a snapshot of a running process
+ * may have deadlocks, and tasks whose loop was not woken, that do not exist.
  */
 static int confirm(const struct target *target, struct lp_tasks_snapshot **snapshot,
 		   struct lp_error *error)
 {
 	struct lp_tasks_snapshot *first = *snapshot, *second;
-	int err = read_view(target, false, &second, error);
+	struct lp_standing *threads = NULL;
+	int unwoken = unwoken_suspected(first, &threads), err;
 
+	if (unwoken < 0)
+		return error_set(error, unwoken, "out of memory");
+	if (!unwoken && !first->graph.deadlock_count)
+		return 0;
+	err = read_view(target, false, &second, error);
 	if (err)
-		return err;
+		goto cleanup;
 	err = graph_confirm_deadlocks(&first->list, &first->graph, &second->list, &second->graph);
+	if (!err && unwoken)
+		err = unwoken_confirm(first, threads, second);
 	if (err) {
 		tasks_snapshot_free(second);
-		return error_set(error, err, "out of memory");
+		error_set(error, err, "out of memory");
+		goto cleanup;
 	}
 	tasks_snapshot_free(first);
 	*snapshot = second;
-	return 0;
+cleanup:
+	free(threads);
+	return err;
 }
 
 /* Numbers the loops of a snapshot. A loop has the same number in all snapshots. */
@@ -284,7 +296,7 @@ static int inspect(struct tasks *tasks, struct target *target, struct lp_error *
 
 	if (err)
 		return err;
-	if (snapshot->graph.deadlock_count && !consistent)
+	if (!consistent)
 		err = confirm(target, &snapshot, error);
 	if (!err && (number_loops(tasks, target, snapshot) ||
 		     diff_snapshots(target->diff, before, snapshot, &change)))

@@ -6,17 +6,13 @@
 #include "wire/syscalls.h"
 #include "process/memory.h"
 #include "process/sockets.h"
+#include "process/thread_call.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
-
-/* These system calls are missing in older headers. */
-#define LP_SYS_IO_URING_ENTER 426
-#define LP_SYS_EPOLL_PWAIT2 441
 
 /* FNV-1a by words: lp_walk in BPF names stacks with the same hash. */
 static uint64_t hash_word(uint64_t hash, uint64_t word)
@@ -29,40 +25,18 @@ static uint64_t hash_word(uint64_t hash, uint64_t word)
 /* The limit of time for that, in ns: a process may have many loops, and change all on purpose. */
 #define TRIES_NS 10000000ULL
 
-/* Returns whether a loop may sleep in the system call. */
-static bool is_poll(int number)
-{
-	static const int polls[] = { SYS_epoll_wait,	  SYS_epoll_pwait,
-				     LP_SYS_EPOLL_PWAIT2, SYS_poll,
-				     SYS_ppoll,		  SYS_select,
-				     SYS_pselect6,	  LP_SYS_IO_URING_ENTER };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(polls); i++)
-		if (polls[i] == number)
-			return true;
-	return false;
-}
-
-/* Reads /proc/PID/task/TID/syscall, which has a number and its arguments, or "running". */
+/* Reads the thread's system call.  False: the thread runs, or cannot be read. */
 static bool read_syscall(pid_t pid, pid_t tid, struct lp_wait *wait)
 {
-	char path[64], text[256] = "";
-	int fields, number;
-	FILE *file;
+	struct lp_thread_call call;
+	size_t i;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	file = fopen(path, "re");
-	if (!file)
+	if (!thread_call_read(pid, tid, &call))
 		return false;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = '\0';
-	fclose(file);
-	fields = sscanf(text, "%d %llx %llx %llx %llx %llx %llx", &number, &wait->arguments[0],
-			&wait->arguments[1], &wait->arguments[2], &wait->arguments[3],
-			&wait->arguments[4], &wait->arguments[5]);
-	wait->syscall = fields == 7 ? number : LP_SYSCALL_PAGE_FAULT;
-	return fields >= 1;
+	wait->syscall = call.number == LP_THREAD_CALL_NONE ? LP_SYSCALL_PAGE_FAULT : call.number;
+	for (i = 0; i < ARRAY_SIZE(call.arguments); i++)
+		wait->arguments[i] = call.arguments[i];
+	return true;
 }
 
 /* Reads the thread's schedstat: ns on a CPU, ns waiting for a CPU, number of time slices. */
@@ -155,9 +129,9 @@ static bool try_inspect(const struct lp_instance *instance, const struct lp_runn
 		raw->stack = hash_word(hash_word(raw->stack, stack.frames[i].code),
 				       stack.frames[i].instruction);
 	}
-	begun->state = stack.shows == LP_SHOWS_CALLBACK		  ? LP_ADOPTED_CALLBACK
-		       : begun->blocked && is_poll(wait->syscall) ? LP_ADOPTED_POLLING
-								  : LP_ADOPTED_RUNNING;
+	begun->state = stack.shows == LP_SHOWS_CALLBACK			    ? LP_ADOPTED_CALLBACK
+		       : begun->blocked && thread_call_polls(wait->syscall) ? LP_ADOPTED_POLLING
+									    : LP_ADOPTED_RUNNING;
 	return stack.shows != LP_SHOWS_NOTHING || begun->state == LP_ADOPTED_POLLING;
 }
 

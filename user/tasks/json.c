@@ -158,6 +158,8 @@ static void write_task(struct lp_json_writer *json, const struct lp_tasks_snapsh
 	write_created(json, task->created_function, task->created_file, task->created_line);
 	if (place->copied)
 		json_bool(json, "copied", true);
+	if (place->unwoken)
+		json_bool(json, "loop_asleep", true);
 	json_bool(json, "cut", task->cut);
 	json_bool(json, "partial", task->partial);
 	end_line(json);

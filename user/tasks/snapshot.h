@@ -17,6 +17,7 @@ struct lp_task_place {
 	const struct lp_shown_frame *library;
 	/* the task belongs to a loop that a fork has copied, and that runs in another process */
 	bool copied;
+	bool unwoken; /* it is ready to run, and its loop sleeps in its poll; see unwoken.h */
 	uint64_t unmoved_ns; /* time (CLOCK_MONOTONIC) since when it has not moved; 0: unknown */
 };
 
@@ -30,6 +31,7 @@ struct lp_tasks_snapshot {
 	size_t loop_count;
 	struct lp_loop_info *loops; /* in the order of the list's loops */
 	size_t copied_loops; /* number of copied loops, as in struct lp_task_loop */
+	size_t unwoken_count; /* number of unwoken tasks */
 	pid_t copied_from; /* the process in which the original loops run; 0: unknown */
 	uint64_t paused_ns; /* time that the process was stopped for reading, ns; 0: it was not */
 };

@@ -198,6 +198,24 @@ static int print_finished(struct tasks_text_sink *sink, const struct lp_tasks_sn
 	return left < 0 ? (int)left : 0;
 }
 
+static void print_unwoken(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
+{
+	bool one = snapshot->unwoken_count == 1;
+	char text[512], number[32];
+
+	if (!snapshot->unwoken_count)
+		return;
+	snprintf(
+		text, sizeof(text),
+		"%s task%s ready to run, but the loop sleeps in its poll until something else wakes it: "
+		"%s made ready by another thread or a signal handler without "
+		"loop.call_soon_threadsafe()",
+		text_task_number(snapshot->unwoken_count, number), one ? " is" : "s are",
+		one ? "it was" : "they were");
+	fputc('\n', sink->out);
+	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
+}
+
 static void print_picture(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
 	uint64_t *keys = alike_keys(snapshot);
@@ -221,6 +239,7 @@ static void print_picture(struct tasks_text_sink *sink, const struct lp_tasks_sn
 		err = print_loops(sink, snapshot, keys, printed, drawn);
 	if (!err)
 		err = print_finished(sink, snapshot, keys);
+	print_unwoken(sink, snapshot);
 	if (snapshot->list.partial)
 		fputs("\nsome of it could not be read: there may be more tasks than these\n",
 		      sink->out);

@@ -112,7 +112,8 @@ static void state_text(const struct lp_tasks_snapshot *snapshot, uint32_t number
 		add(piece, "copied");
 		return;
 	}
-	add(piece, "%s", states[task->state]);
+	add(piece, "%s%s", states[task->state],
+	    snapshot->places[number].unwoken ? " while its loop sleeps" : "");
 	if (task->since_ns && task->since_ns <= now) {
 		text_duration(text, sizeof(text), now - task->since_ns);
 		add(piece, " %s", text);

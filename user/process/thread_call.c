@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "thread_call.h"
+
+#include "base/macros.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+/* These system calls are missing in older headers. */
+#define LP_SYS_IO_URING_ENTER 426
+#define LP_SYS_EPOLL_PWAIT2 441
+
+bool thread_call_polls(int number)
+{
+	static const int polls[] = { SYS_epoll_wait,	  SYS_epoll_pwait,
+				     LP_SYS_EPOLL_PWAIT2, SYS_poll,
+				     SYS_ppoll,		  SYS_select,
+				     SYS_pselect6,	  LP_SYS_IO_URING_ENTER };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(polls); i++)
+		if (polls[i] == number)
+			return true;
+	return false;
+}
+
+bool thread_call_read(pid_t pid, pid_t tid, struct lp_thread_call *call)
+{
+	uint64_t *arguments = call->arguments;
+	char path[64], text[256] = "";
+	FILE *file;
+	int fields;
+
+	/* the file has a number and the arguments in hexadecimal, or "running" */
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	fields = sscanf(text,
+			"%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64,
+			&call->number, &arguments[0], &arguments[1], &arguments[2], &arguments[3],
+			&arguments[4], &arguments[5]);
+	if (fields != 7)
+		call->number = LP_THREAD_CALL_NONE;
+	return fields >= 1;
+}
