@@ -70,12 +70,6 @@ static size_t living(const size_t counts[LP_TASK_STATES])
 
 static void print_headline(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
-	static const char *const words[LP_TASK_STATES] = {
-		[LP_TASK_RUNNING] = "running",
-		[LP_TASK_READY] = "ready to run",
-		[LP_TASK_WAITING] = "waiting",
-		[LP_TASK_CANCELLING] = "being cancelled",
-	};
 	size_t counts[LP_TASK_STATES], count;
 	char text[512], number[32], comm[LP_COMM_BYTES * 4], kinds[64];
 	const char *separator = "    ";
@@ -103,7 +97,7 @@ static void print_headline(struct tasks_text_sink *sink, const struct lp_tasks_s
 	for (state = 0; state < LP_TASK_DONE; state++)
 		if (counts[state]) {
 			fprintf(sink->out, "%s%s %s", separator,
-				text_task_number(counts[state], number), words[state]);
+				text_task_number(counts[state], number), text_task_state(state));
 			separator = ", ";
 		}
 	fputc('\n', sink->out);

@@ -95,11 +95,17 @@ static void place_text(const struct lp_shown_frame *frame, unsigned int parts, c
 
 /* ---- in which state ------------------------------------------------------------- */
 
-static const char *const states[LP_TASK_STATES] = {
-	[LP_TASK_RUNNING] = "running", [LP_TASK_READY] = "ready to run",
-	[LP_TASK_WAITING] = "waiting", [LP_TASK_CANCELLING] = "being cancelled",
-	[LP_TASK_DONE] = "finished",
-};
+const char *text_task_state(enum lp_task_state state)
+{
+	/* a cancelled task may clean up, or have caught the exception and go on for good */
+	static const char *const states[LP_TASK_STATES] = {
+		[LP_TASK_RUNNING] = "running", [LP_TASK_READY] = "ready to run",
+		[LP_TASK_WAITING] = "waiting", [LP_TASK_CANCELLING] = "cancelled and still going",
+		[LP_TASK_DONE] = "finished",
+	};
+
+	return states[state];
+}
 
 static void state_text(const struct lp_tasks_snapshot *snapshot, uint32_t number,
 		       struct text_piece *piece)
@@ -112,7 +118,7 @@ static void state_text(const struct lp_tasks_snapshot *snapshot, uint32_t number
 		add(piece, "copied");
 		return;
 	}
-	add(piece, "%s%s", states[task->state],
+	add(piece, "%s%s", text_task_state(task->state),
 	    snapshot->places[number].unwoken ? " while its loop sleeps" : "");
 	if (task->since_ns && task->since_ns <= now) {
 		text_duration(text, sizeof(text), now - task->since_ns);
@@ -392,7 +398,8 @@ void text_task_more(FILE *file, const struct lp_terminal *terminal,
 
 	snprintf(text, sizeof(text), "... and %s more like it, %s%s",
 		 text_task_number(entry->more, number),
-		 snapshot->places[entry->task].copied ? "copied" : states[task->state], part);
+		 snapshot->places[entry->task].copied ? "copied" : text_task_state(task->state),
+		 part);
 	fputs(rails->first, file);
 	wrap_print(file, text, text_columns(rails->first), rails->next, terminal->columns);
 }

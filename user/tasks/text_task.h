@@ -16,6 +16,8 @@ struct lp_rails {
 	const char *next;
 };
 
+const char *text_task_state(enum lp_task_state state);
+
 /* Prints name, coroutine, state and its duration, source line, and what the task waits for. */
 void text_task_print(FILE *file, const struct lp_terminal *terminal,
 		     const struct lp_tasks_snapshot *snapshot, uint32_t task,
