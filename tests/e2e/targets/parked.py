@@ -86,6 +86,22 @@ async def leads_group(truth):
         truth.waits("group", "grouped 1", "grouped 2")
 
 
+async def goes_on():
+    """Does not end when the group cancels it."""
+    try:
+        await asyncio.sleep(3600)
+    except asyncio.CancelledError:
+        await asyncio.sleep(3600)  # parked
+
+
+async def leads_failing_group(truth):
+    async with asyncio.TaskGroup() as group:  # parked
+        truth.adopt("goes on", goes_on(), group.create_task, goes_on, states=["cancelling"],
+                    kinds=["timer"])
+        group.create_task(fails(ValueError("as planned")))
+        truth.waits("failing group", "goes on")
+
+
 def time_and_tasks(truth):
     loop = asyncio.get_running_loop()
     truth.task("sleep", sleeps(), sleeps, kinds=["timer"], detail="3[56]..")
@@ -303,6 +319,9 @@ async def main(path):
     await ended(truth)
     if HAS_GROUPS:
         truth.task("group", leads_group(truth), leads_group, kinds=["task"])
+        truth.task("failing group", leads_failing_group(truth), leads_failing_group,
+                   states=["waiting", "cancelling"], kinds=["task"],
+                   detail="1 pending, holds ValueError$")
     truth.task("yields", yields(), yields, states=["ready"])
     await asyncio.sleep(0.1)
     truth.tasks["cleaning up"].cancel()

@@ -171,11 +171,31 @@ static bool read_running(struct lp_waiting *wait, uint64_t set)
 	return cpython_wait_children(wait, set, false);
 }
 
+/* Appends the class of the first exception that a group will raise when its tasks have ended. */
+static void say_errors(struct lp_waiting *wait, uint64_t group)
+{
+	uint64_t errors = cpython_wait_attribute(wait->waits, group, "_errors", LP_WAIT_LIST);
+	uint64_t *members;
+	size_t count;
+
+	if (!errors || !cpython_wait_members(wait->waits, errors, &members, &count))
+		return;
+	if (count)
+		cpython_wait_say(wait, "holds %s",
+				 cpython_wait_type_of(wait->waits, members[0])->name);
+	if (count > 1)
+		cpython_wait_say(wait, "and %zu more", count - 1);
+	free(members);
+}
+
 static bool read_group(struct lp_waiting *wait, uint64_t group)
 {
 	uint64_t tasks = cpython_wait_attribute(wait->waits, group, "_tasks", LP_WAIT_SET);
 
-	return tasks && cpython_wait_children(wait, tasks, false);
+	if (!tasks || !cpython_wait_children(wait, tasks, false))
+		return false;
+	say_errors(wait, group);
+	return true;
 }
 
 /* wait_for() up to 3.11 awaits a future of its own, which is set when its argument ends. */
