@@ -215,8 +215,10 @@ LP_MAP struct {
 	__type(value, __u32);
 } owners SEC(".maps");
 
-/* --find wrong_thread: threads that are inside a function by which other threads may put a callback
- * into a loop. */
+/*
+ * --find wrong_thread: threads that are inside a function by which other threads may put a
+ * callback into a loop.
+ */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, LP_MAX_POLLERS);

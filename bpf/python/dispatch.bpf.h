@@ -127,7 +127,7 @@ static __always_inline void lp_own_loop(struct lp_loop *loop, __u64 object)
 	loop->owned = object;
 }
 
-/* Stores the type of a handle, as seen at the first one that runs. */
+/* Stores the type of a handle, which the first one that runs shows. */
 static __always_inline void lp_learn_handle(struct lp_process *process, __u64 handle)
 {
 	__u64 type = lp_read_u64(handle + LP_OBJECT_TYPE);

@@ -73,7 +73,7 @@ static __always_inline bool lp_uv_runs(__u64 object)
  * Returns whether the handle is one of the loop's own methods that run the ready queue: _on_idle,
  * _on_wake and the like.
  */
-static __always_inline bool lp_uv_is_plumbing(const struct lp_uv_handle_object *handle)
+static __always_inline bool lp_uv_is_internal(const struct lp_uv_handle_object *handle)
 {
 	return handle->callback_type == LP_UV_METHOD && handle->argument == handle->loop;
 }
@@ -103,7 +103,7 @@ static __always_inline bool lp_uv_popped(const struct lp_loop *loop,
 	*address = lp_read_u64(block + LP_DEQUE_ITEMS + (index - 1) * 8);
 	return *address && !bpf_probe_read_user(handle, sizeof(*handle), (void *)*address) &&
 	       handle->type == loop->facts.python.uvloop.handle_type && handle->context &&
-	       !lp_uv_is_plumbing(handle);
+	       !lp_uv_is_internal(handle);
 }
 
 #define LP_UV_CONTEXTS 8

@@ -104,7 +104,7 @@ int lp_uv_handle(struct pt_regs *ctx)
 	if (bpf_probe_read_user(&handle, sizeof(handle), (void *)self))
 		return 0;
 	loop = lp_uv_current(handle.loop, &slot);
-	if (!loop || handle.cancelled || lp_uv_is_plumbing(&handle))
+	if (!loop || handle.cancelled || lp_uv_is_internal(&handle))
 		return 0;
 	python = handle.callback_type == LP_UV_CALLABLE;
 	return lp_uv_begin(slot, self, handle.context, python ? handle.argument : 0,

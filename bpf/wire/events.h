@@ -205,23 +205,15 @@ struct lp_event_poller {
 	__u32 reserved;
 };
 
-/* ---- what got lost -------------------------------------------------------- */
+/* ---- ready queues and lifetimes ------------------------------------------- */
 
 /* Flag in the times of ready_times: a thread other than the loop's put the handle there. */
 #define LP_READY_FOREIGN (1ULL << 63)
-
-#define LP_ORIGIN_FRAMES 6
 
 struct lp_object_key {
 	__u64 object;
 	__u32 pid;
 	__u32 reserved;
-};
-
-/* --origins: the frames that created a task or coroutine, innermost first. */
-struct lp_origin {
-	__u64 type; /* type of the object: an object of another type may be at its address by now */
-	struct lp_raw_frame frames[LP_ORIGIN_FRAMES];
 };
 
 /* --lifetimes: a task that has not ended. */
@@ -242,95 +234,6 @@ static inline __attribute__((always_inline)) int lp_is_loop(__u32 slot)
 {
 	return slot < LP_MAX_LOOPS && slot != LP_NO_LOOP;
 }
-
-enum lp_finding_kind {
-	LP_FINDING_NEVER_AWAITED = 0, /* a coroutine */
-	LP_FINDING_NEVER_RETRIEVED = 1, /* the exception of a task or future */
-	LP_FINDING_DESTROYED_PENDING = 2, /* a task */
-	LP_FINDING_PENDING_AT_CLOSE = 3, /* a task whose loop is closed */
-	LP_FINDING_CLOSED_LOOP = 4, /* "Event loop is closed" was raised */
-	LP_FINDING_NO_RUNNING_LOOP = 5, /* "no running event loop" and its like */
-	LP_FINDING_WRONG_THREAD = 6, /* a callback was put into another thread's loop */
-	LP_FINDING_OTHER_LOOP = 7, /* something was awaited or set across loops */
-	LP_FINDING_KINDS,
-};
-
-#define LP_FINDING_FRAMES 64
-#define LP_FINDING_LOOP_FRAMES 16
-#define LP_MESSAGE_BYTES 192
-#define LP_TYPE_NAME_BYTES 64
-
-#define LP_FINDING_NAME_IS_INT 1 /* the task's name is a number */
-#define LP_FINDING_NAME_IS_STRING 2 /* ... or a str */
-#define LP_FINDING_CUT 4 /* the stack was deeper */
-#define LP_FINDING_TIMER 16 /* wrong thread: a timer, for which a delay is normal */
-#define LP_FINDING_NAME_IS_PLACE 32 /* the name is that of the function on top of the stack */
-#define LP_FINDING_MORE 8 /* more tasks than those reported were pending at close */
-
-/*
- * A finding as BPF sends it. Live sources turn it into LP_EVENT_FINDING while the process, in
- * which its addresses are valid, is running.
- */
-struct lp_event_raw_finding {
-	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
-	__u32 kind; /* enum lp_finding_kind */
-	__u32 tid; /* thread in which it happened */
-	__u32 flags; /* LP_FINDING_CUT and others above */
-	__u32 first_line; /* first line of the code of the coroutine or callback; 0: none */
-	__u64 object; /* the coroutine, future or handle concerned */
-	__u64 task; /* 0: none */
-	struct lp_raw_frame parked; /* where its coroutine is suspended; code 0: not known */
-	struct lp_origin origin; /* --origins: what created it; code 0: not known */
-	struct lp_text qualname;
-	struct lp_text filename;
-	struct lp_text message; /* of the exception */
-	struct lp_text task_name; /* valid with LP_FINDING_NAME_IS_STRING */
-	__u64 task_number; /* valid with LP_FINDING_NAME_IS_INT */
-	__u8 exception_type[LP_TYPE_NAME_BYTES]; /* "" if there is none */
-	__u8 qualname_data[LP_QUALNAME_BYTES];
-	__u8 filename_data[LP_FILENAME_BYTES];
-	__u8 message_data[LP_MESSAGE_BYTES];
-	__u8 task_name_data[LP_NAME_BYTES];
-	__u32 depth; /* depth of the stack in which it happened, innermost first */
-	__u32 loop_depth; /* wrong thread: depth of the stack of the loop's own thread */
-	struct lp_raw_frame frames[LP_FINDING_FRAMES];
-	struct lp_raw_frame loop_frames[LP_FINDING_LOOP_FRAMES];
-};
-
-/* A finding that BPF is building. */
-struct lp_finding_work {
-	struct lp_event_raw_finding event;
-	__u64 frame; /* the frame at which a walk is */
-	__u64 callers_self; /* first local variable of the second frame */
-	__u64 loop_object; /* the loop that is closed */
-	__u32 reported; /* number of its tasks that were reported */
-	__u32 reserved;
-	__u8 scratch[LP_SCRATCH_BYTES];
-};
-
-/* This many innermost frames identify the code that asks for a loop. */
-#define LP_ASKING_FRAMES 3
-
-/* The key of a stack that handles "no running event loop". */
-static inline __attribute__((always_inline)) __u64 lp_asking_hash(const struct lp_raw_frame *frames,
-								  __u32 depth)
-{
-	__u64 hash = LP_HASH_BASIS;
-	__u32 i;
-
-	for (i = 0; i < LP_ASKING_FRAMES && i < depth; i++) {
-		hash = (hash ^ frames[i].code) * LP_HASH_PRIME;
-		hash = (hash ^ frames[i].instruction) * LP_HASH_PRIME;
-	}
-	return hash;
-}
-
-/* A handle that another thread put into the loop's queue has begun to run. */
-struct lp_event_noticed {
-	struct lp_event event;
-	__u64 handle; /* object of the finding */
-	__u64 late_ns; /* time since it was put there */
-};
 
 enum lp_task_outcome {
 	LP_OUTCOME_RETURNED = 0,
@@ -511,36 +414,6 @@ struct lp_event_task_name {
 	char name[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
 };
 
-#define LP_FINDING_MESSAGE_BYTES 256
-#define LP_FINDING_TYPE_BYTES 96
-#define LP_NO_FRAME (~0U)
-
-/*
- * A finding. Text is UTF-8 and terminated; frames are numbers of LP_EVENT_FRAME: first the stack
- * in which it happened, then, for a wrong thread, that of the loop's own thread, both innermost
- * first.
- */
-struct lp_event_finding {
-	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
-	__u32 kind; /* enum lp_finding_kind */
-	__u32 tid;
-	__u32 flags; /* LP_FINDING_CUT, LP_FINDING_MORE, LP_FINDING_TIMER */
-	__u32 line; /* first line of the code concerned; 0: not known */
-	__u64 object;
-	__u64 task;
-	__u32 created; /* frame that created it, LP_NO_FRAME: not known */
-	__u32 parked; /* frame where its coroutine is suspended, LP_NO_FRAME: not known */
-	/* name of the coroutine or callback; "" if there is none */
-	char name[LP_STACK_FUNCTION_BYTES];
-	char file[LP_STACK_FILE_BYTES];
-	char task_name[LP_STACK_FUNCTION_BYTES]; /* "" if there is no task */
-	char exception_type[LP_FINDING_TYPE_BYTES]; /* "" if there is none */
-	char exception_message[LP_FINDING_MESSAGE_BYTES];
-	__u32 depth;
-	__u32 loop_depth;
-	__u32 frames[];
-};
-
 /* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
 
 /*
@@ -587,9 +460,7 @@ _Static_assert(sizeof(struct lp_event_stack_sample) == 472, "wire");
 _Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
 _Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
-_Static_assert(sizeof(struct lp_event_noticed) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_task_end) == 80, "wire");
-_Static_assert(sizeof(struct lp_event_finding) == 1000, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");
 _Static_assert(sizeof(struct lp_event_loop) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_name) == 632, "wire");

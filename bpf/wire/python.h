@@ -92,7 +92,7 @@ struct lp_python {
 	/* 3.12 and later: a task may begin to run inside its constructor, where no probe is */
 	__u32 eager_tasks;
 	__u32 reserved2;
-	__u64 builtin_type; /* PyCFunction_Type and its kin, by exported symbol */
+	__u64 builtin_type; /* PyCFunction_Type and the like, by exported symbol */
 	__u64 function_type;
 	__u64 method_type;
 	__u64 coroutine_type;

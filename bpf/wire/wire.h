@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "events.h"
+#include "findings.h"
 #include "histogram.h"
 #include "holdings.h"
 #include "limits.h"

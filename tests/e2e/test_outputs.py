@@ -110,7 +110,7 @@ def test_a_pager_that_does_not_read_is_not_waited_for(case):
         finally:
             os.close(reader)
             os.close(writer)
-        if process.returncode != 1 or b"nobody reads" not in said:
+        if process.returncode != 1 or b"takes no data" not in said:
             raise Failure(f"{number or options}: status {process.returncode}, {said!r}")
 
 
@@ -145,7 +145,7 @@ def test_a_fifo_without_a_reader_is_an_error(case):
     for command in ('"$L" record -p $P -o "$O"', '"$L" -p $P -f text -o "$O"'):
         status, said = shell(case, command, P=target.pid, O=path)
         expect(status, 1, command, said)
-        if "nobody reads" not in said:
+        if "has no reader" not in said:
             raise Failure(f"{command}: {said!r}")
     # a FIFO with a reader is written, and so is a pipe that a shell makes of >(...)
     found = case.path("found")

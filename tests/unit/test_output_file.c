@@ -173,7 +173,7 @@ static void a_fifo_needs_a_reader(void **state)
 
 	(void)state;
 	assert_int_equal(mkfifo(path, 0600), 0);
-	expect_stream_error(-ENXIO, "nobody reads");
+	expect_stream_error(-ENXIO, "has no reader");
 	reader = open(path, O_RDONLY | O_NONBLOCK);
 	assert_true(reader >= 0);
 	assert_int_equal(output_open(path, &stream, &error), 0);

@@ -15,7 +15,7 @@ static char *printed(struct lp_task_list *list)
 	begin_capture();
 	sink = tasks_json_open(&json);
 	sink->loop(sink, snapshot, 0);
-	sink->picture(sink, snapshot);
+	sink->snapshot(sink, snapshot);
 	sink->end(sink, &(struct lp_tasks_end){ .end_ns = 7, .reason = "done" });
 	assert_int_equal(sink->close(sink), 0);
 	text = end_capture();

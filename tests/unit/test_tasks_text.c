@@ -19,7 +19,7 @@ static char *printed(struct lp_task_list *list, const struct lp_options *options
 
 	begin_capture();
 	sink = tasks_text_open(options);
-	sink->picture(sink, snapshot);
+	sink->snapshot(sink, snapshot);
 	assert_int_equal(sink->close(sink), 0);
 	text = end_capture();
 	tasks_snapshot_free(snapshot);

@@ -244,7 +244,7 @@ static void an_explanation_is_of_what_occurred(void **state)
 	text = print_summary(&wide, &summary, true);
 	text = strstr(text, "\nnever awaited (never_awaited)\n    A coroutine ");
 	assert_non_null(text);
-	assert_non_null(strstr(text, "\n    Why nobody notices: "));
+	assert_non_null(strstr(text, "\n    Why it is easily missed: "));
 	assert_non_null(strstr(text, "\n    What to do: "));
 	text = strstr(text + 1, "\nscheduled from the wrong thread (wrong_thread), only with");
 	assert_non_null(text);

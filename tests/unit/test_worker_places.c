@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The places of workers that hang, and the patience with one that gets no CPU. The functions of
- * standing.c here replace the scheduler's counts.
+ * cpu_progress.c here replace the scheduler's counts.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/clocks.h"
-#include "process/standing.h"
+#include "process/cpu_progress.h"
 #include "process/worker.h"
 #include "process/worker_places.h"
 
@@ -28,12 +28,12 @@ static char states[WORKERS];
 static struct lp_worker_places places;
 static int descriptors[WORKERS]; /* a written one is that of a worker that has ended */
 
-struct lp_standing standing_read(pid_t pid)
+struct lp_cpu_progress cpu_progress_read(pid_t pid)
 {
-	return (struct lp_standing){ .state = states[pid < WORKERS ? pid : 0] };
+	return (struct lp_cpu_progress){ .state = states[pid < WORKERS ? pid : 0] };
 }
 
-bool standing_moved(const struct lp_standing *before, const struct lp_standing *now)
+bool cpu_progress_made(const struct lp_cpu_progress *before, const struct lp_cpu_progress *now)
 {
 	(void)before;
 	return now->state == 'R';

@@ -373,7 +373,7 @@ void capture_directory_retain(struct lp_capture_directory *archive, uint64_t cur
 		} else if (err != -EBUSY && !archive->warned) {
 			archive->warned = true;
 			log_warning(
-				"cannot remove the old capture %s/%s (%s): the directory stays larger than --retain allows until somebody removes it",
+				"cannot remove the old capture %s/%s (%s): the directory stays larger than --retain allows until it is removed",
 				archive->directory.path, items[i].name, strerror(-err));
 		}
 	}

@@ -34,8 +34,10 @@ const struct lp_capture_header *capture_header(const struct lp_capture_reader *r
 int capture_next(struct lp_capture_reader *reader, const struct lp_event **record,
 		 struct lp_error *error);
 
-/* Returns whether the last record that capture_next() returned is in a block with
- * LP_BLOCK_CHECKPOINT. */
+/*
+ * Returns whether the last record that capture_next() returned is in a block with
+ * LP_BLOCK_CHECKPOINT.
+ */
 bool capture_is_checkpoint(const struct lp_capture_reader *reader);
 
 /*

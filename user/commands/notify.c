@@ -14,7 +14,7 @@
 /* The limit of WATCHDOG_USEC: one day. A larger value is ignored. */
 #define WATCHDOG_MOST_US 86400000000ULL
 /* The number of messages in the time in which the manager expects one. */
-#define SIGNS 3
+#define MESSAGES_A_PERIOD 3
 
 static struct {
 	int socket; /* -1: there is no service manager */
@@ -65,7 +65,7 @@ static uint64_t watchdog_period(void)
 
 	if (pid && parse_number(pid, INT32_MAX) != (uint64_t)getpid())
 		return 0;
-	return us * 1000 / SIGNS;
+	return us * 1000 / MESSAGES_A_PERIOD;
 }
 
 void notify_open(void)

@@ -216,7 +216,7 @@ static int confirm(const struct target *target, struct lp_tasks_snapshot **snaps
 		   struct lp_error *error)
 {
 	struct lp_tasks_snapshot *first = *snapshot, *second;
-	struct lp_standing *threads = NULL;
+	struct lp_cpu_progress *threads = NULL;
 	int unwoken = unwoken_suspected(first, &threads), err;
 
 	if (unwoken < 0)
@@ -308,7 +308,7 @@ static int inspect(struct tasks *tasks, struct target *target, struct lp_error *
 	if (before)
 		tasks->sink->change(tasks->sink, before, snapshot, change);
 	else
-		tasks->sink->picture(tasks->sink, snapshot);
+		tasks->sink->snapshot(tasks->sink, snapshot);
 	if (!before && !snapshot->list.count && !snapshot->loop_count)
 		hint_at_children(target->process.pid);
 	tasks->end.partial = tasks->end.partial || snapshot->list.partial;

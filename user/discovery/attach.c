@@ -79,8 +79,8 @@ void target_complete(struct lp_targets *targets, struct lp_target *target,
 }
 
 /* Fills in why the process has no loop that could be profiled. copied: it has copies of loops. */
-static void lack_text(const struct lp_targets *targets, const struct lp_target *target, bool copied,
-		      char *text, size_t size)
+static void explain_no_loop(const struct lp_targets *targets, const struct lp_target *target,
+			    bool copied, char *text, size_t size)
 {
 	pid_t pid = target->process.pid, from;
 	size_t children;
@@ -120,7 +120,7 @@ static void log_attached(const struct lp_targets *targets, const struct lp_targe
 	char runtime[64], lack[160] = "";
 
 	if (target->named && loops <= 0)
-		lack_text(targets, target, loops == -ESTALE, lack, sizeof(lack));
+		explain_no_loop(targets, target, loops == -ESTALE, lack, sizeof(lack));
 	loop_kinds_text(kinds, target->instance.runtime_name, runtime, sizeof(runtime));
 
 	if (target->named)

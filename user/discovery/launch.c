@@ -3,7 +3,7 @@
 
 #include "base/clocks.h"
 #include "base/macros.h"
-#include "process/standing.h"
+#include "process/cpu_progress.h"
 #include "runtime/registry.h"
 
 #include <errno.h>
@@ -285,7 +285,7 @@ static bool is_step(uint64_t number)
 }
 
 /* The time for which a program is held. */
-struct held {
+struct hold_state {
 	const struct lp_launch_hold *hold;
 	uint64_t since_ns, waited_ns; /* waited_ns: its time without a CPU until then */
 	uint64_t asked_ns; /* time that calls of is_complete took */
@@ -295,13 +295,13 @@ struct held {
  * Returns whether the program was held for its time. The time that it waits for a CPU does not
  * count, nor that of is_complete: on a busy machine, too, the program can load all its modules.
  */
-static bool is_held_long(const struct lp_launch *launch, const struct held *held)
+static bool is_held_long(const struct lp_launch *launch, const struct hold_state *held)
 {
 	uint64_t wall_ns = clock_now() - held->since_ns, waited_ns;
 
 	if (wall_ns < held->hold->time_ns)
 		return false;
-	waited_ns = saturating_sub(standing_read(launch->pid).waited_ns, held->waited_ns);
+	waited_ns = saturating_sub(cpu_progress_read(launch->pid).waited_ns, held->waited_ns);
 	return wall_ns >= HOLD_WALL * held->hold->time_ns ||
 	       saturating_sub(wall_ns, waited_ns + held->asked_ns) >= held->hold->time_ns;
 }
@@ -310,7 +310,7 @@ static bool is_held_long(const struct lp_launch *launch, const struct held *held
  * Waits for a stop of the program. Returns false if it was held for its time, if the run is to end
  * or if the program has ended.
  */
-static bool wait_for_stop(struct lp_launch *launch, const struct held *held, int *status)
+static bool wait_for_stop(struct lp_launch *launch, const struct hold_state *held, int *status)
 {
 	static const struct timespec pause = { .tv_nsec = CALL_WAIT_NS };
 	struct pollfd polled = { .fd = held->hold->stop, .events = POLLIN };
@@ -336,7 +336,7 @@ static bool wait_for_stop(struct lp_launch *launch, const struct held *held, int
 }
 
 /* Returns whether all probes are attached, or this was asked too often. */
-static bool is_complete(struct held *held, int *questions)
+static bool is_complete(struct hold_state *held, int *questions)
 {
 	uint64_t begun = clock_now();
 	bool complete = held->hold->is_complete(held->hold->context);
@@ -347,7 +347,7 @@ static bool is_complete(struct held *held, int *questions)
 
 void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold)
 {
-	struct held held = { .hold = hold, .since_ns = clock_now() };
+	struct hold_state held = { .hold = hold, .since_ns = clock_now() };
 	struct user_regs_struct registers;
 	sigset_t children, before;
 	bool loads = false;
@@ -358,7 +358,7 @@ void launch_hold(struct lp_launch *launch, const struct lp_launch_hold *hold)
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &children, &before);
-	held.waited_ns = standing_read(launch->pid).waited_ns;
+	held.waited_ns = cpu_progress_read(launch->pid).waited_ns;
 	ptrace(PTRACE_SYSCALL, launch->pid, NULL, NULL);
 	for (;;) {
 		if (!wait_for_stop(launch, &held, &status)) {

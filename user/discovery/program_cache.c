@@ -21,7 +21,7 @@
  * The number of processes that have to end without an interpreter before the file counts as no
  * interpreter: each may have ended too soon to load one.
  */
-#define STRIKES 3
+#define ENDED_LEAST 3
 #define ENDED_NS 60000000000ULL
 #define LIVED_NS 600000000000ULL
 /*
@@ -180,7 +180,7 @@ void program_cache_learn(struct lp_program_cache *known, const struct lp_program
 		program->interpreter = true;
 		break;
 	case LP_OUTCOME_ENDED:
-		if (!program->opened || ++program->ended < STRIKES)
+		if (!program->opened || ++program->ended < ENDED_LEAST)
 			break;
 		program->ended = 0;
 		program->until_ns = now_ns + ENDED_NS;

@@ -24,7 +24,7 @@
 /* The time in ns to the next search for loops grows up to this. */
 #define SCAN_SELDOM_NS (10000 * NS_PER_MS)
 /* The next search for loops waits for at least this many times the duration of the last one. */
-#define CHECK_REST 4
+#define SEARCH_REST 4
 /*
  * The time in ns after which one portion of loops ends. That of a process which the user has named
  * is longer when it is attached, as the run has not begun then.
@@ -307,16 +307,16 @@ void target_search_loops(struct lp_targets *targets, struct lp_target *target, u
 
 /*
  * Sets the instant of the next search after one that was due. The time to it grows while nothing
- * new is found. It is at least CHECK_REST times the CPU time of the search, so that the searches of
- * one process take a fifth of a CPU at most.
+ * new is found. It is at least SEARCH_REST times the CPU time of the search, so that the searches
+ * of one process take a fifth of a CPU at most.
  */
-static void rest(bool any, uint64_t took, uint64_t *due, uint64_t *step, uint64_t least)
+static void set_next_search(bool any, uint64_t took, uint64_t *due, uint64_t *step, uint64_t least)
 {
 	if (any)
 		*step = least;
 	else if (*step < SCAN_SELDOM_NS)
 		*step += *step + least;
-	*due = clock_now() + max_u64(*step, CHECK_REST * took);
+	*due = clock_now() + max_u64(*step, SEARCH_REST * took);
 }
 
 /* Handles the end of a search, which has added new loops or not. */
@@ -325,9 +325,11 @@ static void end_search(struct lp_target *target, bool any, uint64_t took)
 	struct lp_loop_search *search = &target->search;
 
 	if (search->scans)
-		rest(any, took, &target->scan_ns, &target->scan_step_ns, LP_SCAN_FIRST_NS);
+		set_next_search(any, took, &target->scan_ns, &target->scan_step_ns,
+				LP_SCAN_FIRST_NS);
 	if (search->polled)
-		rest(any, took, &target->check_ns, &target->check_step_ns, LP_RETRY_FIRST_NS);
+		set_next_search(any, took, &target->check_ns, &target->check_step_ns,
+				LP_RETRY_FIRST_NS);
 	search->scans = search->polled = false;
 	search->ticket = 0;
 }

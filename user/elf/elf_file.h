@@ -22,8 +22,10 @@ void elf_close(struct lp_elf *elf);
  */
 int elf_failure(const struct lp_elf *elf);
 
-/* Describes an error, as the end of a sentence that names the file; elf: NULL if it could not be
- * opened. */
+/*
+ * Describes an error, as the end of a sentence that names the file; elf: NULL if it could not be
+ * opened.
+ */
 const char *elf_error(const struct lp_elf *elf, int err);
 
 /* Reads the identity of the open file. Returns 0, or -ESTALE if it was changed since. */

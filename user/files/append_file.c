@@ -60,8 +60,7 @@ failed:
 	return err;
 }
 
-/* Returns whether the last writer stopped in the middle of a line, for instance by a loss of power.
- */
+/* Returns whether the last writer stopped within a line, for instance by a loss of power. */
 static int ends_within_line(int descriptor, off_t size)
 {
 	char last = '\n';

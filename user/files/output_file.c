@@ -40,7 +40,7 @@ static const struct {
 	{ EEXIST, "it is there and is not a regular file; give another file" },
 	{ EMLINK,
 	  "it has another name elsewhere (a hard link), and that would be changed as well; remove that name, or give another file" },
-	{ ENXIO, "nobody reads it (a FIFO); start its reader first, or give a file" },
+	{ ENXIO, "the FIFO has no reader; start its reader first, or give a file" },
 	{ EBUSY, "another recording writes it; end that, or give another file" },
 	{ EROFS,
 	  "the file system is read-only; give a file elsewhere (in a systemd unit: ReadWritePaths=)" },
@@ -51,7 +51,7 @@ static const struct {
 	{ EPIPE, "its reader has closed it; keep the reader running, or write to a file" },
 	{ EBADF, "it is closed; open it, or write to a file" },
 	{ ETIMEDOUT,
-	  "nobody reads its data, and the output left at the end of the run is lost; start its reader, or write to a file" },
+	  "its reader takes no data, and the output left at the end of the run is lost; start the reader, or write to a file" },
 	{ ENOMEM, "out of memory; free some and try again" },
 	{ ENAMETOOLONG, "the name is too long; give a shorter one" },
 };

@@ -462,7 +462,10 @@ static int compare(uint64_t left, uint64_t right)
 	return left < right ? -1 : left > right;
 }
 
-/* Sorts by count, greatest first, then by contents, so that the hash table's order is not seen. */
+/*
+ * Sorts by count, greatest first, then by contents, so that the order does not depend on the hash
+ * table's.
+ */
 static int by_count(const void *left, const void *right)
 {
 	const struct lp_finding_count *a = left, *b = right;

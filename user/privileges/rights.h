@@ -22,8 +22,8 @@ enum lp_right {
 
 struct lp_right_row {
 	const char *what; /* the action that it allows, an infinitive */
-	uint64_t all_of; /* capabilities that are all needed, as bits ... */
-	uint64_t or_one_of; /* ... unless there is one of these */
+	uint64_t all_of; /* capabilities that are all needed, as bits */
+	uint64_t or_one_of; /* capabilities each of which replaces all of them */
 	uint64_t of_others; /* needed as well for processes of other users */
 	const char *without; /* the functions that work without it; NULL: no profile at all */
 };

@@ -5,7 +5,7 @@
 #include "base/macros.h"
 #include "memory_lock.h"
 #include "spawner.h"
-#include "standing.h"
+#include "cpu_progress.h"
 #include "worker_places.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ struct lp_workers {
 	lp_worker_server server;
 	pid_t spawner;
 	int socket; /* of the spawner; -1: none runs */
-	unsigned int owed; /* number of answers of the spawner that were not received yet */
+	unsigned int unanswered; /* number of answers of the spawner that were not received yet */
 	bool late; /* the spawner did not answer in time: it is not waited for again until it does */
 	int stop;
 	uint64_t end_ns;
@@ -61,8 +61,8 @@ struct lp_worker {
 	pid_t pid;
 	pid_t target; /* the process that the request reads; 0: none */
 	uint64_t generation, serial;
-	uint64_t sent_ns, moved_ns, judged_ns; /* judged_ns: instant of before */
-	struct lp_standing before, last; /* at the first and at the last check of the request */
+	uint64_t sent_ns, moved_ns, checked_ns; /* checked_ns: instant of before */
+	struct lp_cpu_progress before, last; /* at the first and at the last check of the request */
 	uint64_t target_cpu_ns; /* CPU time of the target at the first check */
 };
 
@@ -106,7 +106,7 @@ static void end_spawner(struct lp_workers *workers)
 		return;
 	close(workers->socket);
 	workers->socket = -1;
-	workers->owed = 0;
+	workers->unanswered = 0;
 	workers->late = false;
 	kill(workers->spawner, SIGKILL);
 	for (i = 0; i < SPAWNER_END_MS && !waitpid(workers->spawner, NULL, WNOHANG); i++)
@@ -261,7 +261,7 @@ static pid_t await_spawner(struct lp_workers *workers, uint64_t until_ns, int *p
 	} while (err == -EAGAIN && clock_now() < until_ns);
 	if (err)
 		return err;
-	workers->owed--;
+	workers->unanswered--;
 	return spawner_answer(workers->socket, process);
 }
 
@@ -275,7 +275,7 @@ static pid_t fork_process(struct lp_workers *workers, int socket, int *process)
 	pid_t pid;
 
 	*process = -1;
-	while (workers->owed) {
+	while (workers->unanswered) {
 		if (workers->late && !is_readable(workers->socket))
 			return -EAGAIN;
 		/* the worker of an earlier request has ended with its socket */
@@ -290,7 +290,7 @@ static pid_t fork_process(struct lp_workers *workers, int socket, int *process)
 	pid = spawner_ask(workers->socket, socket);
 	if (pid)
 		return pid;
-	workers->owed++;
+	workers->unanswered++;
 	pid = await_spawner(workers, until_ns, process);
 	workers->late = pid == -EAGAIN;
 	return pid;
@@ -329,8 +329,8 @@ static int fork_one(struct lp_worker *worker)
 	return 0;
 }
 
-/* Judges a worker that has slept in one place for asleep_ns. Returns as judge() does. */
-static int judge_sleep(const struct lp_worker *worker, char state, uint64_t still_ns,
+/* Checks a worker that has slept in one place for asleep_ns. Returns as check_progress() does. */
+static int check_sleep(const struct lp_worker *worker, char state, uint64_t still_ns,
 		       uint64_t asleep_ns)
 {
 	if (asleep_ns < still_ns)
@@ -344,32 +344,32 @@ static int judge_sleep(const struct lp_worker *worker, char state, uint64_t stil
 }
 
 /* Returns 0, or a negative errno as worker_call does if the worker is to be given up. */
-static int judge(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
+static int check_progress(struct lp_worker *worker, uint64_t still_ns, uint64_t now)
 {
-	struct lp_standing standing = standing_read(worker->pid);
+	struct lp_cpu_progress progress = cpu_progress_read(worker->pid);
 	const struct lp_worker_limits *limits = &worker->limits;
 	uint64_t waited_ns;
 	int err;
 
-	if (!standing.state || strchr("ZX", standing.state))
+	if (!progress.state || strchr("ZX", progress.state))
 		return -ECHILD;
 	/* the check costs more than most requests: it is done only if one takes long */
 	if (!worker->before.state) {
-		worker->before = standing;
+		worker->before = progress;
 		worker->target_cpu_ns = worker->target ? memory_lock_cpu_ns(worker->target) : 0;
-		worker->moved_ns = worker->judged_ns = now;
+		worker->moved_ns = worker->checked_ns = now;
 	}
-	if (standing_moved(&worker->last, &standing))
+	if (cpu_progress_made(&worker->last, &progress))
 		worker->moved_ns = now;
-	worker->last = standing;
-	err = judge_sleep(worker, standing.state, still_ns, now - worker->moved_ns);
+	worker->last = progress;
+	err = check_sleep(worker, progress.state, still_ns, now - worker->moved_ns);
 	if (err)
 		return err;
-	if (standing.ran_ns - worker->before.ran_ns >= limits->cpu_ns)
+	if (progress.ran_ns - worker->before.ran_ns >= limits->cpu_ns)
 		return -ETIME;
 	/* the time that it waits for a CPU now is not in waited_ns yet */
-	waited_ns = standing.waited_ns - worker->before.waited_ns;
-	if (standing.state != 'R' &&
+	waited_ns = progress.waited_ns - worker->before.waited_ns;
+	if (progress.state != 'R' &&
 	    saturating_sub(now - worker->sent_ns, waited_ns) >= limits->wall_ns)
 		return -ETIME;
 	return 0;
@@ -470,7 +470,7 @@ bool worker_receive(struct lp_worker *worker, void *answer, size_t capacity, ssi
 	}
 	if (take_answer(worker, answer, capacity, result))
 		return true;
-	err = judge(worker, worker->limits.still_ns, clock_now());
+	err = check_progress(worker, worker->limits.still_ns, clock_now());
 	if (!err)
 		return false;
 	/* the worker may have answered during the check */
@@ -497,7 +497,7 @@ static int wait_for_answer(struct lp_worker *worker)
 		if (!still_ns)
 			still_ns = worker_places_patience(&workers->places, worker->target,
 							  limits->still_ns, now);
-		err = judge(worker, still_ns, now);
+		err = check_progress(worker, still_ns, now);
 		if (err)
 			break;
 		/* a worker that gets no CPU is not at fault, nor is its target */
@@ -511,11 +511,12 @@ static int wait_for_answer(struct lp_worker *worker)
 /* Adds the time that the worker slept in a call that took long. */
 static void count_sleep(struct lp_worker *worker)
 {
-	struct lp_standing now = worker->before.state ? standing_read(worker->pid) : worker->before;
+	struct lp_cpu_progress now = worker->before.state ? cpu_progress_read(worker->pid)
+							  : worker->before;
 
 	if (now.state)
 		worker->workers->slept_ns +=
-			saturating_sub(clock_now() - worker->judged_ns,
+			saturating_sub(clock_now() - worker->checked_ns,
 				       now.waited_ns - worker->before.waited_ns + now.ran_ns -
 					       worker->before.ran_ns);
 }

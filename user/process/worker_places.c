@@ -2,7 +2,7 @@
 #include "worker_places.h"
 
 #include "base/macros.h"
-#include "standing.h"
+#include "cpu_progress.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -52,7 +52,7 @@ static void reap(struct lp_worker_places *places)
  */
 static bool hangs(const struct lp_worker_place *place)
 {
-	return standing_read(place->worker).state == 'D';
+	return cpu_progress_read(place->worker).state == 'D';
 }
 
 size_t worker_places_taken(struct lp_worker_places *places)

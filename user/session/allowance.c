@@ -178,7 +178,7 @@ void self_budget_open(struct lp_self_budget *self_budget, double share, unsigned
  * Reduces the frequency, the rate of saves and, last, the bursts. Returns false if all of them were
  * at their limits already.
  */
-static bool do_without(struct lp_self_budget *self_budget)
+static bool reduce_limits(struct lp_self_budget *self_budget)
 {
 	unsigned int frequency = self_budget->frequency / 2;
 	uint64_t save = self_budget->save_ns * 2;
@@ -241,7 +241,7 @@ enum lp_self_budget_change self_budget_measure(struct lp_self_budget *self_budge
 	if (self_budget->share <= 0)
 		return LP_SELF_BUDGET_SAME;
 	if (all > self_budget->share)
-		return do_without(self_budget) ? LP_SELF_BUDGET_LESS : LP_SELF_BUDGET_OVER;
+		return reduce_limits(self_budget) ? LP_SELF_BUDGET_LESS : LP_SELF_BUDGET_OVER;
 	if (all < self_budget->share * RELAX_PART)
 		return ease(self_budget) ? LP_SELF_BUDGET_MORE : LP_SELF_BUDGET_SAME;
 	return LP_SELF_BUDGET_SAME;

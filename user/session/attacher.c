@@ -7,7 +7,7 @@
 #include "base/macros.h"
 #include "process/descriptor.h"
 #include "process/memory_lock.h"
-#include "process/standing.h"
+#include "process/cpu_progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -241,17 +241,17 @@ static enum lp_wait_cause cause_of(const struct lp_attacher *attacher,
 	return LP_WAIT_OF_HOST;
 }
 
-/* Ends a slice of a wait at an instant. The time for which no CPU was free is nobody's. */
+/* Ends a slice of a wait at an instant. The time for which no CPU was free counts for no process. */
 static void end_slice(const struct lp_attacher *attacher, struct lp_attach_wait *wait,
 		      uint64_t now_ns)
 {
-	struct lp_standing standing = standing_read(attacher->pid);
-	uint64_t starved_ns = saturating_sub(standing.waited_ns, wait->starved_ns);
+	struct lp_cpu_progress progress = cpu_progress_read(attacher->pid);
+	uint64_t starved_ns = saturating_sub(progress.waited_ns, wait->starved_ns);
 
-	if (standing.state != 'R')
+	if (progress.state != 'R')
 		wait->ns[wait->cause] +=
 			saturating_sub(saturating_sub(now_ns, wait->since_ns), starved_ns);
-	wait->starved_ns = standing.waited_ns;
+	wait->starved_ns = progress.waited_ns;
 	wait->since_ns = now_ns;
 }
 
@@ -268,7 +268,7 @@ static int wait_and_judge(struct lp_attacher *attacher, struct lp_attach_wait *w
 	until_ns = now + min_u64(attacher->wait_ns,
 				 max_u64(attach_times_left(&attacher->times, now), WAIT_LEAST_NS));
 	wait->since_ns = now;
-	wait->starved_ns = standing_read(attacher->pid).waited_ns;
+	wait->starved_ns = cpu_progress_read(attacher->pid).waited_ns;
 	for (;;) {
 		err = wait_for_answer(attacher, answer, min_u64(now + SLICE_NS, until_ns), false);
 		now = clock_now();

@@ -143,8 +143,8 @@ static void cut(struct lp_session *session, uint32_t slot, uint64_t now)
  * Returns whether every loop has noticed the end of the burst. One that polls or has left the loop
  * cannot notice it and is cut off, and so is every other one after PATIENCE_NS.
  */
-static bool all_know(struct lp_session *session, const struct lp_attachment *attachment,
-		     uint64_t now)
+static bool all_have_noticed(struct lp_session *session, const struct lp_attachment *attachment,
+			     uint64_t now)
 {
 	bool patient = now < attachment->patience_ns;
 	uint32_t slot;
@@ -217,7 +217,7 @@ static void turn(struct lp_session *session, struct lp_attachment *attachment, u
 	allowance_starved(allowance, waited_ns(session, attachment));
 	if (attachment->burst == LP_BURST_ON && (!may_begin || allowance_must_end(allowance, now)))
 		end(session, attachment, now);
-	if (attachment->burst == LP_BURST_ENDING && all_know(session, attachment, now))
+	if (attachment->burst == LP_BURST_ENDING && all_have_noticed(session, attachment, now))
 		finish(session, attachment, now);
 	if (attachment->burst == LP_BURST_NONE && may_begin &&
 	    session_has_callback_probes(attachment) && allowance_may_begin(allowance) &&

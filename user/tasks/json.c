@@ -301,7 +301,7 @@ static void on_loop(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *
 	end_line(json);
 }
 
-static void on_picture(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *snapshot)
+static void on_snapshot(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *snapshot)
 {
 	struct lp_json_writer *json = writer_of(base);
 	size_t i;
@@ -344,7 +344,7 @@ struct lp_tasks_sink *tasks_json_open(const struct lp_options *options)
 	static const struct lp_tasks_sink functions = {
 		.begin = on_begin,
 		.loop = on_loop,
-		.picture = on_picture,
+		.snapshot = on_snapshot,
 		.change = on_change,
 		.end = on_end,
 		.close = close_sink,

@@ -28,7 +28,7 @@ struct lp_tasks_sink {
 	void (*loop)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *snapshot,
 		     size_t loop);
 	/* Reports the first snapshot of a process in full. */
-	void (*picture)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *snapshot);
+	void (*snapshot)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *snapshot);
 	/* Reports the differences between two snapshots. */
 	void (*change)(struct lp_tasks_sink *sink, const struct lp_tasks_snapshot *before,
 		       const struct lp_tasks_snapshot *now, const struct lp_tasks_change *change);

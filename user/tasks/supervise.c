@@ -7,7 +7,7 @@
 #include "files/output_file.h"
 #include "files/standard.h"
 #include "files/writing.h"
-#include "process/standing.h"
+#include "process/cpu_progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +23,14 @@
 
 /* A child that sleeps in one place for this many ns counts as hanging; no disk is that slow. */
 #define STILL_NS (2000 * NS_PER_MS)
-#define STILL_STANDING_NS (250 * NS_PER_MS)
+#define STILL_PAUSED_NS (250 * NS_PER_MS)
 #define POLL_MS 50
 #define PIPE_BYTES (1 << 20)
 
 /* Memory that both processes share. */
 struct lp_supervised {
 	volatile pid_t reads; /* the process that the child reads; 0: none */
-	volatile bool standing;
+	volatile bool paused;
 	volatile unsigned int turns; /* number of times that the child began to read a process */
 };
 
@@ -38,7 +38,7 @@ struct child {
 	pid_t pid;
 	struct lp_supervised *supervised;
 	struct pollfd pipes[2]; /* pipes from the child's stdout and stderr; -1: closed */
-	struct lp_standing last;
+	struct lp_cpu_progress last;
 	unsigned int turns;
 	uint64_t moved_ns;
 	int write_error; /* first error of writing the child's stdout, a negative errno */
@@ -70,9 +70,9 @@ static void take_interrupts(pid_t child)
 		sigaction(SIGHUP, &hangup, NULL);
 }
 
-void supervised_reading(struct lp_supervised *supervised, pid_t pid, bool standing)
+void supervised_reading(struct lp_supervised *supervised, pid_t pid, bool paused)
 {
-	supervised->standing = standing;
+	supervised->paused = paused;
 	supervised->turns++;
 	supervised->reads = pid;
 }
@@ -80,7 +80,7 @@ void supervised_reading(struct lp_supervised *supervised, pid_t pid, bool standi
 void supervised_done(struct lp_supervised *supervised)
 {
 	supervised->reads = 0;
-	supervised->standing = false;
+	supervised->paused = false;
 }
 
 /* Passes on the child's output.  Returns whether there was any. */
@@ -117,20 +117,20 @@ static bool relay(struct child *child)
 static bool hangs(struct child *child, uint64_t now)
 {
 	const struct lp_supervised *supervised = child->supervised;
-	struct lp_standing standing;
+	struct lp_cpu_progress progress;
 
 	if (!supervised->reads) {
 		child->moved_ns = now;
 		return false;
 	}
-	standing = standing_read(child->pid);
+	progress = cpu_progress_read(child->pid);
 	/* a child that was stopped by a signal does not hang */
-	if (child->turns != supervised->turns || strchr("tT", standing.state) ||
-	    standing_moved(&child->last, &standing))
+	if (child->turns != supervised->turns || strchr("tT", progress.state) ||
+	    cpu_progress_made(&child->last, &progress))
 		child->moved_ns = now;
 	child->turns = supervised->turns;
-	child->last = standing;
-	return now - child->moved_ns >= (supervised->standing ? STILL_STANDING_NS : STILL_NS);
+	child->last = progress;
+	return now - child->moved_ns >= (supervised->paused ? STILL_PAUSED_NS : STILL_NS);
 }
 
 static int leave_behind(struct child *child)

@@ -25,9 +25,9 @@ int supervise(int (*body)(struct lp_supervised *supervised, void *context), void
 
 /*
  * Called by the child before it reads a process; only from then on the child is supervised.
- * standing: the child has stopped that process, and is abandoned sooner.
+ * paused: the child has stopped that process, and is abandoned sooner.
  */
-void supervised_reading(struct lp_supervised *supervised, pid_t pid, bool standing);
+void supervised_reading(struct lp_supervised *supervised, pid_t pid, bool paused);
 /* Called by the child when it has read the process. */
 void supervised_done(struct lp_supervised *supervised);
 

@@ -29,7 +29,7 @@ struct tasks_text_sink {
 	int err; /* first failed write; nothing is written after it */
 };
 
-/* ---- the whole picture ------------------------------------------------------------ */
+/* ---- a snapshot ------------------------------------------------------------ */
 
 static void print_copied(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
@@ -210,7 +210,7 @@ static void print_unwoken(struct tasks_text_sink *sink, const struct lp_tasks_sn
 	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 }
 
-static void print_picture(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
+static void print_snapshot(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
 	uint64_t *keys = alike_keys(snapshot);
 	bool *drawn = calloc(snapshot->list.count + 1, sizeof(*drawn));
@@ -254,9 +254,9 @@ static void on_begin(struct lp_tasks_sink *base, const struct lp_tasks_run *run)
 	sink->wall_offset_ns = run->start_unix_ns - run->start_ns;
 }
 
-static void on_picture(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *snapshot)
+static void on_snapshot(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *snapshot)
 {
-	print_picture((struct tasks_text_sink *)base, snapshot);
+	print_snapshot((struct tasks_text_sink *)base, snapshot);
 }
 
 static void on_change(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *before,
@@ -302,9 +302,9 @@ struct lp_tasks_sink *tasks_text_open(const struct lp_options *options)
 {
 	static const struct lp_tasks_sink functions = {
 		.begin = on_begin,
-		.picture = on_picture,
+		.snapshot = on_snapshot,
 		.change = on_change,
-		.last = on_picture,
+		.last = on_snapshot,
 		.close = close_sink,
 	};
 	struct tasks_text_sink *sink = calloc(1, sizeof(*sink));

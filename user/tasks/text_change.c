@@ -88,7 +88,7 @@ void tasks_text_deadlock(FILE *file, const struct lp_terminal *terminal,
 	explain(file, terminal,
 		"Each of these tasks waits for the next one, so none of them can go on, nor can who waits for them, unless a timeout or a cancellation ends it.");
 	explain(file, terminal,
-		"Nobody notices, because the loop is idle and answers everything else.");
+		"No error shows it, because the loop is idle and answers everything else.");
 	explain(file, terminal,
 		"Take locks in the same order everywhere, never take one again that is held, and do not await a task that needs what its waiter holds.");
 }

@@ -61,21 +61,21 @@ static bool is_loops_own(const struct lp_instance *instance, const struct runnin
 }
 
 static bool sleeps_in_poll(const struct lp_tasks_snapshot *snapshot, const struct running *running,
-			   size_t loop, struct lp_standing *thread)
+			   size_t loop, struct lp_cpu_progress *thread)
 {
 	pid_t tid = snapshot->list.loops[loop].tid;
 	struct lp_thread_call call;
 
-	*thread = standing_read(tid);
+	*thread = cpu_progress_read(tid);
 	return thread->state == 'S' && thread_call_read(snapshot->process->pid, tid, &call) &&
 	       thread_call_polls(call.number) &&
 	       is_loops_own(snapshot->instance, running, tid, &call);
 }
 
-int unwoken_suspected(const struct lp_tasks_snapshot *snapshot, struct lp_standing **threads)
+int unwoken_suspected(const struct lp_tasks_snapshot *snapshot, struct lp_cpu_progress **threads)
 {
 	struct running *running = NULL;
-	struct lp_standing thread;
+	struct lp_cpu_progress thread;
 	int suspected = 0;
 	size_t loop;
 
@@ -109,11 +109,11 @@ static size_t find_loop(const struct lp_tasks_snapshot *snapshot, const struct l
 	return i;
 }
 
-int unwoken_confirm(const struct lp_tasks_snapshot *first, const struct lp_standing *threads,
+int unwoken_confirm(const struct lp_tasks_snapshot *first, const struct lp_cpu_progress *threads,
 		    struct lp_tasks_snapshot *second)
 {
 	struct running *running = find_running(second->instance);
-	struct lp_standing now;
+	struct lp_cpu_progress now;
 	size_t loop, at, i;
 
 	if (!running)
@@ -124,7 +124,7 @@ int unwoken_confirm(const struct lp_tasks_snapshot *first, const struct lp_stand
 			continue;
 		at = find_loop(second, &first->list.loops[loop]);
 		if (at == second->loop_count || !sleeps_in_poll(second, running, at, &now) ||
-		    standing_moved(&threads[loop], &now))
+		    cpu_progress_made(&threads[loop], &now))
 			continue;
 		for (i = 0; i < second->list.count; i++)
 			if (second->list.tasks[i].state == LP_TASK_READY &&

@@ -7,7 +7,7 @@
 #ifndef LP_TASKS_UNWOKEN_H
 #define LP_TASKS_UNWOKEN_H
 
-#include "process/standing.h"
+#include "process/cpu_progress.h"
 #include "snapshot.h"
 
 /*
@@ -15,14 +15,14 @@
  * the loop's poll.  *threads then has the progress of each loop's thread, in the order of the
  * snapshot's loops; the caller frees it.  Else 0, or -ENOMEM.
  */
-int unwoken_suspected(const struct lp_tasks_snapshot *snapshot, struct lp_standing **threads);
+int unwoken_suspected(const struct lp_tasks_snapshot *snapshot, struct lp_cpu_progress **threads);
 
 /*
  * Marks the unwoken tasks of a second snapshot, which was read after unwoken_suspected(): they are
  * ready in it, and the thread of their loop has slept in its poll since the first one.  Returns 0
  * or -ENOMEM.
  */
-int unwoken_confirm(const struct lp_tasks_snapshot *first, const struct lp_standing *threads,
+int unwoken_confirm(const struct lp_tasks_snapshot *first, const struct lp_cpu_progress *threads,
 		    struct lp_tasks_snapshot *second);
 
 #endif /* LP_TASKS_UNWOKEN_H */

@@ -134,7 +134,7 @@ struct lp_loop_class {
 	uint64_t run_once;
 	uint64_t run_forever; /* alone on the stack between two calls of run_once */
 	uint64_t dispatch; /* the code that is on the stack while a callback runs */
-	bool noted; /* _asyncio is loaded, which stores the loop that a thread runs */
+	bool stores_loops; /* _asyncio is loaded, which stores the loop that a thread runs */
 };
 
 static void find_loop_class(const struct lp_cpython *python, struct lp_loop_class *class)
@@ -146,7 +146,8 @@ static void find_loop_class(const struct lp_cpython *python, struct lp_loop_clas
 	class->run_forever = method_code(python, class->type, "run_forever");
 	class->dispatch = method_code(
 		python, cpython_module_attribute(python, "asyncio.events", "Handle"), "_run");
-	class->noted = cpython_module_attribute(python, "_asyncio", "_set_running_loop") != 0;
+	class->stores_loops = cpython_module_attribute(python, "_asyncio", "_set_running_loop") !=
+			      0;
 }
 
 /* Modules/_asynciomodule.c: get_running_loop. */
@@ -276,7 +277,7 @@ static enum lp_stack_loop find_loop_from(struct lp_search *search, uint64_t top,
 static bool take_stack(const struct lp_search *search, struct lp_candidate *candidate,
 		       enum lp_stack_loop shown)
 {
-	bool copied = shown == LP_STACK_CALLBACK && search->class.noted;
+	bool copied = shown == LP_STACK_CALLBACK && search->class.stores_loops;
 
 	candidate->runs_loop = shown != LP_STACK_NO_LOOP && !copied;
 	/* a copied loop of uvloop has no frame on the stack, but _asyncio names it */
@@ -296,7 +297,7 @@ static bool is_of_other_kind(const struct lp_search *search, uint64_t loop)
 }
 
 /* Takes the loop that _asyncio stores for a thread.  False: there is none of a known kind. */
-static bool ask(struct lp_search *search, struct lp_candidate *candidate)
+static bool take_stored_loop(struct lp_search *search, struct lp_candidate *candidate)
 {
 	const struct lp_cpython *python = search->python;
 	uint64_t loop = cpython_running_loop(python, candidate->state, &candidate->foreign_loop);
@@ -320,7 +321,7 @@ static void inspect(struct lp_search *search, struct lp_candidate *candidate)
 	uint64_t hash, c_frame;
 	int outer;
 
-	if (ask(search, candidate))
+	if (take_stored_loop(search, candidate))
 		return;
 	candidate->resolved = take_stack(
 		search, candidate,
@@ -433,7 +434,7 @@ static void search_threads(struct lp_search *search, struct lp_candidate *candid
 	int tries;
 
 	for (i = 0; i < threads && has_time(search); i++)
-		open -= ask(search, &candidates[i]);
+		open -= take_stored_loop(search, &candidates[i]);
 	for (tries = 0; tries < TRIES && open && has_time(search); tries++) {
 		if (tries)
 			usleep(TRY_PAUSE_US);

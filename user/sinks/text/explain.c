@@ -27,6 +27,6 @@ void text_explain_print(FILE *file, const struct lp_terminal *terminal, enum lp_
 		terminal->colour ? "\033[0m" : "", row->name,
 		row->cost ? ", only with --find" : "");
 	text_print_wrapped(file, &page, 0, INDENT, row->meaning);
-	print_part(file, &page, "Why nobody notices:", row->silence);
+	print_part(file, &page, "Why it is easily missed:", row->silence);
 	print_part(file, &page, "What to do:", row->remedy);
 }

@@ -85,7 +85,8 @@ struct known_thread {
 struct lp_thread_cache {
 	struct known_thread *slots; /* a power of two of them, at most half of them used */
 	size_t capacity, count;
-	bool asked, nested; /* nested: in a PID namespace of its own; asked: nested is valid */
+	bool nested; /* it is in a PID namespace of its own */
+	bool nested_known;
 	struct lp_map inner_ids; /* from an id in the process's namespace to the kernel's */
 	uint64_t listed_ns; /* when inner_ids was read; 0: never */
 	struct lp_map objects; /* from an ident to the threading.Thread */
@@ -201,9 +202,9 @@ static pid_t search_by_inner_id(const struct lp_cpython *python, pid_t wanted)
 	if (!cache)
 		return 0;
 	/* a process stays in its namespace; its main thread's ids differ if it is nested */
-	if (!cache->asked)
+	if (!cache->nested_known)
 		cache->nested = inner_id(python->pid, python->pid) != python->pid;
-	cache->asked = true;
+	cache->nested_known = true;
 	if (!cache->nested)
 		return 0;
 	if (!cache->listed_ns || clock_now() - cache->listed_ns >= LIST_CACHED_NS)

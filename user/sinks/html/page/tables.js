@@ -257,7 +257,7 @@ function openFinding(row) {
 			content.push(heading('The loop was in'), stackList(one.loop_stack));
 	}
 	content.push(heading('What it means'), make('p', { text: kind.meaning }),
-		heading('Why nobody notices'), make('p', { text: kind.silence }),
+		heading('Why it is easily missed'), make('p', { text: kind.silence }),
 		heading('What to do'), make('p', { text: kind.remedy }));
 	openRecord(`${kind.title}${row.name ? `: ${text(row.name)}` : ''}`, content);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the page shows at the moment: which loop, which time, which stall. Whoever shows a
-// part of it registers with onView(), and is notified of changes once a frame.
+// What the page shows at the moment: which loop, which time, which stall. A part
+// of the page that shows it registers with onView(), and is notified of changes once a frame.
 
 const LEAST_RANGE_US = 200;
 
