@@ -17,7 +17,7 @@ NAME = re.compile(r"^(?:struct |enum |union )?((?:lp_|LP_|CPYTHON_)\w*[a-zA-Z0-9
 
 def is_folder(folders, token):
     """Whether a token names a folder: with a slash at its end, or below a folder that exists."""
-    if not re.fullmatch(r"\w[\w.*/-]*", token) or "/" not in token:
+    if not re.fullmatch(r"(?:\.\./|\w)[\w.*/-]*", token) or "/" not in token:
         return False
     first = token[:token.index("/") + 1]
     return token.endswith("/") or any(os.path.isdir(os.path.join(one, first)) for one in folders)
