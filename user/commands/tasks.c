@@ -23,7 +23,6 @@
 #include "runtime/detect.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
