@@ -9,13 +9,17 @@
 #define CAPACITY_MAX ((size_t)1 << 20)
 
 /*
- * Returns the slot at which the search for a key begins: Fibonacci hashing spreads addresses, and
- * a random odd factor makes two chosen keys as unlikely to share a slot as any two.
+ * Returns the slot at which the search for a key begins. The random factor keeps a target from
+ * choosing keys that share slots. The products before and after it are the finaliser of splitmix64:
+ * keys at equal distances, such as addresses of objects in an array, would else be in long runs for
+ * one factor in some thousand.
  */
 static size_t begin_of(const struct lp_map *map, uint64_t key)
 {
 	key *= 0x9e3779b97f4a7c15ULL;
 	key = (key ^ key >> 32) * hash_multiplier();
+	key = (key ^ key >> 30) * 0xbf58476d1ce4e5b9ULL;
+	key = (key ^ key >> 27) * 0x94d049bb133111ebULL;
 	return (size_t)(key >> (__builtin_clzll(map->capacity) + 1));
 }
 
