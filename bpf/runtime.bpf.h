@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * What the programs for all runtimes need of the runtime of a loop: its frames, its lock, its polls
- * and the names of its tasks. Each function is one of the runtime of the loop's process, in the
- * header of its folder, which defines all of them. This file alone lists the runtimes.
+ * and the names of its tasks. Each function below calls that of the loop's own runtime, which the
+ * header of its folder defines. This file alone lists the runtimes.
  */
 #ifndef LP_BPF_RUNTIME_BPF_H
 #define LP_BPF_RUNTIME_BPF_H
@@ -13,7 +13,10 @@
 /* A runtime: the end of its number in enum lp_runtime_kind, and the prefix of its functions. */
 #define LP_EACH_RUNTIME(row, ...) row(PYTHON, lp_python, __VA_ARGS__)
 
-/* Returns what the function of the loop's runtime returns. A single one is not compared with. */
+/*
+ * Returns the result of the function of the loop's runtime; while there is only one, without a
+ * comparison.
+ */
 #define LP_IF_RUNTIME(kind, prefix, loop, function, ...)                                           \
 	if (LP_RUNTIMES == 1 || (loop)->layout.runtime == LP_RUNTIME_##kind)                       \
 		return prefix##_##function(__VA_ARGS__);
@@ -21,8 +24,8 @@
 	LP_EACH_RUNTIME(LP_IF_RUNTIME, loop, function, __VA_ARGS__)
 
 /*
- * Walks the stack of a thread into stall->walked, from the innermost frame out to the loop's own,
- * or at least as many frames as most says: LP_WHOLE_STACK for all.
+ * Walks the stack of a thread into stall->walked, from the innermost frame out to the loop's own.
+ * It stops earlier when it has as many frames as most says; LP_WHOLE_STACK is no limit.
  */
 static __always_inline int lp_walk(const struct lp_loop *loop, __u32 slot, __u64 thread_state,
 				   __u32 most)

@@ -61,8 +61,10 @@ static __always_inline void lp_observe_begin(struct lp_loop *loop, __u64 boundar
 	loop->callback = callback;
 	loop->task = loop->callable.task;
 	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
-	/* Otherwise it is the one that was running when the loop was discovered, which is
-	 * counted already. With bursts it counts only if it is slow. */
+	/*
+	 * With start_ns, it is the one that was running when the loop was discovered, which is
+	 * counted already. With bursts a callback counts only if it is slow.
+	 */
 	if (!loop->start_ns) {
 		loop->position = loop->iteration_callbacks++;
 		loop->callbacks += !lp_config.bursts;
@@ -93,9 +95,9 @@ static __always_inline bool lp_has_cut_callable(const struct lp_loop *loop)
 }
 
 /*
- * Returns whether handle, whose callable is loop->callable with the slot callback, is that
- * callback. The callable alone may have another's slot in the table by now, so that the task is
- * compared, too, if it is known. handle: 0 if none runs. In any case it is not asked for again.
+ * Returns whether a handle, 0 for none, is that of the cut callback. callback: the slot of the
+ * handle's callable, which is in loop->callable. As the slot may belong to another callable by now,
+ * the task is compared as well if it is known. The loop has no cut callback afterwards.
  */
 static __always_inline bool lp_is_cut_callable(struct lp_loop *loop, __u64 handle, __u32 callback)
 {

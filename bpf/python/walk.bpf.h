@@ -126,7 +126,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
  * by words) of all frames. Stops at the frame that polls, or that dispatches callbacks; the Handle
  * of the latter is stored in stall->handle. One read of the target a frame.
  *
- * most: the number of frames after which the walk may stop, and say that the stack is deeper.
+ * most: the number of frames after which the walk stops and marks the stack as cut.
  */
 __weak __noinline int lp_python_walk(__u32 slot, __u64 thread_state, __u32 most)
 {

@@ -374,8 +374,7 @@ struct lp_event_frame {
 
 /* struct lp_event_raw_stack with its frames' numbers, innermost first. */
 struct lp_event_stack_sample {
-	/* reserved: RUN_QUEUE, GIL: the number of samples, besides this one, that the wait is worth
-	 */
+	/* reserved: RUN_QUEUE, GIL: for how many samples the wait stands, besides this one */
 	struct lp_event event;
 	__u64 segment_ns;
 	__u64 stack;

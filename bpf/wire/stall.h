@@ -43,8 +43,8 @@ struct lp_wait {
 	__u64 iteration_ns;
 	__u64 run_delay_ns; /* task_struct.sched_info.run_delay when it began */
 	__u64 run_time_ns; /* task_struct.se.sum_exec_runtime when it began */
-	__u64 lasted_ns; /* the same, also after that */
-	__u64 ready_ns; /* part of it for which the thread was ready to run */
+	__u64 lasted_ns; /* its duration, which remains after off_ns is 0 */
+	__u64 ready_ns; /* the part of lasted_ns for which the thread was ready to run */
 	__u64 stack;
 	__u64 object;
 	__u64 file; /* struct file, if the call waits on a descriptor */
@@ -54,7 +54,7 @@ struct lp_wait {
 	__u32 block; /* index of its block in the breakdown; LP_BLOCKS: there was no space */
 	__u32 descriptor;
 	__u32 delayed; /* the thread stayed in the run queue though it does not run */
-	__u32 unsent; /* the stack at its beginning is in walked, and has not been sent */
+	__u32 unsent; /* the stack at which it began is in walked, and was not sent */
 	__u64 migrations;
 };
 

@@ -485,7 +485,7 @@ static void confine(const struct lp_profile *profile)
 		log_warning("the run goes on with more rights than it needs: %s", strerror(-err));
 }
 
-/* Reports the children of the targets if a run found no loop that could be in one of them. */
+/* Reports children that run loops, if the run found no loop and did not follow children. */
 static void report_children(const struct lp_profile *profile)
 {
 	const struct lp_options *options = profile->options;

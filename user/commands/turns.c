@@ -232,7 +232,7 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 		if (session_has_failed(profile->session)) {
 			profile->failed = true;
 			log_error(
-				"the process that attaches probes (loopprof-attach) was ended by somebody else, and all probes with it: the run ends here, as nothing is traced any more; start loopprof again");
+				"the process that attaches probes (loopprof-attach) was killed from outside (by the kernel, as memory ran out, or by kill), and all probes with it: the run ends here, as nothing is traced any more; start loopprof again");
 			return LP_END_INTERRUPT;
 		}
 	} while (!wait_for_events(&turns, next));

@@ -156,8 +156,9 @@ static int refuse_other_loops(const struct lp_targets *targets, const struct lp_
 		return 0;
 	return error_set(
 		error, -ENOTSUP,
-		"process %d (%s) runs the loops of %s, which are not profiled, and has not loaded %s",
-		target->process.pid, target->process.comm, name, target->instance.runtime_name);
+		"process %d (%s) runs the loops of %s, which loopprof cannot profile, and has not loaded %s; if its children run %s, add -s",
+		target->process.pid, target->process.comm, name, target->instance.runtime_name,
+		target->instance.runtime_name);
 }
 
 int target_attach(struct lp_targets *targets, struct lp_target *target,

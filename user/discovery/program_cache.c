@@ -26,8 +26,8 @@
 #define LIVED_NS 600000000000ULL
 /*
  * The caller waits while a file is opened, for up to a second if its owner has made it slow to
- * search. Files are opened for a part of the time, after an allowance in ns at the beginning, when
- * all programs of the host are new.
+ * search. So files are opened for 1 / OPEN_PART of the time; OPEN_NS may be used at once, as at the
+ * beginning all programs of the host are new.
  */
 #define OPEN_PART 20
 #define OPEN_NS 2000000000LL

@@ -87,7 +87,7 @@ static int follow_polls(struct lp_targets *targets, const struct lp_target *targ
 	if (err == -EBUSY) {
 		if (!targets->polls_reported)
 			log_process(
-				"the kernel does not attach all poll system calls yet: until it does, loops that do not use epoll, as those of pid %d, are not profiled or timed wrongly",
+				"the kernel has not attached the poll system calls yet, and is asked again: until then, loops that do not use epoll, as those of pid %d, are either left out or timed wrongly",
 				target->process.pid);
 		targets->polls_reported = true;
 		return err;

@@ -58,7 +58,9 @@ int targets_new(const struct lp_targets_config *config, struct lp_targets **resu
 		goto failed;
 	/* each target has a descriptor of its process */
 	if (config->all && open_files_raise(FILES_WANTED) < FILES_WANTED)
-		log_detail("cannot raise the number of open files; fewer processes can be held");
+		log_detail(
+			"fewer than %d processes can be followed, as the limit of open files cannot be raised: allow more (ulimit -n, LimitNOFILE=)",
+			FILES_WANTED);
 	err = config->cgroup
 		      ? cgroup_normalise(config->cgroup, targets->cgroup, sizeof(targets->cgroup))
 		      : 0;

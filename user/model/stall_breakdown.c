@@ -13,8 +13,7 @@
 /* The limit of different stacks of one segment. */
 #define SAMPLES_MAX 64
 
-/* A thread that held the GIL in samples of a segment. */
-/* A thread that held the GIL, in one of its functions. */
+/* A thread that held the GIL in samples of a segment, in one of its functions. */
 struct lp_sampled_holder {
 	uint32_t tid; /* 0: not known */
 	uint64_t name; /* name of its stack in struct lp_known_stacks */

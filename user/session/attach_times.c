@@ -61,7 +61,7 @@ static uint64_t key_of_process(pid_t pid)
 	return process_start_ticks(pid) << PID_BITS | (uint64_t)pid;
 }
 
-/* A unit has a key other than 0 as well if it is none. */
+/* All processes without a unit share the key 1, as 0 is that of an empty entry. */
 static uint64_t key_of_unit(const struct lp_attach_times *times, pid_t pid)
 {
 	uint64_t owner = times->owner_of ? times->owner_of(pid) : 0;

@@ -31,7 +31,7 @@ struct lp_attach_time {
 struct lp_attach_times {
 	uint64_t (*owner_of)(pid_t pid); /* NULL: all processes are of one unit */
 	struct lp_attach_time processes[LP_ATTACH_TIMES], units[LP_ATTACH_TIMES];
-	struct lp_attach_time host; /* waits that are nobody's fault, as far as is known */
+	struct lp_attach_time host; /* waits for which no process is at fault, as far as is known */
 };
 
 /*

@@ -228,7 +228,7 @@ struct lp_attach_wait {
 /*
  * Determines what the process that attaches waits for. The kernel takes the memory lock of each
  * process that maps the file: the one that is attached to is at fault only if its memory does not
- * answer either. It is not asked again then, as that could take long.
+ * answer either. Once it was at fault it is not asked again, as that could take long.
  */
 static enum lp_wait_cause cause_of(const struct lp_attacher *attacher,
 				   const struct lp_attach_wait *wait)

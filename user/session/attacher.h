@@ -49,9 +49,9 @@ int attacher_new(lp_attach_function attach, struct lp_attacher **attacher);
 void attacher_end_at(struct lp_attacher *attacher, int descriptor, uint64_t end_ns);
 
 /*
- * Sets how the attaching process learns who makes it wait: a function that returns whether the
- * memory of a process answers now, and one that returns the unit of a process, 0 if it has none.
- * Without them, each process is at fault itself, and all are of one unit.
+ * Sets by what the run decides who is at fault if an attachment waits: answers returns whether the
+ * memory of a process answers now, owner_of the unit of a process, 0 if it has none. Without them,
+ * each process is at fault itself, and all are of one unit.
  */
 void attacher_judge_by(struct lp_attacher *attacher, bool (*answers)(pid_t pid),
 		       uint64_t (*owner_of)(pid_t pid));
@@ -60,14 +60,18 @@ void attacher_judge_by(struct lp_attacher *attacher, bool (*answers)(pid_t pid),
  * Attaches. Returns the number of the probe, which is positive; 0 if the file was only checked; or
  * a negative errno:
  *   -EBUSY   the kernel does not finish with this request or an earlier one, or the run is to end;
- *            *first is set if this is the request that could not be finished in time
- *   -EBUSY   as well if the memory of the process does not answer, which was reported
- *   -EDQUOT  attachments to the process, or to others of its unit, waited for its memory lock for
- * so long that nothing is attached to it for some seconds; *first is set if this is the first such
- * result after its time was used up -EPIPE   the process has ended -ESTALE  the path opens no file
- * or not the known one, or the pages of the file may be served by another user's program: it has to
- * be examined again -EXDEV   with for_host: others than root may change the file A probe of which
- * the caller got -EBUSY or -EDQUOT is detached as soon as the kernel has attached it.
+ *            *first is set if this is the request that could not be finished in time;
+ *            or the memory of the process does not answer, which was reported
+ *   -EDQUOT  attachments to the process, or to others of its unit, waited so long for its memory
+ *            lock that nothing is attached to it for some seconds; *first is set with the first
+ *            such result
+ *   -EPIPE   the attaching process has ended
+ *   -ESTALE  the path opens no file or not the known one, or the pages of the file may be served
+ *            by another user's program: it has to be examined again
+ *   -EXDEV   with for_host: others than root may change the file
+ *
+ * A probe of which the caller got -EBUSY or -EDQUOT is detached as soon as the kernel has attached
+ * it.
  */
 int attacher_attach(struct lp_attacher *attacher, const struct lp_attach_request *request,
 		    bool *first);

@@ -97,7 +97,7 @@ static int explain_failure(const struct lp_probe *probe, pid_t pid, int err, str
 		/* to the callers it is the same: the probe is attached later */
 		return error_set(
 			error, -EBUSY,
-			"%s now: attaching to it, or to others of its unit, waited for its memory lock for seconds in all; it is tried again later",
+			"%s for some seconds: it, or processes of the same service or container, have held up attaching by their memory locks (threads that map and unmap memory all the time, or a page fault that a FUSE server does not answer); it is tried again by itself",
 			failure);
 	case -EPIPE:
 		return error_set(error, err, "%s: the process that attaches probes has ended",

@@ -87,7 +87,7 @@ static uint64_t pair(uint64_t first, uint64_t second)
 	return hash_end(&hash);
 }
 
-/* Adds to the keys of holders what they hold: of several objects, the one with the last address. */
+/* Adds to the key of each holder what it holds: of several objects, that of the highest address. */
 static int add_held(const struct lp_tasks_snapshot *snapshot, uint64_t *keys)
 {
 	const struct lp_csr_graph *holders = &snapshot->graph.holders;
@@ -97,7 +97,8 @@ static int add_held(const struct lp_tasks_snapshot *snapshot, uint64_t *keys)
 	if (!held)
 		return -ENOMEM;
 	for (task = 0; task < count; task++) {
-		/* odd, so that an object without an address counts too */
+		/* an object without an address counts as 1, as 0 stands for a task that holds
+		 * nothing */
 		object = snapshot->list.tasks[task].awaited_id | 1;
 		for (i = 0; i < csr_graph_count(holders, task); i++) {
 			uint32_t holder = csr_graph_row(holders, task)[i];

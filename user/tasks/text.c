@@ -202,7 +202,7 @@ static void print_unwoken(struct tasks_text_sink *sink, const struct lp_tasks_sn
 	snprintf(
 		text, sizeof(text),
 		"%s task%s ready to run, but the loop sleeps in its poll until something else wakes it: "
-		"%s made ready by another thread or a signal handler without "
+		"%s made ready by another thread or a signal handler, which has to use "
 		"loop.call_soon_threadsafe()",
 		text_task_number(snapshot->unwoken_count, number), one ? " is" : "s are",
 		one ? "it was" : "they were");

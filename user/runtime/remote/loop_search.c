@@ -21,7 +21,10 @@ static const struct lp_worker_limits limits_crowded = { .still_ns = 300 * NS_PER
 							.cpu_ns = 1000 * NS_PER_MS,
 							.wall_ns = 4000 * NS_PER_MS };
 
-/* The first one takes any search, and caches of targets are mostly in it; the last, quick ones. */
+/*
+ * The first searcher takes any search, so that its caches know most targets; the second one takes
+ * quick searches only.
+ */
 enum { SEARCHER_ANY, SEARCHER_QUICK, SEARCHERS };
 
 static struct searcher {

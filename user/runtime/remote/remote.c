@@ -117,7 +117,7 @@ int remote_error(struct lp_error *error, pid_t pid, int err)
 	case -ENOBUFS:
 		return error_set(
 			error, err,
-			"process %d cannot be read now: this host forks no process for that, as it is at a limit of processes or memory, is too busy, or waits to put a probe into a file",
+			"process %d cannot be read now: loopprof cannot start the process that reads it, as the host is at a limit of processes or memory, is too busy, or waits to put a probe into a file; raise TasksMax= of the service or `ulimit -u`, or free memory",
 			pid);
 	default:
 		return error_set(error, err, "cannot read process %d: %s", pid, strerror(-err));
@@ -147,7 +147,7 @@ ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
 	if (result == -ENOBUFS && !remote.unforked) {
 		remote.unforked = true;
 		log_warning(
-			"this host forks no process that could read others: it is at a limit of processes or memory, is too busy, or waits to put a probe into a file; reading is tried again");
+			"targets cannot be read now: loopprof cannot start the process that reads them, as the host is at a limit of processes or memory, is too busy, or waits to put a probe into a file; raise TasksMax= of the service or `ulimit -u`, or free memory; reading is tried again by itself");
 	}
 	*answer = remote.answer;
 	return result;
