@@ -232,7 +232,9 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 		reason = lp_waits_for_gil(loop, wait) ? LP_SAMPLE_GIL : LP_SAMPLE_BLOCKED;
 	}
 	late = lp_age(now, lp_segment_of(loop)) >= loop->late_ns;
-	whole = reason == LP_SAMPLE_BLOCKED || lp_walk_due(stall, late, now);
+	/* in sample mode the whole stack of a late loop shows which callback it is in */
+	whole = reason == LP_SAMPLE_BLOCKED || (late && loop->sampled) ||
+		lp_walk_due(stall, late, now);
 	lp_walk(loop, slot, loop->thread_state, whole ? LP_WHOLE_STACK : 1);
 	if (whole && loop->sampled && !lp_observe(loop, slot, now, reason != LP_SAMPLE_RUN_QUEUE))
 		return 0;
@@ -247,7 +249,8 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	wait->delayed = lp_task_delayed();
 	wait->migrations = lp_migrations();
 	wait->block = LP_BLOCKS;
-	wait->unsent = 1;
+	/* without the whole stack, sample mode does not know whose segment it is */
+	wait->unsent = whole || !loop->sampled;
 	wait->since_ns = now;
 	if (stall->iteration_ns != loop->iteration_start_ns) {
 		stall->iteration_ns = loop->iteration_start_ns;

@@ -195,7 +195,9 @@ static __always_inline void lp_send_unsent(struct lp_wait_state *stall, struct l
 	    !lp_wait_sampled(stall, segment, end) || !lp_may_send_stack(slot, end))
 		return;
 	lp_walked_for(stall, loop, slot, reason, segment, end);
-	stall->walked.event.reserved = lp_wait_periods(stall->wait.lasted_ns);
+	/* a wait for the CPU may follow another wait, whose time is not its own */
+	stall->walked.event.reserved = lp_wait_periods(
+		reason == LP_SAMPLE_RUN_QUEUE ? stall->wait.ready_ns : stall->wait.lasted_ns);
 	lp_report_walked(stall);
 }
 

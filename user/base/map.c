@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define CAPACITY_FIRST 8
-#define CAPACITY_MAX ((size_t)1 << 20)
+#define CAPACITY_MAX ((size_t)1 << 21)
 
 /*
  * Returns the slot at which the search for a key begins. The random factor keeps a target from

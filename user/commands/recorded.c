@@ -12,6 +12,7 @@
 void recorded_take(struct lp_recorded *recorded, const struct lp_event *record)
 {
 	bool has_slot = record->loop < LP_MAX_LOOPS;
+	const struct lp_event_slow_iteration *iteration;
 	const struct lp_event_lost *lost;
 	size_t i;
 
@@ -26,8 +27,12 @@ void recorded_take(struct lp_recorded *recorded, const struct lp_event *record)
 			recorded->runs[record->loop] = false;
 		return;
 	case LP_EVENT_SLOW:
-	case LP_EVENT_SLOW_ITERATION:
 		recorded->stalls++;
+		return;
+	case LP_EVENT_SLOW_ITERATION:
+		/* one that lasts is reported several times, and once more at its end */
+		iteration = (const struct lp_event_slow_iteration *)record;
+		recorded->stalls += !iteration->in_progress;
 		return;
 	case LP_EVENT_FINDING:
 		recorded->findings++;

@@ -156,7 +156,7 @@ static int refuse_other_loops(const struct lp_targets *targets, const struct lp_
 		return 0;
 	return error_set(
 		error, -ENOTSUP,
-		"process %d (%s) runs the loops of %s, which loopprof cannot profile, and has not loaded %s; if its children run %s, add -s",
+		"process %d (%s) has loaded %s, whose loops loopprof cannot profile, and not %s; if its children run %s, add -s",
 		target->process.pid, target->process.comm, name, target->instance.runtime_name,
 		target->instance.runtime_name);
 }

@@ -343,6 +343,7 @@ void targets_begin_searches(struct lp_targets *targets)
 {
 	const struct lp_target_queue *waiting = &targets->queues[LP_QUEUE_SEARCHES];
 	struct lp_target *target;
+	int err;
 
 	while (waiting->first) {
 		enum lp_search_room room = loop_search_room(waiting->first != waiting->last);
@@ -354,7 +355,14 @@ void targets_begin_searches(struct lp_targets *targets)
 		if (!target)
 			return;
 		target->search.ticket = ++targets->searches;
-		if (loop_search_begin(&target->instance, target->search.ticket)) {
+		err = loop_search_begin(&target->instance, target->search.ticket);
+		if (err == -ENOBUFS) {
+			/* no worker can be started now, which is no fault of the process */
+			target->search.ticket = 0;
+			target_enqueue(targets, target, LP_QUEUE_SEARCHES);
+			return;
+		}
+		if (err) {
 			/* the process is unreadable, or too many are */
 			target->search.tries = 0;
 			end_search(target, false, 0);

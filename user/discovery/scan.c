@@ -226,6 +226,7 @@ static void on_exec(struct lp_targets *targets, pid_t pid, uint64_t at_ns)
 	target->since_ns = clock_now();
 	target->retry_step_ns = LP_RETRY_FIRST_NS;
 	target->retry_ns = 0;
+	target->stale_tries = 0;
 }
 
 static void on_fork(struct lp_targets *targets, pid_t parent, pid_t child)

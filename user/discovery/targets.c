@@ -193,6 +193,9 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 	const struct lp_loop *loop;
 	uint32_t slot;
 
+	/* between bursts the probe is not attached */
+	if (session_in_bursts(targets->config.session))
+		return;
 	for (slot = 0;
 	     !target->silence_reported && (loop = session_loop(targets->config.session, slot));
 	     slot++) {

@@ -7,6 +7,7 @@
 #include "base/macros.h"
 #include "finding_kinds.h"
 #include "own_frames.h"
+#include "stacks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -462,11 +463,7 @@ static int compare(uint64_t left, uint64_t right)
 	return left < right ? -1 : left > right;
 }
 
-/*
- * Sorts by count, greatest first, then by contents, so that the order does not depend on the hash
- * table's.
- */
-static int by_count(const void *left, const void *right)
+int findings_by_count(const void *left, const void *right)
 {
 	const struct lp_finding_count *a = left, *b = right;
 	int order = compare(b->count, a->count);
@@ -477,8 +474,8 @@ static int by_count(const void *left, const void *right)
 	order = order ? order : compare(a->line, b->line);
 	order = order ? order : strcmp(a->exception_type, b->exception_type);
 	order = order ? order : compare(a->loop ? a->loop->id : 0, b->loop ? b->loop->id : 0);
-	return order ? order
-		     : compare(a->place ? a->place->line : 0, b->place ? b->place->line : 0);
+	order = order ? order : stacks_compare_frames(a->created, b->created);
+	return order ? order : stacks_compare_frames(a->place, b->place);
 }
 
 size_t findings_list(const struct lp_findings *findings, bool interval,
@@ -499,7 +496,7 @@ size_t findings_list(const struct lp_findings *findings, bool interval,
 			listed++;
 	}
 	if (items)
-		qsort(items, listed, sizeof(*items), by_count);
+		qsort(items, listed, sizeof(*items), findings_by_count);
 	return listed;
 }
 

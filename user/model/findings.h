@@ -34,6 +34,12 @@ void findings_fold(struct lp_findings *findings, const struct lp_loop_info *loop
 void findings_finish(struct lp_findings *findings, uint64_t now_ns);
 
 /*
+ * Compares two struct lp_finding_count: by count, greatest first, then by contents, so that no
+ * order depends on a hash table's.
+ */
+int findings_by_count(const void *left, const void *right);
+
+/*
  * Lists the places with their counts, most frequent first, since the beginning or since the last
  * findings_begin_interval().  Returns the length of *list, which the caller frees; the texts in it
  * belong to the findings.

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "callbacks.h"
+#include "findings.h"
 #include "loop_sums.h"
 #include "lost_time.h"
 
@@ -269,13 +270,6 @@ static bool same_finding(const struct lp_finding_count *left, const struct lp_fi
 	       same_text(left->exception_type, right->exception_type);
 }
 
-static int by_count(const void *left, const void *right)
-{
-	const struct lp_finding_count *a = left, *b = right;
-
-	return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
-}
-
 /* Merges findings by group.  A source has a few hundred places, so a linear search is fast. */
 static void group_findings(struct lp_group *group, const struct lp_summary *from,
 			   struct lp_summary *into)
@@ -299,7 +293,8 @@ static void group_findings(struct lp_group *group, const struct lp_summary *from
 			into->findings[at].late_max_ns = count.late_max_ns;
 	}
 	if (into->findings)
-		qsort(into->findings, into->finding_count, sizeof(*into->findings), by_count);
+		qsort(into->findings, into->finding_count, sizeof(*into->findings),
+		      findings_by_count);
 }
 
 static void end_sum(const struct group_sum *sum, struct lp_loop_summary *into)

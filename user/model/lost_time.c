@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/macros.h"
 #include "base/map.h"
+#include "stacks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,17 +153,6 @@ void lost_time_set_run_queue(struct lp_lost_time *lost_time, uint64_t count, uin
 	counted->cause.total_ns = total_ns;
 }
 
-static int compare_frames(const struct lp_shown_frame *a, const struct lp_shown_frame *b)
-{
-	int order;
-
-	if (!a || !b)
-		return (a != NULL) - (b != NULL);
-	order = strcmp(a->file, b->file);
-	order = order ? order : (a->line > b->line) - (a->line < b->line);
-	return order ? order : strcmp(a->function, b->function);
-}
-
 /* Sorts by time, longest first, then by contents: the hash table is ordered by addresses. */
 static int by_total(const void *left, const void *right)
 {
@@ -173,7 +163,7 @@ static int by_total(const void *left, const void *right)
 		return a->total_ns < b->total_ns ? 1 : -1;
 	order = (a->kind > b->kind) - (a->kind < b->kind);
 	order = order ? order : strcmp(a->syscall, b->syscall);
-	order = order ? order : compare_frames(a->frame, b->frame);
+	order = order ? order : stacks_compare_frames(a->frame, b->frame);
 	return order ? order : strcmp(a->held_by, b->held_by);
 }
 

@@ -208,6 +208,17 @@ bool stack_copy(struct lp_stack *stack, const struct lp_stack *from)
 	return true;
 }
 
+int stacks_compare_frames(const struct lp_shown_frame *left, const struct lp_shown_frame *right)
+{
+	int order;
+
+	if (!left || !right)
+		return (left != NULL) - (right != NULL);
+	order = strcmp(left->file, right->file);
+	order = order ? order : (left->line > right->line) - (left->line < right->line);
+	return order ? order : strcmp(left->function, right->function);
+}
+
 bool stack_same(const struct lp_stack *left, const struct lp_stack *right)
 {
 	return left->depth == right->depth && left->cut == right->cut &&

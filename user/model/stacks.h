@@ -32,6 +32,11 @@ bool stack_from_event(struct lp_stack *stack, const struct lp_frames *frames,
 bool stack_copy(struct lp_stack *stack, const struct lp_stack *from);
 bool stack_same(const struct lp_stack *left, const struct lp_stack *right);
 void stack_clear(struct lp_stack *stack);
+/*
+ * Orders frames, which may be NULL, by file, line and function, so that a list which is sorted by
+ * it does not depend on addresses.
+ */
+int stacks_compare_frames(const struct lp_shown_frame *left, const struct lp_shown_frame *right);
 
 /* The last stack that an event gave for a stack name, in one loop. */
 struct lp_known_stack {

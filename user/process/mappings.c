@@ -556,7 +556,7 @@ int mappings_locate(pid_t pid, uint64_t address, struct lp_mapping *mapping, cha
 	int err = mappings_read_at(pid, address, &mappings);
 
 	if (err)
-		return err;
+		return err == -ENOENT ? -ESRCH : err;
 	found = mappings_find(&mappings, address);
 	if (found) {
 		*mapping = *found;

@@ -89,7 +89,7 @@ void mapping_file_path(pid_t pid, const struct lp_mapping *mapping, char *path, 
 /*
  * Finds the file that is mapped at an address now, and stores such a path of it; path may be NULL.
  * mapping: set to the mapping, without its own path. Returns 0, -ENOENT if no file is mapped there,
- * or an error of mappings_read_at().
+ * -ESRCH if the process has ended, or another error of mappings_read_at().
  */
 int mappings_locate(pid_t pid, uint64_t address, struct lp_mapping *mapping, char *path,
 		    size_t size);

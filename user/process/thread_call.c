@@ -25,6 +25,19 @@ bool thread_call_polls(int number)
 	return false;
 }
 
+bool thread_call_waits(const struct lp_thread_call *call)
+{
+	switch (call->number) {
+	case SYS_epoll_wait:
+	case SYS_epoll_pwait:
+		return (int)call->arguments[3] != 0;
+	case SYS_poll:
+		return (int)call->arguments[2] != 0;
+	default:
+		return thread_call_polls(call->number);
+	}
+}
+
 bool thread_call_read(pid_t pid, pid_t tid, struct lp_thread_call *call)
 {
 	uint64_t *arguments = call->arguments;

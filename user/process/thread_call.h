@@ -21,4 +21,10 @@ bool thread_call_read(pid_t pid, pid_t tid, struct lp_thread_call *call);
 /* Returns whether an event loop may wait for its descriptors and timers in the system call. */
 bool thread_call_polls(int number);
 
+/*
+ * The same, unless the call does not wait, as its timeout is 0: a thread of a frozen process may
+ * be asleep in it.
+ */
+bool thread_call_waits(const struct lp_thread_call *call);
+
 #endif /* LP_PROCESS_THREAD_CALL_H */

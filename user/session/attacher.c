@@ -337,20 +337,33 @@ static void take_late_answer(struct lp_attacher *attacher)
 	}
 }
 
+bool attacher_busy(const struct lp_attacher *attacher)
+{
+	return attacher->busy;
+}
+
 /*
- * Returns 0 if probes may be attached to a process, -EDQUOT if it has used up its time, or -EBUSY
- * if its memory does not answer: the kernel would wait for it, and all that forks with the kernel.
+ * Returns 0 if probes may be attached to a process, -EDQUOT if it has used up its time, or
+ * -ETIMEDOUT if its memory does not answer: the kernel would wait for it, and all that forks with
+ * the kernel. The process pays for an answer that takes long.
  */
 static int check_process(struct lp_attacher *attacher, pid_t pid, bool *first)
 {
+	uint64_t begun = clock_now(), now;
+	bool answers;
+
 	if (!pid)
 		return 0;
-	if (attach_times_refuse(&attacher->times, pid, clock_now())) {
+	if (attach_times_refuse(&attacher->times, pid, begun)) {
 		*first = attacher->used_up == pid;
 		attacher->used_up = 0;
 		return -EDQUOT;
 	}
-	return attacher->answers && !attacher->answers(pid) ? -EBUSY : 0;
+	answers = !attacher->answers || attacher->answers(pid);
+	now = clock_now();
+	if (now - begun >= SLICE_NS && attach_times_charge(&attacher->times, pid, now - begun, now))
+		attacher->used_up = pid;
+	return answers ? 0 : -ETIMEDOUT;
 }
 
 int attacher_attach(struct lp_attacher *attacher, const struct lp_attach_request *request,

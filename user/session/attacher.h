@@ -60,8 +60,8 @@ void attacher_judge_by(struct lp_attacher *attacher, bool (*answers)(pid_t pid),
  * Attaches. Returns the number of the probe, which is positive; 0 if the file was only checked; or
  * a negative errno:
  *   -EBUSY   the kernel does not finish with this request or an earlier one, or the run is to end;
- *            *first is set if this is the request that could not be finished in time;
- *            or the memory of the process does not answer, which was reported
+ *            *first is set if this is the request that could not be finished in time
+ *   -ETIMEDOUT  the memory of the process does not answer, which was reported
  *   -EDQUOT  attachments to the process, or to others of its unit, waited so long for its memory
  *            lock that nothing is attached to it for some seconds; *first is set with the first
  *            such result
@@ -75,6 +75,9 @@ void attacher_judge_by(struct lp_attacher *attacher, bool (*answers)(pid_t pid),
  */
 int attacher_attach(struct lp_attacher *attacher, const struct lp_attach_request *request,
 		    bool *first);
+
+/* Returns whether the kernel has not finished with a request yet: nothing can be attached. */
+bool attacher_busy(const struct lp_attacher *attacher);
 
 /* Detaches a probe soon. Returns at once. 0, no probe, does nothing. */
 void attacher_detach(struct lp_attacher *attacher, int probe);

@@ -93,6 +93,12 @@ static int explain_failure(const struct lp_probe *probe, pid_t pid, int err, str
 			error, err,
 			"%s yet: the kernel does not finish with %s, as a process that has mapped the same file holds its memory lock; nothing else is attached until that process goes on or is ended (ps -eo pid,wchan:32,comm shows what each waits in, often request_wait_answer)",
 			failure, probe->function);
+	case -ETIMEDOUT:
+		/* to the callers it is the same: the probe is attached later */
+		return error_set(
+			error, -EBUSY,
+			"%s now: reading its memory got no answer; it is tried again by itself",
+			failure);
 	case -EDQUOT:
 		/* to the callers it is the same: the probe is attached later */
 		return error_set(

@@ -31,6 +31,8 @@
 #define BEGIN_GAP_NS (100 * NS_PER_MS)
 /* The least time in ns to the next beginning if the kernel did not finish with the last one. */
 #define BUSY_GAP_NS (1000 * NS_PER_MS)
+/* The same for a process that is refused for some time, in ns. */
+#define REFUSED_GAP_NS (10 * NS_PER_S)
 /* The time in ns after which a process whose probes could not be attached is tried again. */
 #define FAILED_GAP_NS (60 * NS_PER_S)
 /* A process that is added begins with a burst if fewer processes than this are in one. */
@@ -69,7 +71,10 @@ static void put_off(struct lp_session *session, struct lp_attachment *attachment
 	session_detach_callback_probes(session, attachment);
 	switch (error->code) {
 	case -EBUSY: /* which was reported */
-		session->begin_ns = now + BUSY_GAP_NS;
+		attachment->begin_ns = now + REFUSED_GAP_NS;
+		/* else the process alone is refused, and others may begin theirs */
+		if (attacher_busy(session->attacher))
+			session->begin_ns = now + BUSY_GAP_NS;
 		return;
 	case -ESTALE:
 		log_detail("pid %d: a probed file was changed or exchanged, and is examined again",

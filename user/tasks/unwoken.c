@@ -10,84 +10,85 @@
 /* The most loops of a process whose stacks are read. */
 #define RUNNING_MAX 1024
 
-/* Returns whether a task of the loop is ready to run. */
+/* A task of which a part could not be read may be running. */
+static bool is_ready(const struct lp_tasks_snapshot *snapshot, size_t task, size_t loop)
+{
+	return snapshot->list.tasks[task].state == LP_TASK_READY &&
+	       !snapshot->list.tasks[task].partial && snapshot->places[task].loop == loop;
+}
+
 static bool has_ready(const struct lp_tasks_snapshot *snapshot, size_t loop)
 {
 	size_t i;
 
 	for (i = 0; i < snapshot->list.count; i++)
-		if (snapshot->list.tasks[i].state == LP_TASK_READY &&
-		    snapshot->places[i].loop == loop)
+		if (is_ready(snapshot, i, loop))
 			return true;
 	return false;
 }
 
-/* The running loops of a process, as its adapter finds them. */
+/* The running loops of a process, as its adapter finds them.  The search takes milliseconds. */
 struct running {
-	struct lp_running_loop loops[RUNNING_MAX];
+	bool searched;
 	int count;
+	struct lp_running_loop loops[RUNNING_MAX];
 };
-
-static struct running *find_running(const struct lp_instance *instance)
-{
-	struct running *running = malloc(sizeof(*running));
-
-	if (running)
-		running->count =
-			instance->runtime->find_loops(instance, running->loops, RUNNING_MAX);
-	return running;
-}
 
 /*
  * Returns whether a thread that is in a system call is in the loop's poll.  The system call alone
- * does not tell: a callback may call poll(), too, or sleep by select().
+ * does not tell: a callback may call poll(), too, or sleep by select().  Within the loop's own
+ * frame there is at most that of the selector; a loop that polls by other means has none.
  */
-static bool is_loops_own(const struct lp_instance *instance, const struct running *running,
-			 pid_t tid, const struct lp_thread_call *call)
+static bool is_loops_own(const struct lp_instance *instance, struct running *running, pid_t tid,
+			 const struct lp_thread_call *call)
 {
 	struct lp_wait wait = { .syscall = call->number };
 	struct lp_loop_stack stack;
 	int i;
 
+	if (!running->searched)
+		running->count =
+			instance->runtime->find_loops(instance, running->loops, RUNNING_MAX);
+	running->searched = true;
 	for (i = 0; i < (int)ARRAY_SIZE(call->arguments); i++)
 		wait.arguments[i] = call->arguments[i];
 	for (i = 0; i < running->count; i++) {
-		if (running->loops[i].tid != tid)
+		const struct lp_running_loop *loop = &running->loops[i];
+
+		if (loop->tid != tid)
 			continue;
-		instance->runtime->loop_stack(instance, &running->loops[i], &wait, true, &stack);
-		return stack.shows == LP_SHOWS_LOOP;
+		instance->runtime->loop_stack(instance, loop, &wait, true, &stack);
+		return stack.shows == LP_SHOWS_LOOP && stack.depth <= (loop->own_poll ? 0 : 1);
 	}
 	return false;
 }
 
-static bool sleeps_in_poll(const struct lp_tasks_snapshot *snapshot, const struct running *running,
+/* Fills in the progress of the thread.  Without a count of its time slices none can be seen. */
+static bool sleeps_in_poll(const struct lp_tasks_snapshot *snapshot, struct running *running,
 			   size_t loop, struct lp_cpu_progress *thread)
 {
 	pid_t tid = snapshot->list.loops[loop].tid;
 	struct lp_thread_call call;
 
 	*thread = cpu_progress_read(tid);
-	return thread->state == 'S' && thread_call_read(snapshot->process->pid, tid, &call) &&
-	       thread_call_polls(call.number) &&
+	return thread->state == 'S' && thread->slices &&
+	       thread_call_read(snapshot->process->pid, tid, &call) && thread_call_waits(&call) &&
 	       is_loops_own(snapshot->instance, running, tid, &call);
 }
 
 int unwoken_suspected(const struct lp_tasks_snapshot *snapshot, struct lp_cpu_progress **threads)
 {
-	struct running *running = NULL;
+	struct running *running = calloc(1, sizeof(*running));
 	struct lp_cpu_progress thread;
-	int suspected = 0;
+	int suspected = running ? 0 : -ENOMEM;
 	size_t loop;
 
 	*threads = NULL;
 	for (loop = 0; loop < snapshot->loop_count && suspected >= 0; loop++) {
-		if (!snapshot->list.loops[loop].tid || !has_ready(snapshot, loop))
+		if (!snapshot->list.loops[loop].tid || !has_ready(snapshot, loop) ||
+		    !sleeps_in_poll(snapshot, running, loop, &thread))
 			continue;
-		if (!running)
-			running = find_running(snapshot->instance);
-		if (running && !sleeps_in_poll(snapshot, running, loop, &thread))
-			continue;
-		if (running && !*threads)
+		if (!*threads)
 			*threads = calloc(snapshot->loop_count, sizeof(**threads));
 		suspected = *threads ? 1 : -ENOMEM;
 		if (*threads)
@@ -112,7 +113,7 @@ static size_t find_loop(const struct lp_tasks_snapshot *snapshot, const struct l
 int unwoken_confirm(const struct lp_tasks_snapshot *first, const struct lp_cpu_progress *threads,
 		    struct lp_tasks_snapshot *second)
 {
-	struct running *running = find_running(second->instance);
+	struct running *running = calloc(1, sizeof(*running));
 	struct lp_cpu_progress now;
 	size_t loop, at, i;
 
@@ -127,8 +128,7 @@ int unwoken_confirm(const struct lp_tasks_snapshot *first, const struct lp_cpu_p
 		    cpu_progress_made(&threads[loop], &now))
 			continue;
 		for (i = 0; i < second->list.count; i++)
-			if (second->list.tasks[i].state == LP_TASK_READY &&
-			    second->places[i].loop == at) {
+			if (is_ready(second, i, at)) {
 				second->places[i].unwoken = true;
 				second->unwoken_count++;
 			}

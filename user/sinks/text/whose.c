@@ -24,7 +24,7 @@ void text_loops_add(struct lp_text_loops *loops, const struct lp_loop_info *loop
 {
 	if (!loops->count++)
 		text_copy(loops->host, sizeof(loops->host), loop->host);
-	else if (strcmp(loops->host, loop->host) != 0)
+	else if (loop->host[0] && strcmp(loops->host, loop->host) != 0)
 		loops->hosts = true;
 }
 

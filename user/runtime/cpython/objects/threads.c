@@ -364,6 +364,7 @@ void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_st
 	named = read_name(python, thread_state, inner, *tid, name, size);
 	/* The thread may have ended meanwhile, and its ident have been given to the next one. */
 	if (read_inner_id(python, thread_state) != inner) {
+		*tid = 0;
 		name[0] = '\0';
 		return;
 	}
