@@ -62,7 +62,7 @@ static void help_has_all_commands_and_options(void **state)
 	for (i = 0; i < lp_command_count; i++)
 		assert_true(!lp_commands[i].name || strstr(help, lp_commands[i].name));
 	assert_non_null(strstr(help, "(only with tasks)"));
-	assert_non_null(strstr(help, "(only with report, export, diff)"));
+	assert_non_null(strstr(help, "(only with report, export)"));
 }
 
 static void help_of_a_command_has_its_options_only(void **state)

@@ -39,7 +39,7 @@ static void map_ends(void **state)
 	(void)state;
 	while (map_put(&map, key, key))
 		key++;
-	assert_in_range(key, 500000, 1 << 20);
+	assert_in_range(key, 1000000, 1 << 21);
 	assert_int_equal(*map_get(&map, key - 1), key - 1);
 	map_free(&map);
 }

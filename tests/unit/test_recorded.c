@@ -68,6 +68,15 @@ static void take(struct lp_recorded *recorded, uint16_t type, uint32_t slot)
 	recorded_take(recorded, &event);
 }
 
+static void take_iteration(struct lp_recorded *recorded, bool in_progress)
+{
+	const struct lp_event_slow_iteration iteration = {
+		.event = { .type = LP_EVENT_SLOW_ITERATION }, .in_progress = in_progress
+	};
+
+	recorded_take(recorded, &iteration.event);
+}
+
 static void the_end_says_what_is_in_the_capture(void **state)
 {
 	const struct lp_recorder_totals totals = { .files = 1, .bytes = 5 * 1024 };
@@ -84,7 +93,10 @@ static void the_end_says_what_is_in_the_capture(void **state)
 	take(&recorded, LP_EVENT_LOOP_END, 0);
 	take(&recorded, LP_EVENT_LOOP, 0); /* another loop in the slot */
 	take(&recorded, LP_EVENT_LOOP, LP_MAX_LOOPS); /* no slot */
-	take(&recorded, LP_EVENT_SLOW_ITERATION, 0);
+	/* reports of it while it lasts are no further stalls */
+	take_iteration(&recorded, true);
+	take_iteration(&recorded, true);
+	take_iteration(&recorded, false);
 	take(&recorded, LP_EVENT_FINDING, LP_NO_LOOP);
 	recorded_text(text, sizeof(text), &recorded, "x.lpc", &totals);
 	assert_non_null(strstr(text, " 2 loops, 2 stalls, 1 finding; nothing was lost"));

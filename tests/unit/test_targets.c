@@ -233,6 +233,12 @@ bool session_knows_loops(const struct lp_session *of, pid_t pid)
 	return true;
 }
 
+bool session_in_bursts(const struct lp_session *of)
+{
+	(void)of;
+	return false;
+}
+
 pid_t session_take_reopened(struct lp_session *of)
 {
 	(void)of;
