@@ -170,6 +170,23 @@ static void test_without_bursts_none_begins(void **state)
 	assert_int_equal(turn_after(fixture, 10 * NS_PER_S), LP_BURST_NONE);
 }
 
+static bool does_not_answer(pid_t pid)
+{
+	return pid != TARGET_PID;
+}
+
+/* It would be the first to begin again and again, and no other process would get a burst. */
+static void test_a_process_that_is_refused_delays_no_other(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(examine(fixture, LP_PROBE_DISPATCH, ATTACHES), 0);
+	attacher_judge_by(fixture->session->attacher, does_not_answer, NULL);
+	assert_int_equal(turn_after(fixture, 10 * NS_PER_S), LP_BURST_NONE);
+	assert_in_range(fixture->session->begin_ns, 0, clock_now() + NS_PER_S / 2);
+	assert_true(fixture->attachment->begin_ns > clock_now() + NS_PER_S);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -178,6 +195,7 @@ int main(void)
 		TEST(test_a_file_that_changes_before_its_first_probe_is_examined_again),
 		TEST(test_a_burst_that_fails_is_tried_again),
 		TEST(test_without_bursts_none_begins),
+		TEST(test_a_process_that_is_refused_delays_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

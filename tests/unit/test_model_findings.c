@@ -4,6 +4,7 @@
  */
 #include "model_fixture.h"
 
+#include "base/macros.h"
 #include "model/findings.h"
 
 /* Declared here, as the headers of the address sanitizer may not be installed. */
@@ -487,6 +488,36 @@ static void an_address_that_is_used_again_means_the_latest(void **state)
 	assert_string_equal(findings[0].name, "work");
 }
 
+/* The keys of the table are hashed with a secret, so that its order is another one in each run. */
+static void places_that_differ_by_one_frame_have_an_order(void **state)
+{
+	const struct lp_shown_frame frames[] = {
+		{ .function = (char *)"a", .file = (char *)"/srv/a.py", .line = 9 },
+		{ .function = (char *)"a", .file = (char *)"/srv/b.py", .line = 9 },
+		{ .function = (char *)"b", .file = (char *)"/srv/b.py", .line = 9 },
+	};
+	struct lp_finding_count left = { .count = 1,
+					 .name = "n",
+					 .file = "f",
+					 .exception_type = "" },
+				right = left;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i + 1 < ARRAY_SIZE(frames); i++) {
+		left.place = right.place = NULL;
+		left.created = &frames[i];
+		right.created = &frames[i + 1];
+		assert_true(findings_by_count(&left, &right) < 0);
+		assert_true(findings_by_count(&right, &left) > 0);
+		left.created = right.created = NULL;
+		left.place = &frames[i];
+		right.place = &frames[i + 1];
+		assert_true(findings_by_count(&left, &right) < 0);
+		assert_int_equal(findings_by_count(&left, &left), 0);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, free_model)
 
 int main(void)
@@ -508,6 +539,7 @@ int main(void)
 		TEST(one_that_is_not_run_for_a_second_is_reported_as_it_is_and_once),
 		TEST(what_is_held_is_reported_at_the_end),
 		TEST(of_too_many_the_oldest_is_reported),
+		TEST(places_that_differ_by_one_frame_have_an_order),
 		TEST(an_address_that_is_used_again_means_the_latest),
 	};
 
