@@ -325,6 +325,8 @@ static void wide_characters_have_two_columns(void **state)
 				      "e"),
 			 5);
 	assert_int_equal(text_columns("\xe4\xbb\xbb\xf0\x9f\x90\x8d!"), 5);
+	/* Hangul fillers, which are replaced by a question mark each */
+	assert_int_equal(text_columns("\xe1\x85\x9f\xe3\x85\xa4"), 2);
 }
 
 /* No part takes more columns than there are, and no character is split. */

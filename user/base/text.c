@@ -305,7 +305,8 @@ static size_t measure(const char *text, size_t size, size_t *columns)
 	*columns = 1;
 	while (bytes < size && ((uint8_t)text[bytes] & 0xc0) == 0x80)
 		bytes++;
-	if (bytes < 3 || decode((const uint8_t *)text, &point) != bytes)
+	/* what text_sanitise() replaces has the column of its replacement */
+	if (bytes < 3 || decode((const uint8_t *)text, &point) != bytes || is_dangerous(point))
 		return bytes;
 	for (i = 0; i < ARRAY_SIZE(wide); i++)
 		if (point >= wide[i].first && point <= wide[i].last)
