@@ -150,7 +150,7 @@ void *map_find(const struct lp_map *map, uint64_t hash, lp_map_match match, cons
 	return NULL;
 }
 
-bool map_add(struct lp_map *map, uint64_t hash, const void *entry)
+bool map_add(struct lp_map *map, uint64_t hash, void *entry)
 {
 	if (!hash || !reserve(map))
 		return false;

@@ -63,7 +63,7 @@ typedef bool (*lp_map_match)(const void *entry, const void *key);
 /* Returns the entry with this key; NULL: the map lacks it. */
 void *map_find(const struct lp_map *map, uint64_t hash, lp_map_match match, const void *key);
 /* Adds an entry whose key the map lacks.  False: the map is full, or out of memory. */
-bool map_add(struct lp_map *map, uint64_t hash, const void *entry);
+bool map_add(struct lp_map *map, uint64_t hash, void *entry);
 /* Removes an entry, if the map has it. */
 void map_take(struct lp_map *map, uint64_t hash, const void *entry);
 /* Frees all entries with this function, and leaves an empty map. */

@@ -395,9 +395,10 @@ static int read_some(struct mapping_request *request, struct lp_mappings *mappin
 
 	memset(mappings, 0, sizeof(*mappings));
 	store = read_store(request, &err);
-	if (store)
-		hand_out(store, request->pid, mappings);
-	return err;
+	if (!store)
+		return err ? err : -EIO;
+	hand_out(store, request->pid, mappings);
+	return 0;
 }
 
 int mappings_read(pid_t pid, struct lp_mappings *mappings)
@@ -440,7 +441,8 @@ static int read_all_at(pid_t pid, uint64_t address, struct lp_mappings *mappings
 	if (err || mappings_find(mappings, address) || cache.renewed)
 		return err;
 	mappings_free(mappings);
-	store_release(cache.store);
+	/* the cache has a share of its own */
+	store_release(cache.store); /* NOLINT(clang-analyzer-unix.Malloc) */
 	cache.store = NULL;
 	cache.renewed = true;
 	return mappings_read(pid, mappings);

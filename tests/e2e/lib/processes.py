@@ -29,7 +29,11 @@ def wait_until(condition, what, limit_s=START_LIMIT_S):
 def wait_for_loop(pid):
     """Waits until a process that is no Target has an event loop, and sleeps in a system call."""
     def has_loop():
-        names = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+        try:
+            names = [os.readlink(f"/proc/{pid}/fd/{name}")
+                     for name in os.listdir(f"/proc/{pid}/fd")]
+        except FileNotFoundError:
+            return False  # a descriptor was closed meanwhile
         with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
             return "anon_inode:[eventpoll]" in names and file.read() != "running\n"
 
