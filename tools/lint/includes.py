@@ -18,12 +18,9 @@ import re
 import subprocess
 import sys
 
+import lint
+
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
-
-
-def tracked(*patterns):
-    listed = subprocess.check_output(["git", "ls-files", "-z", *patterns], text=True)
-    return {name for name in listed.split("\0") if name and os.path.exists(name)}
 
 
 def floors_of_user():
@@ -146,16 +143,14 @@ def check_headers(files, user_compiler, bpf_compiler):
 
 
 def main():
-    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+    lint.enter_root()
     sys.setrecursionlimit(10000)
-    files = tracked("user/*.[ch]", "bpf/*.[ch]")
+    files = set(lint.tracked("user/*.[ch]", "bpf/*.[ch]"))
     edges = edges_of(files)
     complaints = check_floors(edges, files) + check_circles(edges)
     if len(sys.argv) == 4 and sys.argv[1] == "--headers":
         complaints += check_headers(files, sys.argv[2], sys.argv[3])
-    for complaint in complaints:
-        print(complaint, file=sys.stderr)
-    sys.exit(1 if complaints else 0)
+    lint.end(complaints)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ noun of its file, its folder, its header, or of a type that its header handles.
 import collections
 import os
 import re
-import subprocess
-import sys
+
+import lint
 
 TAG = re.compile(r"^(?:typedef )?(struct|enum|union) (\w+) \{", re.M)
 MACRO = re.compile(r"^#define (LP_\w+)", re.M)
@@ -22,16 +22,6 @@ FOREIGN = {"page", "file", "inode", "dentry", "path", "socket", "sock", "task_st
            "iovec", "tm"}
 # a definition each for one of several builds of a header, or of several readers of a table
 SEVERAL = {"LP_DEFINE_MAPS", "LP_ROLE"}
-
-
-def tracked(*patterns):
-    listed = subprocess.check_output(["git", "ls-files", *patterns], text=True).split()
-    return [path for path in listed if os.path.exists(path) and "vmlinux" not in path]
-
-
-def read(path):
-    with open(path, encoding="utf-8") as source:
-        return source.read()
 
 
 def stem(word):
@@ -94,20 +84,13 @@ def unprefixed(texts):
 
 
 def complaints():
-    texts = {path: read(path) for path in tracked("user/*.[ch]", "bpf/*.[ch]")}
+    texts = {path: lint.read(path) for path in lint.tracked("user/*.[ch]", "bpf/*.[ch]")}
     yield from twice(texts, TAG, 2, "the tag")
     yield from twice(texts, MACRO, 1, "the macro")
     yield from foreign(texts)
     yield from unprefixed({path: text for path, text in texts.items() if path.startswith("user/")})
 
 
-def main():
-    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-    found = list(complaints())
-    for complaint in found:
-        print(complaint, file=sys.stderr)
-    sys.exit(1 if found else 0)
-
-
 if __name__ == "__main__":
-    main()
+    lint.enter_root()
+    lint.end(complaints())

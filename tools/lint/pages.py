@@ -5,8 +5,8 @@ in the sources."""
 import glob
 import os
 import re
-import subprocess
-import sys
+
+import lint
 
 PAGES = ("README.md", "user/README.md", "bpf/README.md", "tests/README.md",
          "user/capture/README.md", "user/sinks/json/README.md")
@@ -46,22 +46,12 @@ def page_complaints(page, names):
 
 def complaints():
     names = set()
-    for path in subprocess.check_output(["git", "ls-files", "user/*.[ch]", "bpf/*.[ch]",
-                                         "tests/unit/*.[ch]"], text=True).split():
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as source:
-                names.update(re.findall(r"\w+", source.read()))
+    for path in lint.tracked("user/*.[ch]", "bpf/*.[ch]", "tests/unit/*.[ch]"):
+        names.update(re.findall(r"\w+", lint.read(path)))
     for page in PAGES:
         yield from page_complaints(page, names)
 
 
-def main():
-    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-    found = list(complaints())
-    for complaint in found:
-        print(complaint, file=sys.stderr)
-    sys.exit(1 if found else 0)
-
-
 if __name__ == "__main__":
-    main()
+    lint.enter_root()
+    lint.end(complaints())

@@ -4,10 +4,9 @@
 libraries, functions or types, neither in code nor in a comment.  Sentences for people, which are
 string literals with a space, may do so; so may the files below, for the reason beside each.
 """
-import os
 import re
-import subprocess
-import sys
+
+import lint
 
 RUNTIMES = {
     "CPython": {
@@ -33,8 +32,7 @@ def without_sentences(text):
 
 
 def complaints():
-    listed = subprocess.check_output(["git", "ls-files", "user/*.[ch]", "bpf/*.[ch]"], text=True)
-    files = [path for path in listed.split() if os.path.exists(path)]
+    files = lint.tracked("user/*.[ch]", "bpf/*.[ch]")
     for path in ALLOWED:
         if path not in files:
             yield f"tools/lint/runtimes.py: {path} is allowed and does not exist"
@@ -43,21 +41,13 @@ def complaints():
         for path in files:
             if path.startswith(runtime["folders"]) or path in ALLOWED:
                 continue
-            with open(path, encoding="utf-8") as source:
-                lines = without_sentences(source.read()).splitlines()
+            lines = without_sentences(lint.read(path)).splitlines()
             for number, line in enumerate(lines, 1):
                 if line.lstrip().startswith("#include") or not words.search(line):
                     continue
                 yield f"{path}:{number}: belongs to {name}: {words.search(line)[0]}"
 
 
-def main():
-    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-    found = list(complaints())
-    for complaint in found:
-        print(complaint, file=sys.stderr)
-    sys.exit(1 if found else 0)
-
-
 if __name__ == "__main__":
-    main()
+    lint.enter_root()
+    lint.end(complaints())

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+import lint
+
 FOLDER = """
 #include "loop/common.bpf.h"
 
@@ -78,8 +80,7 @@ def add_runtime(bpf):
     with open(f"{bpf}/reel/runtime.bpf.h", "w", encoding="utf-8") as header:
         header.write(FOLDER)
     for path, lines in ADDED.items():
-        with open(f"{bpf}/{path}", encoding="utf-8") as source:
-            text = source.read()
+        text = lint.read(f"{bpf}/{path}")
         for before, line in lines:
             if text.count(before) != 1:
                 sys.exit(f"second_runtime.py: bpf/{path} has not one {before!r}")
@@ -102,7 +103,7 @@ def compile_program(compiler, path, bpf):
 
 
 def main():
-    os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+    lint.enter_root()
     compiler = [word for word in shlex.split(sys.argv[1]) if word != "-Ibpf"]
     with tempfile.TemporaryDirectory() as top:
         bpf = shutil.copytree("bpf", f"{top}/bpf")
@@ -110,9 +111,7 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             found = [text for text in pool.map(lambda path: compile_program(compiler, path, bpf),
                                                sorted(glob.glob(f"{bpf}/*.bpf.c"))) if text]
-    for complaint in found:
-        print(complaint, file=sys.stderr)
-    sys.exit(1 if found else 0)
+    lint.end(found)
 
 
 if __name__ == "__main__":
