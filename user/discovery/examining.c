@@ -61,6 +61,12 @@ void target_count_unattached(struct lp_targets *targets, struct lp_target *targe
 	target->unattached = true;
 }
 
+/* Returns whether a target is examined again, as a file was changed meanwhile. */
+static bool is_repeated(struct lp_target *target, int err)
+{
+	return err == -ESTALE && target->stale_tries++ < STALE_TRIES;
+}
+
 /*
  * Handles a target that was not attached, with the error of target_attach: sets the instant of the
  * next examination, or refuses or drops the target.
@@ -79,7 +85,7 @@ static void refused(struct lp_targets *targets, struct lp_target *target, int er
 		return;
 	if (err == -EAGAIN || (err == -ENOENT && !is_foreign(target, now)))
 		return;
-	if (err == -ESTALE && target->stale_tries++ < STALE_TRIES)
+	if (is_repeated(target, err))
 		return;
 	/*
 	 * the process does not answer, which was reported, or no worker could read it: both may
@@ -122,7 +128,7 @@ static void take_result(struct lp_targets *targets, struct lp_target *target,
 	err = target_attach(targets, target, examined, !awaited, &error);
 	if (!err || err == -EAGAIN)
 		targets_learn(targets, target, LP_OUTCOME_INTERPRETER);
-	if (awaited && err == -ESTALE && target->stale_tries++ < STALE_TRIES) {
+	if (awaited && is_repeated(target, err)) {
 		target_queue_examination(targets, target);
 	} else if (awaited) {
 		targets->awaited = NULL;

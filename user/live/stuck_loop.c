@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "wire/syscalls.h"
 #include "process/memory.h"
+#include "process/proc_file.h"
 #include "process/sockets.h"
 #include "process/thread_call.h"
 
@@ -43,18 +44,15 @@ static bool read_syscall(pid_t pid, pid_t tid, struct lp_wait *wait)
 static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait, uint64_t *slices)
 {
 	unsigned long long turns = 0;
-	char path[64];
-	FILE *file;
-	bool well;
+	char name[32], text[128];
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
-	file = fopen(path, "re");
-	if (!file)
+	snprintf(name, sizeof(name), "task/%d/schedstat", tid);
+	if (proc_read(pid, name, text, sizeof(text)) <= 0)
 		return false;
-	well = fscanf(file, "%llu %llu %llu", &wait->run_time_ns, &wait->run_delay_ns, &turns) == 3;
-	fclose(file);
+	if (sscanf(text, "%llu %llu %llu", &wait->run_time_ns, &wait->run_delay_ns, &turns) != 3)
+		return false;
 	*slices = turns;
-	return well;
+	return true;
 }
 
 static void name_descriptor(pid_t pid, uint64_t descriptor, struct lp_resource *resource)

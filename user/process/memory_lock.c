@@ -3,12 +3,10 @@
 
 #include "base/clocks.h"
 #include "base/macros.h"
+#include "proc_file.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /*
  * The beginnings of the names of kernel functions that take the lock of another process and are not
@@ -25,21 +23,12 @@ static const char *const takers[] = {
 
 enum lp_memory_lock memory_lock_wait(pid_t tid)
 {
-	char path[32], name[64];
-	ssize_t bytes;
+	char name[64];
 	size_t i;
-	int file;
 
-	snprintf(path, sizeof(path), "/proc/%d/wchan", tid);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return LP_MEMORY_LOCK_UNKNOWN;
-	bytes = read(file, name, sizeof(name) - 1);
-	close(file);
 	/* "0" stands for no name */
-	if (bytes <= 0 || name[0] == '0')
+	if (proc_read(tid, "wchan", name, sizeof(name)) <= 0 || name[0] == '0')
 		return LP_MEMORY_LOCK_UNKNOWN;
-	name[bytes] = '\0';
 	for (i = 0; i < ARRAY_SIZE(takers); i++)
 		if (!strncmp(name, takers[i], strlen(takers[i])))
 			return LP_MEMORY_LOCK_AWAITED;

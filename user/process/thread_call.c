@@ -2,6 +2,7 @@
 #include "thread_call.h"
 
 #include "base/macros.h"
+#include "proc_file.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,18 +42,13 @@ bool thread_call_waits(const struct lp_thread_call *call)
 bool thread_call_read(pid_t pid, pid_t tid, struct lp_thread_call *call)
 {
 	uint64_t *arguments = call->arguments;
-	char path[64], text[256] = "";
-	FILE *file;
+	char name[32], text[256];
 	int fields;
 
 	/* the file has a number and the arguments in hexadecimal, or "running" */
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", pid, tid);
-	file = fopen(path, "re");
-	if (!file)
+	snprintf(name, sizeof(name), "task/%d/syscall", tid);
+	if (proc_read(pid, name, text, sizeof(text)) <= 0)
 		return false;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = '\0';
-	fclose(file);
 	fields = sscanf(text,
 			"%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64,
 			&call->number, &arguments[0], &arguments[1], &arguments[2], &arguments[3],

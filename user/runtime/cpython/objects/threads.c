@@ -4,15 +4,14 @@
 #include "base/clocks.h"
 #include "base/macros.h"
 #include "process/memory.h"
+#include "process/proc_file.h"
 #include "instance.h"
 #include "base/map.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The number of threads whose ids and names are cached; a full cache is emptied. */
 #define THREADS_MAX 4096
@@ -36,17 +35,10 @@
 static void read_task_file(pid_t pid, pid_t tid, const char *name, char *text, size_t size)
 {
 	char path[64];
-	ssize_t length;
-	int file;
 
-	text[0] = '\0';
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid, name);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return;
-	length = read(file, text, size - 1);
-	text[length > 0 ? length : 0] = '\0';
-	close(file);
+	snprintf(path, sizeof(path), "task/%d/%s", tid, name);
+	if (proc_read(pid, path, text, size) < 0)
+		text[0] = '\0';
 }
 
 /* Returns a thread's id in its innermost PID namespace, the last of NSpid; 0 if it has ended. */
