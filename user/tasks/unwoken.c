@@ -36,8 +36,8 @@ struct running {
 
 /*
  * Returns whether a thread that is in a system call is in the loop's poll.  The system call alone
- * does not tell: a callback may call poll(), too, or sleep by select().  Within the loop's own
- * frame there is at most that of the selector; a loop that polls by other means has none.
+ * is no proof: a callback may call poll(), too, or sleep by select().  Within the loop's own frame
+ * there is at most that of the selector; a loop that polls by other means has none.
  */
 static bool is_loops_own(const struct lp_instance *instance, struct running *running, pid_t tid,
 			 const struct lp_thread_call *call)
