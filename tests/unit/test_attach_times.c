@@ -56,7 +56,7 @@ static void test_one_that_holds_its_lock_takes_a_tenth(void **state)
 	uint64_t spent = attach_for(FIRST_PID, WAIT_NS, 0, 60 * SECOND);
 
 	(void)state;
-	/* the allowance, the wait that exceeded it, and a tenth of the time; without it, 60 s */
+	/* the quota, the wait that exceeded it, and a tenth of the time; without it, 60 s */
 	assert_true(spent <= 10 * SECOND);
 	assert_true(spent >= 4 * SECOND);
 }

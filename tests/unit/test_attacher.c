@@ -29,9 +29,9 @@ enum { ATTACHES, FAILS, WAITS, DIES, DELAYS };
 
 /* ---- what the process that attaches waits for, in place of process/memory_lock.c ---- */
 
-static enum lp_memory_lock awaited;
+static enum lp_memory_lock_state awaited;
 
-enum lp_memory_lock memory_lock_wait(pid_t tid)
+enum lp_memory_lock_state memory_lock_state(pid_t tid)
 {
 	(void)tid;
 	return awaited;
@@ -308,7 +308,7 @@ static void test_one_that_answers_is_not_at_fault(void **state)
 /* The kernel may wait for another probe that it removes. */
 static void test_one_whose_lock_is_not_awaited_is_not_at_fault(void **state)
 {
-	awaited = LP_MEMORY_LOCK_OTHER;
+	awaited = LP_MEMORY_LOCK_NOT_AWAITED;
 	answers_during = false;
 	assert_int_equal(delay(*state, getpid()), DELAYS_MOST);
 }

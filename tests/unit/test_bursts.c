@@ -117,13 +117,13 @@ static void test_a_changed_file_is_examined_again(void **state)
 	assert_int_equal(examine(fixture, LP_PROBE_DISPATCH, IS_STALE), 0);
 	assert_int_equal(examine(fixture, LP_PROBE_RUNNING_LOOP, IS_STALE), 0);
 	assert_false(is_open(fixture, LP_PROBE_DISPATCH));
-	assert_int_equal(session_take_reopened(fixture->session), 0);
+	assert_int_equal(session_next_to_examine(fixture->session), 0);
 	assert_int_equal(turn_after(fixture, 10 * NS_PER_S), LP_BURST_NONE);
 	/* one examination finds all of them */
 	assert_true(is_open(fixture, LP_PROBE_DISPATCH));
 	assert_true(is_open(fixture, LP_PROBE_RUNNING_LOOP));
-	assert_int_equal(session_take_reopened(fixture->session), TARGET_PID);
-	assert_int_equal(session_take_reopened(fixture->session), 0);
+	assert_int_equal(session_next_to_examine(fixture->session), TARGET_PID);
+	assert_int_equal(session_next_to_examine(fixture->session), 0);
 	assert_int_equal(turn_after(fixture, 10 * NS_PER_S), LP_BURST_NONE);
 	assert_int_equal(examine(fixture, LP_PROBE_DISPATCH, ATTACHES), 0);
 	assert_int_equal(turn_after(fixture, 10 * NS_PER_S), LP_BURST_ON);
@@ -148,7 +148,7 @@ static void test_a_burst_that_fails_is_tried_again(void **state)
 
 	assert_int_equal(examine(fixture, LP_PROBE_DISPATCH, FAILS), 0);
 	assert_int_equal(turn_after(fixture, 10 * NS_PER_S), LP_BURST_NONE);
-	assert_int_equal(session_take_reopened(fixture->session), 0);
+	assert_int_equal(session_next_to_examine(fixture->session), 0);
 	fixture->attachment->roles[LP_PROBE_DISPATCH].probe->file.changed_ns = ATTACHES;
 	assert_int_equal(turn_after(fixture, 10 * NS_PER_S), LP_BURST_NONE);
 	assert_int_equal(turn_after(fixture, 100 * NS_PER_S), LP_BURST_ON);

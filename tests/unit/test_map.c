@@ -178,14 +178,14 @@ static void map_finds_entries_by_text_and_number(void **state)
 
 	(void)state;
 	assert_null(map_find(&map, hash_of(&wanted), is_entry, &wanted));
-	map_take(&map, hash_of(&wanted), &wanted);
+	map_remove_entry(&map, hash_of(&wanted), &wanted);
 	for (i = 0; i < 2000; i++) {
 		entries[i] = (struct entry){ i % 2 ? "one" : "two", (int)(i / 2) };
 		assert_true(map_add(&map, hash_of(&entries[i]), &entries[i]));
 	}
 	assert_ptr_equal(map_find(&map, hash_of(&wanted), is_entry, &wanted), &entries[14]);
 	for (i = 0; i < 2000; i += 2)
-		map_take(&map, hash_of(&entries[i]), &entries[i]);
+		map_remove_entry(&map, hash_of(&entries[i]), &entries[i]);
 	assert_int_equal(map.count, 1000);
 	assert_null(map_find(&map, hash_of(&wanted), is_entry, &wanted));
 	for (i = 1; i < 2000; i += 2)
@@ -208,9 +208,9 @@ static void map_holds_entries_with_the_same_hash(void **state)
 		assert_true(map_add(&map, 1, &entries[i]));
 	}
 	for (i = 0; i < 100; i += 2)
-		map_take(&map, 1, &entries[i]);
-	map_take(&map, 1, &entries[0]);
-	map_take(&map, 2, &entries[1]);
+		map_remove_entry(&map, 1, &entries[i]);
+	map_remove_entry(&map, 1, &entries[0]);
+	map_remove_entry(&map, 2, &entries[1]);
 	assert_int_equal(map.count, 50);
 	for (i = 0; i < 100; i++)
 		assert_ptr_equal(map_find(&map, 1, is_entry, &entries[i]),

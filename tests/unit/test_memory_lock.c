@@ -39,9 +39,9 @@ static void test_a_process_that_sleeps_otherwise_awaits_no_lock(void **state)
 	pid_t pid = start(false);
 
 	(void)state;
-	assert_int_not_equal(memory_lock_wait(pid), LP_MEMORY_LOCK_AWAITED);
+	assert_int_not_equal(memory_lock_state(pid), LP_MEMORY_LOCK_AWAITED);
 	end(pid);
-	assert_int_equal(memory_lock_wait(pid), LP_MEMORY_LOCK_UNKNOWN);
+	assert_int_equal(memory_lock_state(pid), LP_MEMORY_LOCK_UNKNOWN);
 }
 
 static void test_the_time_of_a_process_that_computes_grows(void **state)

@@ -239,7 +239,7 @@ bool session_in_bursts(const struct lp_session *of)
 	return false;
 }
 
-pid_t session_take_reopened(struct lp_session *of)
+pid_t session_next_to_examine(struct lp_session *of)
 {
 	(void)of;
 	return 0;

@@ -341,8 +341,8 @@ static void text_is_cut_by_columns(void **state)
 	(void)state;
 	assert_int_equal(text_columns(text), 6);
 	for (columns = 0; columns < ARRAY_SIZE(begin); columns++) {
-		assert_int_equal(text_begin(text, strlen(text), columns), begin[columns]);
-		assert_ptr_equal(text_end(text, columns), text + end[columns]);
+		assert_int_equal(text_head_bytes(text, strlen(text), columns), begin[columns]);
+		assert_ptr_equal(text_tail(text, columns), text + end[columns]);
 	}
 	length = text_make_ascii(text, strlen(text), ascii);
 	assert_int_equal(length, 6);

@@ -274,17 +274,18 @@ static void kinds_that_cost_something_are_offered(void **state)
 	char text[256], cut[20];
 
 	(void)state;
-	assert_int_equal(findings_parse("all", &all), 0);
-	assert_int_equal(findings_parse(findings_offered_names(text, sizeof(text)), &kinds), 0);
+	assert_int_equal(finding_kinds_parse("all", &all), 0);
+	assert_int_equal(
+		finding_kinds_parse(finding_kinds_offered_names(text, sizeof(text)), &kinds), 0);
 	assert_int_equal(kinds, all);
 	assert_string_equal(text, "wrong_thread,closed_loop");
 	assert_string_equal(
-		findings_offered(text, sizeof(text)),
+		finding_kinds_offered(text, sizeof(text)),
 		"wrong_thread (costs a probe on each deque.append and heappush, and those of --queue) or closed_loop (costs a probe on most exceptions that are created)");
-	assert_string_equal(findings_offered(cut, sizeof(cut)), "wrong_thread (costs");
-	assert_string_equal(findings_offered_names(cut, sizeof(cut)), "wrong_thread,closed");
-	assert_null(findings_in_queue(findings_default()));
-	assert_string_equal(findings_in_queue(all), "wrong_thread");
+	assert_string_equal(finding_kinds_offered(cut, sizeof(cut)), "wrong_thread (costs");
+	assert_string_equal(finding_kinds_offered_names(cut, sizeof(cut)), "wrong_thread,closed");
+	assert_null(finding_kinds_in_queue(finding_kinds_default()));
+	assert_string_equal(finding_kinds_in_queue(all), "wrong_thread");
 }
 
 static void lifetimes_are_reported_by_coroutine(void **state)

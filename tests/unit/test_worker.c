@@ -119,10 +119,10 @@ static ssize_t serve(const void *message, size_t bytes, void *answer, size_t cap
 static bool waits_for_lock, target_runs;
 
 /* Replaces user/process/memory_lock.c. */
-enum lp_memory_lock memory_lock_wait(pid_t tid)
+enum lp_memory_lock_state memory_lock_state(pid_t tid)
 {
 	(void)tid;
-	return waits_for_lock ? LP_MEMORY_LOCK_AWAITED : LP_MEMORY_LOCK_OTHER;
+	return waits_for_lock ? LP_MEMORY_LOCK_AWAITED : LP_MEMORY_LOCK_NOT_AWAITED;
 }
 
 uint64_t memory_lock_cpu_ns(pid_t pid)
@@ -484,7 +484,7 @@ static void test_without_waiting(void **state)
  * The time to wait in vain is limited in all: the tenth target that hangs costs less than the
  * first.
  */
-static void test_allowance(void **state)
+static void test_quota_of_waits(void **state)
 {
 	uint64_t before = clock_now(), first;
 	int i;
@@ -527,7 +527,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_given_up_ones_are_reaped, begin, end),
 		cmocka_unit_test_setup_teardown(test_nothing_is_inherited, begin, end),
 		cmocka_unit_test_setup_teardown(test_without_waiting, begin, end),
-		cmocka_unit_test_setup_teardown(test_allowance, begin, end),
+		cmocka_unit_test_setup_teardown(test_quota_of_waits, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,15 +137,15 @@ static void test_patience_is_that_of_the_unit(void **state)
 	uint64_t now = NS_PER_S, least;
 
 	(void)state;
-	assert_int_equal(worker_places_patience(&places, 101, still_ns, now), still_ns);
+	assert_int_equal(worker_places_longest_wait(&places, 101, still_ns, now), still_ns);
 	worker_places_spend(&places, 101, NS_PER_S, now);
-	least = worker_places_patience(&places, 102, still_ns, now);
+	least = worker_places_longest_wait(&places, 102, still_ns, now);
 	assert_in_range(least, 1, still_ns / 4);
-	assert_int_equal(worker_places_patience(&places, 201, still_ns, now), still_ns);
+	assert_int_equal(worker_places_longest_wait(&places, 201, still_ns, now), still_ns);
 	/* never more than the limit of the request */
-	assert_int_equal(worker_places_patience(&places, 102, least / 2, now), least / 2);
+	assert_int_equal(worker_places_longest_wait(&places, 102, least / 2, now), least / 2);
 	now += 10 * NS_PER_S;
-	assert_int_equal(worker_places_patience(&places, 101, still_ns, now), still_ns);
+	assert_int_equal(worker_places_longest_wait(&places, 101, still_ns, now), still_ns);
 }
 
 /* ---- with a worker ------------------------------------------------------------------ */

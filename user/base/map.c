@@ -159,7 +159,7 @@ bool map_add(struct lp_map *map, uint64_t hash, void *entry)
 	return true;
 }
 
-void map_take(struct lp_map *map, uint64_t hash, const void *entry)
+void map_remove_entry(struct lp_map *map, uint64_t hash, const void *entry)
 {
 	size_t mask = map->capacity - 1, at;
 

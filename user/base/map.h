@@ -64,8 +64,8 @@ typedef bool (*lp_map_match)(const void *entry, const void *key);
 void *map_find(const struct lp_map *map, uint64_t hash, lp_map_match match, const void *key);
 /* Adds an entry whose key the map lacks.  False: the map is full, or out of memory. */
 bool map_add(struct lp_map *map, uint64_t hash, void *entry);
-/* Removes an entry, if the map has it. */
-void map_take(struct lp_map *map, uint64_t hash, const void *entry);
+/* Removes an entry, if the map has it; the caller still owns it. */
+void map_remove_entry(struct lp_map *map, uint64_t hash, const void *entry);
 /* Frees all entries with this function, and leaves an empty map. */
 void map_free_entries(struct lp_map *map, void (*free_entry)(void *entry));
 

@@ -328,7 +328,7 @@ size_t text_columns(const char *text)
 	return text_columns_of(text, strlen(text));
 }
 
-size_t text_begin(const char *text, size_t size, size_t columns)
+size_t text_head_bytes(const char *text, size_t size, size_t columns)
 {
 	size_t at = 0, wanted, bytes;
 
@@ -340,7 +340,7 @@ size_t text_begin(const char *text, size_t size, size_t columns)
 	return at;
 }
 
-const char *text_end(const char *text, size_t columns)
+const char *text_tail(const char *text, size_t columns)
 {
 	size_t size = strlen(text), have = text_columns_of(text, size), wanted, bytes;
 

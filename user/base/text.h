@@ -86,10 +86,10 @@ static inline const char *text_plural(uint64_t count)
 size_t text_columns(const char *text);
 size_t text_columns_of(const char *text, size_t size);
 
-/* Returns the bytes of the longest beginning of UTF-8 text that takes no more than columns. */
-size_t text_begin(const char *text, size_t size, size_t columns);
+/* Returns the size of the longest beginning of UTF-8 text that takes no more than columns. */
+size_t text_head_bytes(const char *text, size_t size, size_t columns);
 
 /* Returns the longest end of UTF-8 text that takes no more than columns, as a pointer into it. */
-const char *text_end(const char *text, size_t columns);
+const char *text_tail(const char *text, size_t columns);
 
 #endif /* LP_BASE_TEXT_H */

@@ -25,7 +25,7 @@ void wrap_print(FILE *file, const char *text, size_t column, const char *prefix,
 			column += gap;
 		}
 		while (wide && column + wide > columns && column < columns) {
-			size_t part = text_begin(text, size, columns - column);
+			size_t part = text_head_bytes(text, size, columns - column);
 
 			fprintf(file, "%.*s\n%s", (int)part, text, prefix);
 			text += part;
@@ -55,9 +55,9 @@ void wrap_cut_end(char *to, size_t size, const char *from, size_t columns, const
 		return;
 	}
 	columns = columns > text_columns(mark) ? columns - text_columns(mark) : 0;
-	bytes = text_begin(from, length, columns);
+	bytes = text_head_bytes(from, length, columns);
 	while (bytes + strlen(mark) >= size && bytes)
-		bytes = text_begin(from, bytes - 1, --columns);
+		bytes = text_head_bytes(from, bytes - 1, --columns);
 	snprintf(to, size, "%.*s%s", (int)bytes, from, mark);
 }
 
@@ -70,8 +70,8 @@ void wrap_cut_begin(char *to, size_t size, const char *from, size_t columns, con
 		return;
 	}
 	columns = columns > text_columns(mark) ? columns - text_columns(mark) : 0;
-	from = text_end(from, columns);
+	from = text_tail(from, columns);
 	while (strlen(from) + strlen(mark) >= size)
-		from = text_end(from, text_columns(from) - 1);
+		from = text_tail(from, text_columns(from) - 1);
 	snprintf(to, size, "%s%s", mark, from);
 }

@@ -21,8 +21,8 @@
 /* The time whose records a recording may lose if it is killed. */
 #define FLUSH_NS NS_PER_S
 #define RETRY_NS (10 * NS_PER_S)
-/* The current file is limited to a half of retain_bytes, so that older files remain beside it. */
-#define FILES_LEAST 2
+/* The part of retain_bytes that the current file may have, so that older files remain beside it. */
+#define CURRENT_FILE_PART 2
 
 struct lp_recorder {
 	struct lp_capture_header header; /* header of the current file */
@@ -321,7 +321,7 @@ static int open_place(struct lp_recorder *recorder, const struct lp_recorder_con
 		      struct lp_error *error)
 {
 	bool create = config->directory || has_trailing_slash(config->path);
-	uint64_t most = config->retain_bytes / FILES_LEAST;
+	uint64_t most = config->retain_bytes / CURRENT_FILE_PART;
 
 	if (!create && !is_directory(config->path))
 		return destination_open(config->path, &recorder->destination, error);

@@ -13,10 +13,6 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* Descriptors that a run with one process needs, and those that one with a dozen does. */
-#define FILES_LEAST 96
-#define FILES_WANTED 256
-
 static bool any_process_within(const char *cgroup)
 {
 	ssize_t count, i;
@@ -64,9 +60,9 @@ void preflight_warn_of_rights(void)
 /* A run needs some open files to begin. */
 static int check_files(struct lp_error *error)
 {
-	uint64_t files = open_files_raise(FILES_WANTED);
+	uint64_t files = open_files_raise(LP_OPEN_FILES_WANTED);
 
-	if (files >= FILES_LEAST)
+	if (files >= LP_OPEN_FILES_LEAST)
 		return 0;
 	return error_set(
 		error, -EMFILE,

@@ -76,7 +76,7 @@ static void take(void *context, const struct lp_event *record)
 		return;
 	}
 	decode_event(record, record->size, &steering, profile);
-	recorded_take(&profile->recorded, record);
+	capture_counts_add(&profile->counts, record);
 	if (profile->recorder)
 		recorder_take(profile->recorder, record);
 	if (record->type == LP_EVENT_PROCESS || record->type == LP_EVENT_POLLER)
@@ -417,8 +417,8 @@ static int finish(struct lp_profile *profile, struct lp_error *error)
 	if (profile->recorder)
 		err = recorder_close(profile->recorder, error);
 	if (profile->recorder && !err && profile->totals.files) {
-		recorded_text(text, sizeof(text), &profile->recorded, profile->options->output,
-			      &profile->totals);
+		capture_counts_text(text, sizeof(text), &profile->counts, profile->options->output,
+				    &profile->totals);
 		log_note("%s", text);
 	}
 	profile->recorder = NULL;
@@ -490,7 +490,7 @@ static void report_children(const struct lp_profile *profile)
 {
 	const struct lp_options *options = profile->options;
 
-	if (profile->recorded.loops || options->all || options->subprocesses)
+	if (profile->counts.loops || options->all || options->subprocesses)
 		return;
 	remote_end_at(clock_now() + CHILDREN_NS);
 	targets_report_children(profile->targets);

@@ -8,7 +8,7 @@
 #include "discovery/targets.h"
 #include "open_sinks.h"
 #include "capture/recorder.h"
-#include "recorded.h"
+#include "capture_counts.h"
 
 struct lp_profile {
 	const struct lp_options *options;
@@ -27,7 +27,7 @@ struct lp_profile {
 	bool failed; /* the run has ended before its time by a fault, which was reported */
 	bool killed; /* the launched program was killed, as it cannot be profiled */
 	struct lp_open_sinks output;
-	struct lp_recorded recorded;
+	struct lp_capture_counts counts;
 	struct lp_recorder_totals totals;
 	struct lp_recorder *recorder; /* record: writes the capture; NULL: another command */
 	int epoll, signals;

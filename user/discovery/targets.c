@@ -38,7 +38,7 @@
  */
 #define SILENT_ITERATIONS 20
 /* Descriptors that a run of all processes needs: one for each, and those of the run itself. */
-#define FILES_WANTED (LP_MAX_PROCESSES + 1024)
+#define FILES_OF_TARGETS (LP_MAX_PROCESSES + 1024)
 
 int targets_new(const struct lp_targets_config *config, struct lp_targets **result)
 {
@@ -57,10 +57,10 @@ int targets_new(const struct lp_targets_config *config, struct lp_targets **resu
 	if (targets->descriptor < 0 || (config->all && !targets->known))
 		goto failed;
 	/* each target has a descriptor of its process */
-	if (config->all && open_files_raise(FILES_WANTED) < FILES_WANTED)
+	if (config->all && open_files_raise(FILES_OF_TARGETS) < FILES_OF_TARGETS)
 		log_detail(
 			"fewer than %d processes can be followed, as the limit of open files cannot be raised: allow more (ulimit -n, LimitNOFILE=)",
-			FILES_WANTED);
+			FILES_OF_TARGETS);
 	err = config->cgroup
 		      ? cgroup_normalise(config->cgroup, targets->cgroup, sizeof(targets->cgroup))
 		      : 0;
@@ -247,12 +247,12 @@ static void check_target(struct lp_targets *targets, struct lp_target *target, u
 }
 
 /* Makes due the examination of processes that bursts cannot begin in without one. */
-static void examine_reopened(struct lp_targets *targets)
+static void schedule_examinations(struct lp_targets *targets)
 {
 	struct lp_target *target;
 	pid_t pid;
 
-	while ((pid = session_take_reopened(targets->config.session))) {
+	while ((pid = session_next_to_examine(targets->config.session))) {
 		target = target_find(targets, pid);
 		if (!target || target->state != LP_TARGET_ATTACHED)
 			continue;
@@ -269,7 +269,7 @@ uint64_t targets_check(struct lp_targets *targets, uint64_t now)
 	bool whole = true;
 
 	session_sweep(targets->config.session, now);
-	examine_reopened(targets);
+	schedule_examinations(targets);
 	if (due < next_ns)
 		next_ns = due;
 	for (target = targets->first; target; target = next) {

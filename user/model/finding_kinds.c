@@ -12,8 +12,8 @@ static const struct lp_finding_row rows[] = {
 	[LP_FINDING_NEVER_AWAITED] = {
 		.name = "never_awaited", .title = "never awaited",
 		.meaning =
-			"A coroutine function was called, but nobody awaited what it returned or made "
-			"a task of it: none of its code has run.",
+			"A coroutine function was called, but what it returned was neither awaited nor "
+			"made a task: none of its code has run.",
 		.silence =
 			"Python reports it when the coroutine is freed, with a RuntimeWarning on stderr: "
 			"without a traceback, and by default once for each line that drops one. It is "
@@ -26,8 +26,8 @@ static const struct lp_finding_row rows[] = {
 	[LP_FINDING_NEVER_RETRIEVED] = {
 		.name = "exception_never_retrieved", .title = "exception never retrieved",
 		.meaning =
-			"A task or future ended with an exception and was freed, and nobody had "
-			"awaited it or asked for its result() or exception(): it failed unseen.",
+			"A task or future ended with an exception and was freed, and it was never "
+			"awaited or asked for its result() or exception(): it failed unseen.",
 		.silence =
 			"asyncio logs it (logger \"asyncio\", level ERROR) only when the object is "
 			"freed: late, and never while anything, such as a list of tasks, holds on to "
@@ -48,7 +48,7 @@ static const struct lp_finding_row rows[] = {
 			"A loop holds its tasks by weak references only. Where nothing else holds what "
 			"a task waits for, the garbage collector takes both, at some later allocation "
 			"in unrelated code. asyncio then logs \"Task was destroyed but it is pending!\"; "
-			"nobody gets an exception.",
+			"no exception is raised anywhere.",
 		.remedy =
 			"Keep a reference until the task has ended: run it in a TaskGroup, or put it "
 			"into a set and call task.add_done_callback(that_set.discard).",
@@ -128,7 +128,7 @@ static const struct lp_finding_row rows[] = {
 			"A task awaited a future or task of another loop, or a lock or queue that is "
 			"bound to one: RuntimeError \"attached to a different loop\" was raised in it.",
 		.silence =
-			"The error goes to the task that waits, and is lost if nobody awaits that. Locks "
+			"The error goes to the task that waits, and is lost if that is not awaited. Locks "
 			"and queues make a future only if they have to wait: it stays hidden until there "
 			"is contention.",
 		.remedy =
@@ -149,7 +149,7 @@ const struct lp_finding_row *finding_row(enum lp_finding_kind kind)
 	return (unsigned int)kind < LP_FINDING_KINDS ? &rows[kind] : NULL;
 }
 
-uint32_t findings_default(void)
+uint32_t finding_kinds_default(void)
 {
 	uint32_t kinds = 0;
 	int i;
@@ -160,7 +160,7 @@ uint32_t findings_default(void)
 	return kinds;
 }
 
-int findings_parse(const char *list, uint32_t *kinds)
+int finding_kinds_parse(const char *list, uint32_t *kinds)
 {
 	size_t length;
 	int i;
@@ -169,7 +169,7 @@ int findings_parse(const char *list, uint32_t *kinds)
 		*kinds = 0;
 		return 0;
 	}
-	*kinds = findings_default();
+	*kinds = finding_kinds_default();
 	for (;; list += length + 1) {
 		length = strcspn(list, ",");
 		if (length == 3 && !memcmp(list, "all", 3)) {
@@ -188,7 +188,7 @@ int findings_parse(const char *list, uint32_t *kinds)
 	}
 }
 
-const char *findings_in_queue(uint32_t kinds)
+const char *finding_kinds_in_queue(uint32_t kinds)
 {
 	int i;
 
@@ -198,7 +198,7 @@ const char *findings_in_queue(uint32_t kinds)
 	return NULL;
 }
 
-const char *findings_offered(char *text, size_t size)
+const char *finding_kinds_offered(char *text, size_t size)
 {
 	size_t used = 0, left = 0;
 	int i;
@@ -216,7 +216,7 @@ const char *findings_offered(char *text, size_t size)
 	return text;
 }
 
-const char *findings_offered_names(char *text, size_t size)
+const char *finding_kinds_offered_names(char *text, size_t size)
 {
 	size_t used = 0;
 	int i;

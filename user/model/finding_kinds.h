@@ -63,19 +63,19 @@ const struct lp_finding_row *finding_row(enum lp_finding_kind kind);
  * Parses the value of --find into bits, 1 << kind: the default kinds and those of the list,
  * "all", or "none".  Returns 0 or -EINVAL.
  */
-int findings_parse(const char *list, uint32_t *kinds);
+int finding_kinds_parse(const char *list, uint32_t *kinds);
 
 /* The kinds that are on by default, as bits. */
-uint32_t findings_default(void);
+uint32_t finding_kinds_default(void);
 
 /* Returns the name of the first of these kinds that is recognised in the queue; NULL: none is. */
-const char *findings_in_queue(uint32_t kinds);
+const char *finding_kinds_in_queue(uint32_t kinds);
 
 /*
  * Writes the kinds that --find turns on, the latest first: "a (costs b) or c (costs d)", or the
  * names alone, "a,c".  Return the text, cut to its size.
  */
-const char *findings_offered(char *text, size_t size);
-const char *findings_offered_names(char *text, size_t size);
+const char *finding_kinds_offered(char *text, size_t size);
+const char *finding_kinds_offered_names(char *text, size_t size);
 
 #endif /* LP_MODEL_FINDING_KINDS_H */

@@ -234,7 +234,7 @@ void source_drop_loop(struct lp_model *model, struct lp_model_loop *loop)
 		at = &(*at)->next_own;
 	if (*at)
 		*at = loop->next_own;
-	map_take(&model->alike, hash_of(loop->source, &loop->info), loop);
+	map_remove_entry(&model->alike, hash_of(loop->source, &loop->info), loop);
 }
 
 /* Returns whether the loop ended before now_ns.  Sources of one boot have the same clock. */

@@ -74,7 +74,7 @@ static const char *row_text(const struct lp_option_row *row)
 		const char *mark, *names;
 	} marks[] = { { "{formats}", page.formats },
 		      { "{live formats}", page.live_formats },
-		      { "{findings}", findings_offered(findings, sizeof(findings)) } };
+		      { "{findings}", finding_kinds_offered(findings, sizeof(findings)) } };
 	static char text[1024];
 	const char *at;
 	size_t i;

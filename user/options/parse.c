@@ -146,7 +146,7 @@ static int check_captures(const struct lp_options *options)
 /* Checks combinations of options. */
 static int check_combination(const struct lp_options *options)
 {
-	const char *in_queue = findings_in_queue(options->findings);
+	const char *in_queue = finding_kinds_in_queue(options->findings);
 	bool targets = options->pid_count || options->all || options->launch;
 
 	if (options->json && options->format && !options->output &&
@@ -223,7 +223,7 @@ static void complete_options(struct lp_options *options)
 	 * a task's lifetime includes its queue delays, and some kinds of findings are recognised
 	 * when a callback is put into the queue
 	 */
-	options->queue |= options->lifetimes || findings_in_queue(options->findings);
+	options->queue |= options->lifetimes || finding_kinds_in_queue(options->findings);
 	if (options->cgroup && !options->pid_count && !options->launch)
 		options->all = true;
 	options->archive = options->rotate_bytes || options->rotate_ns || options->retain_bytes;
@@ -276,7 +276,7 @@ int options_parse(int argc, char **argv, struct lp_options *options)
 	if (!options->captures)
 		return usage_error("out of memory");
 	options->threshold_ns = DEFAULT_THRESHOLD_NS;
-	options->findings = findings_default();
+	options->findings = finding_kinds_default();
 	for (i = 1; i < argc && separator == argc; i++)
 		if (!strcmp(argv[i], "--"))
 			separator = i;

@@ -62,9 +62,9 @@ int take_findings(struct lp_options *options, const char *value)
 {
 	char names[256];
 
-	return findings_parse(value, &options->findings)
+	return finding_kinds_parse(value, &options->findings)
 		       ? usage_error("--find takes kinds such as %s, or all, or none, not '%s'",
-				     findings_offered_names(names, sizeof(names)), value)
+				     finding_kinds_offered_names(names, sizeof(names)), value)
 		       : 0;
 }
 

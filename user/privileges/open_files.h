@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+/* What a run with one process needs, and what one with a dozen does. */
+#define LP_OPEN_FILES_LEAST 96
+#define LP_OPEN_FILES_WANTED 256
+
 /*
  * Raises the limit to a number of files, and never lowers it. The hard limit is raised as well
  * where that is allowed; otherwise it bounds the result. Returns the limit that applies then.

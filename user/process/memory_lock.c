@@ -21,7 +21,7 @@ static const char *const takers[] = {
 	"uprobe_register",
 };
 
-enum lp_memory_lock memory_lock_wait(pid_t tid)
+enum lp_memory_lock_state memory_lock_state(pid_t tid)
 {
 	char name[64];
 	size_t i;
@@ -32,7 +32,7 @@ enum lp_memory_lock memory_lock_wait(pid_t tid)
 	for (i = 0; i < ARRAY_SIZE(takers); i++)
 		if (!strncmp(name, takers[i], strlen(takers[i])))
 			return LP_MEMORY_LOCK_AWAITED;
-	return LP_MEMORY_LOCK_OTHER;
+	return LP_MEMORY_LOCK_NOT_AWAITED;
 }
 
 uint64_t memory_lock_cpu_ns(pid_t pid)

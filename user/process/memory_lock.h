@@ -10,14 +10,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum lp_memory_lock {
+enum lp_memory_lock_state {
 	LP_MEMORY_LOCK_UNKNOWN, /* the thread runs, or the kernel does not show where it sleeps */
 	LP_MEMORY_LOCK_AWAITED, /* it sleeps until it gets the memory lock of another process */
-	LP_MEMORY_LOCK_OTHER, /* it sleeps for another reason */
+	LP_MEMORY_LOCK_NOT_AWAITED, /* it sleeps for another reason */
 };
 
-/* Returns what a thread, by its number, waits for. */
-enum lp_memory_lock memory_lock_wait(pid_t tid);
+/* Returns whether a thread, by its number, waits for the memory lock of another process. */
+enum lp_memory_lock_state memory_lock_state(pid_t tid);
 
 /*
  * Returns the CPU time in ns of all threads of a process, those that have ended included, which

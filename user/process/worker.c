@@ -337,7 +337,7 @@ static int check_sleep(const struct lp_worker *worker, char state, uint64_t stil
 		return 0;
 	if (strchr("tT", state))
 		return -ECHILD;
-	if (!worker->target || memory_lock_wait(worker->pid) != LP_MEMORY_LOCK_AWAITED ||
+	if (!worker->target || memory_lock_state(worker->pid) != LP_MEMORY_LOCK_AWAITED ||
 	    memory_lock_cpu_ns(worker->target) <= worker->target_cpu_ns)
 		return -ETIMEDOUT;
 	return asleep_ns < PATIENCE_FOR_LOCK * still_ns ? 0 : -ETIME;
@@ -495,8 +495,8 @@ static int wait_for_answer(struct lp_worker *worker)
 			return err;
 		now = clock_now();
 		if (!still_ns)
-			still_ns = worker_places_patience(&workers->places, worker->target,
-							  limits->still_ns, now);
+			still_ns = worker_places_longest_wait(&workers->places, worker->target,
+							      limits->still_ns, now);
 		err = check_progress(worker, still_ns, now);
 		if (err)
 			break;

@@ -9,12 +9,11 @@
 #include <unistd.h>
 
 /*
- * Targets that hang one after the other must not take all time from the others. Each unit has an
- * allowance for waits without an answer, which is refilled at a tenth of the elapsed time. Once it
- * is used up, a worker that sleeps is given up after the shortest time.
+ * Targets that hang one after the other must not take all time from the others. Each unit has a
+ * quota of waits without an answer. Once it is used up, a worker that sleeps is given up after the
+ * shortest time.
  */
-#define ALLOWANCE_NS (600 * NS_PER_MS)
-#define ALLOWANCE_PART 10
+#define WAIT_QUOTA_NS (600 * NS_PER_MS)
 #define STILL_LEAST_NS (40 * NS_PER_MS)
 
 static uint64_t owner_of(const struct lp_worker_places *places, pid_t target)
@@ -104,23 +103,15 @@ int worker_places_check(struct lp_worker_places *places, pid_t target)
 	return taken >= LP_WORKER_PLACES || places->count == LP_WORKERS_ENDING ? -EUSERS : 0;
 }
 
-static struct lp_patience *patience_of(struct lp_worker_places *places, pid_t target,
-				       uint64_t now_ns)
+static struct lp_quota *waits_of(struct lp_worker_places *places, pid_t target)
 {
-	struct lp_patience *patience =
-		&places->patience[(owner_of(places, target) >> 8) % LP_PATIENCE_BUCKETS];
-
-	patience->spent_ns =
-		saturating_sub(patience->spent_ns, (now_ns - patience->since_ns) / ALLOWANCE_PART);
-	patience->since_ns = now_ns;
-	return patience;
+	return &places->waits[(owner_of(places, target) >> 8) % LP_WAIT_QUOTAS];
 }
 
-uint64_t worker_places_patience(struct lp_worker_places *places, pid_t target, uint64_t still_ns,
-				uint64_t now_ns)
+uint64_t worker_places_longest_wait(struct lp_worker_places *places, pid_t target,
+				    uint64_t still_ns, uint64_t now_ns)
 {
-	const struct lp_patience *patience = patience_of(places, target, now_ns);
-	uint64_t left = saturating_sub(ALLOWANCE_NS, patience->spent_ns);
+	uint64_t left = quota_left(waits_of(places, target), WAIT_QUOTA_NS, now_ns);
 
 	return min_u64(still_ns, max_u64(left, STILL_LEAST_NS));
 }
@@ -128,8 +119,5 @@ uint64_t worker_places_patience(struct lp_worker_places *places, pid_t target, u
 void worker_places_spend(struct lp_worker_places *places, pid_t target, uint64_t ns,
 			 uint64_t now_ns)
 {
-	struct lp_patience *patience = patience_of(places, target, now_ns);
-
-	/* no more than the allowance, so that it is refilled in a limited time */
-	patience->spent_ns = min_u64(patience->spent_ns + ns, ALLOWANCE_NS);
+	quota_spend(waits_of(places, target), WAIT_QUOTA_NS, ns, now_ns);
 }

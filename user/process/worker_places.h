@@ -7,6 +7,8 @@
 #ifndef LP_PROCESS_WORKER_PLACES_H
 #define LP_PROCESS_WORKER_PLACES_H
 
+#include "base/quota.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,7 +19,8 @@
 #define LP_WORKER_PLACES_OF_UNIT (LP_WORKER_PLACES / 2)
 /* Workers that have been given up and have not ended, whether they hang or wait for a CPU. */
 #define LP_WORKERS_ENDING 64
-#define LP_PATIENCE_BUCKETS 16
+/* Units share this many quotas. */
+#define LP_WAIT_QUOTAS 16
 
 struct lp_worker_place {
 	int descriptor; /* of the worker's process, owned */
@@ -25,17 +28,12 @@ struct lp_worker_place {
 	uint64_t owner; /* unit of the target, as in struct lp_cgroup */
 };
 
-/* The ns that were spent on waits without a result, for the units of a bucket. */
-struct lp_patience {
-	uint64_t spent_ns, since_ns;
-};
-
 /* Empty when all bytes are 0. */
 struct lp_worker_places {
 	uint64_t (*owner_of)(pid_t pid); /* NULL: all processes are of one unit */
 	size_t count;
 	struct lp_worker_place places[LP_WORKERS_ENDING];
-	struct lp_patience patience[LP_PATIENCE_BUCKETS];
+	struct lp_quota waits[LP_WAIT_QUOTAS]; /* for waits without a result */
 };
 
 void worker_places_free(struct lp_worker_places *places);
@@ -59,8 +57,8 @@ int worker_places_check(struct lp_worker_places *places, pid_t target);
  * Returns the ns, still_ns at most, for which a worker that sleeps in a read of the target is
  * waited for. They are fewer once many waits for processes of its unit had no result.
  */
-uint64_t worker_places_patience(struct lp_worker_places *places, pid_t target, uint64_t still_ns,
-				uint64_t now_ns);
+uint64_t worker_places_longest_wait(struct lp_worker_places *places, pid_t target,
+				    uint64_t still_ns, uint64_t now_ns);
 /* Records a wait that had no result. */
 void worker_places_spend(struct lp_worker_places *places, pid_t target, uint64_t ns,
 			 uint64_t now_ns);

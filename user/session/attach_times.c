@@ -4,18 +4,17 @@
 #include "base/macros.h"
 #include "process/process.h"
 
-/* An allowance is refilled at the elapsed time divided by this. */
-#define REFILL_PART 10
 /* The bits of a PID; the time at which its process began stands above them in a key. */
 #define PID_BITS 22
 
-static void refill(struct lp_attach_time *time, uint64_t allowance_ns, uint64_t now_ns)
+/* Returns the ns that are left. */
+static uint64_t left_of(struct lp_attach_time *time, uint64_t most_ns, uint64_t now_ns)
 {
-	time->spent_ns = saturating_sub(time->spent_ns,
-					saturating_sub(now_ns, time->since_ns) / REFILL_PART);
-	time->since_ns = max_u64(time->since_ns, now_ns);
-	if (time->spent_ns < allowance_ns / 2)
+	uint64_t left = quota_left(&time->quota, most_ns, now_ns);
+
+	if (left > most_ns / 2)
 		time->used_up = false;
+	return left;
 }
 
 /* Returns the entry of a key, or NULL. */
@@ -38,21 +37,21 @@ static struct lp_attach_time *reserve(struct lp_attach_time *entries, uint64_t k
 		return entry;
 	/* an empty entry has spent nothing */
 	for (i = 1; i < LP_ATTACH_TIMES; i++)
-		if (entries[i].spent_ns < least->spent_ns)
+		if (entries[i].quota.spent_ns < least->quota.spent_ns)
 			least = &entries[i];
 	*least = (struct lp_attach_time){ .key = key };
 	return least;
 }
 
-/* Returns whether the charge has used the allowance up. */
-static bool charge(struct lp_attach_time *time, uint64_t allowance_ns, uint64_t ns, uint64_t now_ns)
+/* Returns whether the charge has used the quota up. */
+static bool charge(struct lp_attach_time *time, uint64_t most_ns, uint64_t ns, uint64_t now_ns)
 {
-	bool before = time->used_up;
+	bool before;
 
-	refill(time, allowance_ns, now_ns);
-	/* no more than the allowance, so that it is refilled in a limited time */
-	time->spent_ns = min_u64(time->spent_ns + ns, allowance_ns);
-	time->used_up |= time->spent_ns == allowance_ns;
+	left_of(time, most_ns, now_ns);
+	before = time->used_up;
+	quota_spend(&time->quota, most_ns, ns, now_ns);
+	time->used_up |= !left_of(time, most_ns, now_ns);
 	return time->used_up && !before;
 }
 
@@ -69,11 +68,11 @@ static uint64_t key_of_unit(const struct lp_attach_times *times, pid_t pid)
 	return owner ? owner : 1;
 }
 
-static bool is_used_up(struct lp_attach_time *time, uint64_t allowance_ns, uint64_t now_ns)
+static bool is_used_up(struct lp_attach_time *time, uint64_t most_ns, uint64_t now_ns)
 {
 	if (!time)
 		return false;
-	refill(time, allowance_ns, now_ns);
+	left_of(time, most_ns, now_ns);
 	return time->used_up;
 }
 
@@ -97,11 +96,10 @@ bool attach_times_charge(struct lp_attach_times *times, pid_t pid, uint64_t ns, 
 
 void attach_times_charge_host(struct lp_attach_times *times, uint64_t ns, uint64_t now_ns)
 {
-	charge(&times->host, LP_ATTACH_TIME_OF_HOST, ns, now_ns);
+	quota_spend(&times->host, LP_ATTACH_TIME_OF_HOST, ns, now_ns);
 }
 
 uint64_t attach_times_left(struct lp_attach_times *times, uint64_t now_ns)
 {
-	refill(&times->host, LP_ATTACH_TIME_OF_HOST, now_ns);
-	return saturating_sub(LP_ATTACH_TIME_OF_HOST, times->host.spent_ns);
+	return quota_left(&times->host, LP_ATTACH_TIME_OF_HOST, now_ns);
 }

@@ -233,7 +233,7 @@ struct lp_attach_wait {
 static enum lp_wait_cause cause_of(const struct lp_attacher *attacher,
 				   const struct lp_attach_wait *wait)
 {
-	if (!wait->pid || memory_lock_wait(attacher->pid) == LP_MEMORY_LOCK_OTHER)
+	if (!wait->pid || memory_lock_state(attacher->pid) == LP_MEMORY_LOCK_NOT_AWAITED)
 		return LP_WAIT_OF_KERNEL;
 	if (wait->cause == LP_WAIT_OF_PROCESS || !attacher->answers ||
 	    !attacher->answers(wait->pid))

@@ -22,7 +22,7 @@
 /* The newest removal's weight in the average is 1 / this. */
 #define DELAY_WEIGHT 4
 /* Each probe is a descriptor of the process. Most roles have one place in a process. */
-#define FILES_WANTED (LP_MAX_PROCESSES * LP_PROBE_ROLES)
+#define FILES_OF_PROBES (LP_MAX_PROCESSES * LP_PROBE_ROLES)
 /* The numbers of the descriptors that the process retains. */
 #define SOCKET 3
 #define DETACHED 4
@@ -173,7 +173,7 @@ void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach
 	/* the run handles the signals to its group or unit, and ends this process */
 	block_signals();
 	retain_only(socket, detached);
-	open_files_raise(FILES_WANTED);
+	open_files_raise(FILES_OF_PROBES);
 	/* on a kernel that lacks a part of it the process still attaches */
 	sandbox_enter(&sandbox);
 	/* without the thread, all probes are detached at the end */

@@ -253,28 +253,28 @@ int session_attach_callback_probes(struct lp_session *session, struct lp_attachm
 	return err;
 }
 
-void session_reopen_callback_probes(struct lp_session *session, struct lp_attachment *attachment)
+void session_discard_callback_probes(struct lp_session *session, struct lp_attachment *attachment)
 {
 	size_t role;
 
 	for (role = 0; role < LP_PROBE_ROLES; role++)
 		if (attachment->roles[role].probe)
 			session_detach_role(session, attachment, (enum lp_probe_role)role);
-	attachment->reopened = session->reopened = true;
+	attachment->must_be_examined = session->must_be_examined = true;
 }
 
-pid_t session_take_reopened(struct lp_session *session)
+pid_t session_next_to_examine(struct lp_session *session)
 {
 	struct lp_attachment *attachment;
 
-	for (attachment = session->attachments; session->reopened && attachment;
+	for (attachment = session->attachments; session->must_be_examined && attachment;
 	     attachment = attachment->next) {
-		if (attachment->reopened) {
-			attachment->reopened = false;
+		if (attachment->must_be_examined) {
+			attachment->must_be_examined = false;
 			return attachment->pid;
 		}
 	}
-	session->reopened = false;
+	session->must_be_examined = false;
 	return 0;
 }
 

@@ -79,7 +79,7 @@ static void put_off(struct lp_session *session, struct lp_attachment *attachment
 	case -ESTALE:
 		log_detail("pid %d: a probed file was changed or exchanged, and is examined again",
 			   attachment->pid);
-		session_reopen_callback_probes(session, attachment);
+		session_discard_callback_probes(session, attachment);
 		return;
 	case -EPIPE: /* which session_sweep reports */
 		break;

@@ -235,7 +235,7 @@ void session_allow_bursts(struct lp_session *session, bool allowed);
  * Returns a process whose probes for bursts have to be found again by an examination, as a file of
  * it has changed since the last one; each is returned once. 0: there is none.
  */
-pid_t session_take_reopened(struct lp_session *session);
+pid_t session_next_to_examine(struct lp_session *session);
 
 /*
  * Returns the ns for which every callback of a loop was timed: in trace mode without a budget all

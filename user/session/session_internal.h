@@ -47,8 +47,9 @@ struct lp_attachment {
 	uint64_t hits; /* hits of struct lp_process up to which the costs are charged */
 	enum lp_burst_state burst;
 	bool reported; /* that a burst could not begin */
-	/* the probes for bursts have to be found again, and session_take_reopened was not called */
-	bool reopened;
+	/* the probes for bursts have to be found again; session_next_to_examine has not returned it
+	 */
+	bool must_be_examined;
 	bool disagrees; /* its memory shows functions that its files do not have */
 	uint64_t begin_ns; /* instant before which no burst begins, as the last one could not */
 	/* instant until which its loops may take to notice the end of a burst */
@@ -119,7 +120,7 @@ struct lp_session {
 	struct lp_loop_costs accounts[LP_MAX_LOOPS];
 	uint64_t begin_ns; /* instant before which no burst begins */
 	bool without_bursts; /* no burst begins, see session_allow_bursts */
-	bool reopened; /* an attachment may be reopened */
+	bool must_be_examined; /* an attachment may have to be */
 	struct lp_mapped_array loops, stalls, callbacks, queues, lost, buckets, filter, holding;
 	struct lp_holdings holdings;
 };
@@ -152,13 +153,13 @@ bool session_has_callback_probes(const struct lp_attachment *attachment);
 
 /*
  * Attaches the probes that time callbacks, as far as they are found, and detaches them. Attaching
- * returns 0, or a negative errno with a sentence; after -ESTALE session_reopen_callback_probes
- * forgets them, so that they are found again by the next examination of the process.
+ * returns 0, or a negative errno with a sentence; after -ESTALE session_discard_callback_probes
+ * discards them, so that they are found again by the next examination of the process.
  */
 int session_attach_callback_probes(struct lp_session *session, struct lp_attachment *attachment,
 				   struct lp_error *error);
 void session_detach_callback_probes(struct lp_session *session, struct lp_attachment *attachment);
-void session_reopen_callback_probes(struct lp_session *session, struct lp_attachment *attachment);
+void session_discard_callback_probes(struct lp_session *session, struct lp_attachment *attachment);
 struct lp_attachment *session_attachment(const struct lp_session *session, pid_t pid);
 
 /*

@@ -110,7 +110,7 @@ int shared_uprobes_attach(struct lp_shared_uprobes *shared, const struct lp_atta
 	probe = attacher_attach(shared->attacher, &of_host, first);
 	if (probe < 0) {
 		if (!known) {
-			map_take(&shared->links, hash_of(link), link);
+			map_remove_entry(&shared->links, hash_of(link), link);
 			free(link);
 		}
 		return probe;

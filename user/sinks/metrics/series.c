@@ -257,7 +257,7 @@ static void leave(struct lp_series *series, struct lp_loop_series *loop,
 		series->callbacks_overflow++;
 	*end = loop->other.parts;
 	loop->other.parts = callback->parts;
-	map_take(&loop->callbacks, hash_of(callback), callback);
+	map_remove_entry(&loop->callbacks, hash_of(callback), callback);
 	series_free_callback(callback);
 }
 

@@ -104,7 +104,7 @@ void text_finding_print(FILE *file, const struct lp_terminal *terminal,
 	const struct lp_finding_row *row = finding_row(finding->kind);
 
 	print_head(file, terminal, finding);
-	text_whose_print(file, terminal, loops, finding->loop, finding->pid);
+	text_loop_name_print(file, terminal, loops, finding->loop, finding->pid);
 	print_exception(file, terminal, finding);
 	if (row->parked_label)
 		print_frame(file, terminal, row->parked_label, finding->parked);

@@ -3,7 +3,7 @@
 #ifndef LP_SINKS_TEXT_FINDINGS_H
 #define LP_SINKS_TEXT_FINDINGS_H
 
-#include "whose.h"
+#include "loop_name.h"
 
 /* Prints a finding, after the time of day, which the caller has printed. */
 void text_finding_print(FILE *file, const struct lp_terminal *terminal,

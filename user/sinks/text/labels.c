@@ -44,9 +44,9 @@ static void append_cut(char *shown, const struct lp_terminal *terminal, const ch
 	}
 	left = width > marks ? width - marks : 0;
 	head = both_ends ? left / 2 : 0;
-	append(shown, text, text_begin(text, strlen(text), head));
+	append(shown, text, text_head_bytes(text, strlen(text), head));
 	append(shown, mark, strlen(mark));
-	text = text_end(text, left - head);
+	text = text_tail(text, left - head);
 	append(shown, text, strlen(text));
 }
 

@@ -36,7 +36,7 @@ void text_print_end(FILE *file, const struct lp_terminal *terminal, const char *
 		fprintf(file, "%s%*s", text, pad ? (int)(width - columns) : 0, "");
 		return;
 	}
-	text = text_end(text, width > mark_columns ? width - mark_columns : 0);
+	text = text_tail(text, width > mark_columns ? width - mark_columns : 0);
 	columns = mark_columns + text_columns(text);
 	fprintf(file, "%s%s%*s", terminal->utf8 ? "\xe2\x80\xa6" : "..", text,
 		pad && columns < width ? (int)(width - columns) : 0, "");
@@ -160,7 +160,7 @@ void text_print_wrapped(FILE *file, const struct lp_terminal *terminal, size_t a
 		if (!at)
 			at = (size_t)fprintf(file, "%*s", (int)indent, "");
 		/* a word that is longer than a line is broken at the end of the line */
-		most = text_begin(word, strlen(word), terminal->columns - at - gap);
+		most = text_head_bytes(word, strlen(word), terminal->columns - at - gap);
 		word[most] = '\0';
 		fprintf(file, "%*s%s", (int)gap, "", word);
 		at += gap + text_columns(word);

@@ -53,7 +53,7 @@ void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
 
 	text_print_who(file, terminal, &who, space);
 	fputc('\n', file);
-	text_whose_print(file, terminal, loops, slow->loop, 0);
+	text_loop_name_print(file, terminal, loops, slow->loop, 0);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, false);
 	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY) {
 		text_duration(text, sizeof(text), slow->queue_delay_ns);
@@ -143,7 +143,7 @@ void text_stall_print_iteration(FILE *file, const struct lp_terminal *terminal,
 {
 	print_duration(file, terminal, slow->duration_ns, slow->in_progress);
 	print_what(file, slow);
-	text_whose_print(file, terminal, loops, slow->loop, 0);
+	text_loop_name_print(file, terminal, loops, slow->loop, 0);
 	print_top(file, terminal, slow);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, true);
 }

@@ -3,7 +3,7 @@
 #ifndef LP_SINKS_TEXT_STALL_H
 #define LP_SINKS_TEXT_STALL_H
 
-#include "whose.h"
+#include "loop_name.h"
 
 /* Columns of "12:01:07.312", which the caller prints. */
 #define LP_TEXT_CLOCK_COLUMNS 12

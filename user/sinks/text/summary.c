@@ -9,7 +9,7 @@
 #include "labels.h"
 #include "lifetimes.h"
 #include "print.h"
-#include "whose.h"
+#include "loop_name.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -159,18 +159,18 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 			    const struct lp_text_shows *shows, bool bursts)
 {
 	double busy = 100 * loop_utilization(loop);
-	char whose[LP_TEXT_WHOSE_MAX];
+	char name[LP_LOOP_NAME_BYTES];
 	bool sampled = shows->sampled;
 
-	text_whose(whose, sizeof(whose), loop->loop, shows->hosts);
+	text_loop_name(name, sizeof(name), loop->loop, shows->hosts);
 	if (loop->loop->folded)
-		fprintf(file, "%s, %" PRIu64 " loop%s%s\n", whose, loop->folded,
+		fprintf(file, "%s, %" PRIu64 " loop%s%s\n", name, loop->folded,
 			text_plural(loop->folded),
 			loop->loop->grouped ? ""
 			: loop->folded == 1 ? " that has ended"
 					    : " that have ended");
 	else if (several)
-		fprintf(file, "%s: ", whose);
+		fprintf(file, "%s: ", name);
 	if (is_idle(loop, sampled, bursts)) {
 		fprintf(file, "%.1f s, idle\n", (double)loop->wall_ns / 1e9);
 		return;

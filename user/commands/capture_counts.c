@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "recorded.h"
+#include "capture_counts.h"
 
 #include "base/macros.h"
 #include "base/text.h"
@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void recorded_take(struct lp_recorded *recorded, const struct lp_event *record)
+void capture_counts_add(struct lp_capture_counts *counts, const struct lp_event *record)
 {
 	bool has_slot = record->loop < LP_MAX_LOOPS;
 	const struct lp_event_slow_iteration *iteration;
@@ -18,30 +18,30 @@ void recorded_take(struct lp_recorded *recorded, const struct lp_event *record)
 
 	switch (record->type) {
 	case LP_EVENT_LOOP:
-		recorded->loops += has_slot && !recorded->runs[record->loop];
+		counts->loops += has_slot && !counts->runs[record->loop];
 		if (has_slot)
-			recorded->runs[record->loop] = true;
+			counts->runs[record->loop] = true;
 		return;
 	case LP_EVENT_LOOP_END:
 		if (has_slot)
-			recorded->runs[record->loop] = false;
+			counts->runs[record->loop] = false;
 		return;
 	case LP_EVENT_SLOW:
-		recorded->stalls++;
+		counts->stalls++;
 		return;
 	case LP_EVENT_SLOW_ITERATION:
 		/* one that lasts is reported several times, and once more at its end */
 		iteration = (const struct lp_event_slow_iteration *)record;
-		recorded->stalls += !iteration->in_progress;
+		counts->stalls += !iteration->in_progress;
 		return;
 	case LP_EVENT_FINDING:
-		recorded->findings++;
+		counts->findings++;
 		return;
 	case LP_EVENT_LOST:
 		/* the counts of the whole run; the last record has all */
 		lost = (const struct lp_event_lost *)record;
 		for (i = 0; i < LP_LOST_KINDS; i++)
-			recorded->lost[i] = lost->counts[i];
+			counts->lost[i] = lost->counts[i];
 		return;
 	default:
 		return;
@@ -73,8 +73,8 @@ static void append_bytes(char *text, size_t size, uint64_t bytes)
 	append(text, size, i && value < 10 ? "%.1f %s" : "%.0f %s", value, units[i]);
 }
 
-void recorded_text(char *text, size_t size, const struct lp_recorded *recorded, const char *path,
-		   const struct lp_recorder_totals *totals)
+void capture_counts_text(char *text, size_t size, const struct lp_capture_counts *counts,
+			 const char *path, const struct lp_recorder_totals *totals)
 {
 	const char *before = "; lost: ";
 	size_t i;
@@ -83,15 +83,15 @@ void recorded_text(char *text, size_t size, const struct lp_recorded *recorded, 
 	if (totals->files > 1)
 		append(text, size, "%" PRIu64 " files, ", totals->files);
 	append_bytes(text, size, totals->bytes);
-	append(text, size, ", %" PRIu64 " loop%s, %" PRIu64 " stall%s", recorded->loops,
-	       text_plural(recorded->loops), recorded->stalls, text_plural(recorded->stalls));
-	if (recorded->findings)
-		append(text, size, ", %" PRIu64 " finding%s", recorded->findings,
-		       text_plural(recorded->findings));
+	append(text, size, ", %" PRIu64 " loop%s, %" PRIu64 " stall%s", counts->loops,
+	       text_plural(counts->loops), counts->stalls, text_plural(counts->stalls));
+	if (counts->findings)
+		append(text, size, ", %" PRIu64 " finding%s", counts->findings,
+		       text_plural(counts->findings));
 	for (i = 0; i < LP_LOST_KINDS; i++) {
-		if (!recorded->lost[i])
+		if (!counts->lost[i])
 			continue;
-		append(text, size, "%s%s %" PRIu64, before, lost_kind_name(i), recorded->lost[i]);
+		append(text, size, "%s%s %" PRIu64, before, lost_kind_name(i), counts->lost[i]);
 		before = ", ";
 	}
 	append(text, size, "%s; `loopprof report %s` prints it",

@@ -3,7 +3,7 @@
 #include "options_fixture.h"
 
 #include "commands/open_sinks.h"
-#include "commands/recorded.h"
+#include "commands/capture_counts.h"
 #include "base/macros.h"
 
 #include <sys/stat.h>
@@ -46,7 +46,7 @@ static void a_capture_is_not_given_the_name_of_another_format(void **state)
 static void other_names_and_directories_are_taken(void **state)
 {
 	static const char *const right[] = { "x.lpc", "x", "x.capture", "json" };
-	char directory[] = "/tmp/loopprof-recorded-XXXXXX", path[64];
+	char directory[] = "/tmp/loopprof-counts-XXXXXX", path[64];
 	size_t i;
 
 	(void)state;
@@ -61,44 +61,44 @@ static void other_names_and_directories_are_taken(void **state)
 	rmdir(directory);
 }
 
-static void take(struct lp_recorded *recorded, uint16_t type, uint32_t slot)
+static void take(struct lp_capture_counts *counts, uint16_t type, uint32_t slot)
 {
 	const struct lp_event event = { .type = type, .loop = slot };
 
-	recorded_take(recorded, &event);
+	capture_counts_add(counts, &event);
 }
 
-static void take_iteration(struct lp_recorded *recorded, bool in_progress)
+static void take_iteration(struct lp_capture_counts *counts, bool in_progress)
 {
 	const struct lp_event_slow_iteration iteration = {
 		.event = { .type = LP_EVENT_SLOW_ITERATION }, .in_progress = in_progress
 	};
 
-	recorded_take(recorded, &iteration.event);
+	capture_counts_add(counts, &iteration.event);
 }
 
 static void the_end_says_what_is_in_the_capture(void **state)
 {
 	const struct lp_recorder_totals totals = { .files = 1, .bytes = 5 * 1024 };
-	struct lp_recorded recorded = { 0 };
+	struct lp_capture_counts counts = { 0 };
 	char text[512];
 
 	(void)state;
-	take(&recorded, LP_EVENT_LOOP, 0);
-	take(&recorded, LP_EVENT_LOOP, 0); /* the same again */
-	take(&recorded, LP_EVENT_SLOW, 0);
-	recorded_text(text, sizeof(text), &recorded, "x.lpc", &totals);
+	take(&counts, LP_EVENT_LOOP, 0);
+	take(&counts, LP_EVENT_LOOP, 0); /* the same again */
+	take(&counts, LP_EVENT_SLOW, 0);
+	capture_counts_text(text, sizeof(text), &counts, "x.lpc", &totals);
 	assert_string_equal(text, "x.lpc: 5.0 KiB, 1 loop, 1 stall; nothing was lost; "
 				  "`loopprof report x.lpc` prints it");
-	take(&recorded, LP_EVENT_LOOP_END, 0);
-	take(&recorded, LP_EVENT_LOOP, 0); /* another loop in the slot */
-	take(&recorded, LP_EVENT_LOOP, LP_MAX_LOOPS); /* no slot */
+	take(&counts, LP_EVENT_LOOP_END, 0);
+	take(&counts, LP_EVENT_LOOP, 0); /* another loop in the slot */
+	take(&counts, LP_EVENT_LOOP, LP_MAX_LOOPS); /* no slot */
 	/* reports of it while it lasts are no further stalls */
-	take_iteration(&recorded, true);
-	take_iteration(&recorded, true);
-	take_iteration(&recorded, false);
-	take(&recorded, LP_EVENT_FINDING, LP_NO_LOOP);
-	recorded_text(text, sizeof(text), &recorded, "x.lpc", &totals);
+	take_iteration(&counts, true);
+	take_iteration(&counts, true);
+	take_iteration(&counts, false);
+	take(&counts, LP_EVENT_FINDING, LP_NO_LOOP);
+	capture_counts_text(text, sizeof(text), &counts, "x.lpc", &totals);
 	assert_non_null(strstr(text, " 2 loops, 2 stalls, 1 finding; nothing was lost"));
 }
 
@@ -106,17 +106,17 @@ static void the_end_says_what_was_lost(void **state)
 {
 	const struct lp_recorder_totals totals = { .files = 12, .bytes = 700 << 20 };
 	struct lp_event_lost lost = { .event = { .type = LP_EVENT_LOST } };
-	struct lp_recorded recorded = { 0 };
+	struct lp_capture_counts counts = { 0 };
 	char text[512];
 
 	(void)state;
 	lost.counts[LP_LOST_RING] = 7;
-	recorded_take(&recorded, &lost.event);
+	capture_counts_add(&counts, &lost.event);
 	/* counts are those since the beginning */
 	lost.counts[LP_LOST_RING] = 9;
 	lost.counts[LP_LOST_UNREADABLE] = 1;
-	recorded_take(&recorded, &lost.event);
-	recorded_text(text, sizeof(text), &recorded, "/srv/days", &totals);
+	capture_counts_add(&counts, &lost.event);
+	capture_counts_text(text, sizeof(text), &counts, "/srv/days", &totals);
 	assert_string_equal(text, "/srv/days: 12 files, 700 MiB, 0 loops, 0 stalls; "
 				  "lost: events 9, unreadable 1; "
 				  "`loopprof report /srv/days` prints it");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "whose.h"
+#include "loop_name.h"
 
 #include "base/text.h"
 #include "print.h"
@@ -8,7 +8,7 @@
 
 #define INDENT 4
 
-void text_whose(char *text, size_t size, const struct lp_loop_info *loop, bool hosts)
+void text_loop_name(char *text, size_t size, const struct lp_loop_info *loop, bool hosts)
 {
 	const char *on = hosts && loop->host[0] && strcmp(loop->comm, loop->host) != 0 ? " on "
 										       : "";
@@ -28,15 +28,16 @@ void text_loops_add(struct lp_text_loops *loops, const struct lp_loop_info *loop
 		loops->hosts = true;
 }
 
-void text_whose_print(FILE *file, const struct lp_terminal *terminal,
-		      const struct lp_text_loops *loops, const struct lp_loop_info *loop, pid_t pid)
+void text_loop_name_print(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_text_loops *loops, const struct lp_loop_info *loop,
+			  pid_t pid)
 {
-	char name[LP_TEXT_WHOSE_MAX], text[LP_TEXT_WHOSE_MAX + 8];
+	char name[LP_LOOP_NAME_BYTES], text[LP_LOOP_NAME_BYTES + 8];
 
 	if (loops->count < 2)
 		return;
 	if (loop)
-		text_whose(name, sizeof(name), loop, loops->hosts);
+		text_loop_name(name, sizeof(name), loop, loops->hosts);
 	else
 		snprintf(name, sizeof(name), "pid %d", pid);
 	snprintf(text, sizeof(text), "in %s", name);
