@@ -198,6 +198,45 @@ static __always_inline bool lp_walk_due(struct lp_wait_state *stall, bool late, 
 	return late && lp_age(now, stall->sampled_ns) >= LP_WAIT_SAMPLE_NS;
 }
 
+/* Determines why the current thread, which is being switched out, will not run. */
+static __always_inline __u32 lp_wait_reason(const struct lp_loop *loop, struct lp_wait *wait,
+					    __u32 slot, bool preempted)
+{
+	__u32 state = lp_thread_run_state();
+
+	wait->syscall = 0;
+	if (preempted || !state)
+		return LP_SAMPLE_RUN_QUEUE;
+	lp_read_syscall(slot);
+	if (state & (LP_TASK_STOPPED | LP_TASK_TRACED))
+		wait->syscall = LP_SYSCALL_STOPPED;
+	return lp_waits_for_gil(loop, wait) ? LP_SAMPLE_GIL : LP_SAMPLE_BLOCKED;
+}
+
+/* Begins the times of a wait, and those of its iteration and segment if it is their first one. */
+static __always_inline void lp_wait_begin(struct lp_wait_state *stall, const struct lp_loop *loop,
+					  __u32 reason, __u64 now)
+{
+	struct lp_wait *wait = &stall->wait;
+
+	wait->reason = reason;
+	wait->segment_ns = lp_segment_of(loop);
+	wait->iteration_ns = loop->iteration_start_ns;
+	wait->run_delay_ns = lp_run_delay();
+	wait->run_time_ns = lp_run_time();
+	wait->delayed = lp_task_delayed();
+	wait->migrations = lp_migrations();
+	wait->block = LP_BLOCKS;
+	wait->since_ns = now;
+	if (stall->iteration_ns != loop->iteration_start_ns) {
+		stall->iteration_ns = loop->iteration_start_ns;
+		stall->iteration_blocked_ns = 0;
+		stall->iteration_gil_ns = 0;
+		stall->iteration_run_queue_ns = 0;
+	}
+	lp_segment_begin(&stall->account.account, wait->segment_ns);
+}
+
 /*
  * Begins a wait of the current thread, which runs a loop and is being switched out. Returns
  * whether a walked stack is to be sent.
@@ -206,9 +245,9 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	struct lp_wait *wait;
-	__u32 state, reason;
 	bool late, whole, report;
+	struct lp_wait *wait;
+	__u32 reason;
 	__u64 now;
 
 	if (!stall || !loop)
@@ -221,16 +260,7 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	now = bpf_ktime_get_ns();
 	if (!loop->gil)
 		lp_find_lock(loop);
-	state = lp_thread_run_state();
-	wait->syscall = 0;
-	if (preempted || !state) {
-		reason = LP_SAMPLE_RUN_QUEUE;
-	} else {
-		lp_read_syscall(slot);
-		if (state & (LP_TASK_STOPPED | LP_TASK_TRACED))
-			wait->syscall = LP_SYSCALL_STOPPED;
-		reason = lp_waits_for_gil(loop, wait) ? LP_SAMPLE_GIL : LP_SAMPLE_BLOCKED;
-	}
+	reason = lp_wait_reason(loop, wait, slot, preempted);
 	late = lp_age(now, lp_segment_of(loop)) >= loop->late_ns;
 	/* in sample mode the whole stack of a late loop shows which callback it is in */
 	whole = reason == LP_SAMPLE_BLOCKED || (late && loop->sampled) ||
@@ -241,24 +271,9 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	report = late && !lp_rate_limit_exceeded(loop->start_ns ? &loop->rate_limit
 								: &loop->iteration_rate_limit,
 						 now, lp_age(now, lp_segment_of(loop)));
-	wait->reason = reason;
-	wait->segment_ns = lp_segment_of(loop);
-	wait->iteration_ns = loop->iteration_start_ns;
-	wait->run_delay_ns = lp_run_delay();
-	wait->run_time_ns = lp_run_time();
-	wait->delayed = lp_task_delayed();
-	wait->migrations = lp_migrations();
-	wait->block = LP_BLOCKS;
+	lp_wait_begin(stall, loop, reason, now);
 	/* without the whole stack, sample mode does not know whose segment it is */
 	wait->unsent = whole || !loop->sampled;
-	wait->since_ns = now;
-	if (stall->iteration_ns != loop->iteration_start_ns) {
-		stall->iteration_ns = loop->iteration_start_ns;
-		stall->iteration_blocked_ns = 0;
-		stall->iteration_gil_ns = 0;
-		stall->iteration_run_queue_ns = 0;
-	}
-	lp_segment_begin(&stall->account.account, wait->segment_ns);
 	if (reason == LP_SAMPLE_BLOCKED)
 		return lp_wait_blocked(slot, now, report);
 	if (reason == LP_SAMPLE_GIL)

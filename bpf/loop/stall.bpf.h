@@ -79,6 +79,78 @@ static __always_inline void lp_wait_end_unobserved(struct lp_wait *wait, __u64 n
 	wait->since_ns = 0;
 }
 
+/* The lengths of a wait that has ended, in ns. */
+struct lp_wait_times {
+	__u64 off_ns; /* the thread was blocked, or waited for the GIL */
+	__u64 ready_ns; /* the thread was ready to run and had no CPU */
+	bool waited; /* the wait counts as one for a CPU */
+};
+
+static __always_inline void lp_iteration_add_wait(struct lp_wait_state *stall,
+						  const struct lp_wait_times *times)
+{
+	stall->iteration_run_queue_ns += times->ready_ns;
+	if (stall->wait.reason == LP_SAMPLE_GIL)
+		stall->iteration_gil_ns += times->off_ns;
+	else
+		stall->iteration_blocked_ns += times->off_ns;
+}
+
+static __always_inline void lp_segment_add_block(struct lp_segment_times *account, __u32 number,
+						 __u64 off_ns)
+{
+	struct lp_block *block;
+
+	account->blocked_ns += off_ns;
+	if (number >= LP_BLOCKS) {
+		account->dropped_ns += off_ns;
+		account->dropped_count++;
+		return;
+	}
+	block = &account->blocks[number & (LP_BLOCKS - 1)];
+	block->total_ns += off_ns;
+	block->count++;
+	if (off_ns > block->longest_ns)
+		block->longest_ns = off_ns;
+}
+
+static __always_inline void lp_segment_add_wait(struct lp_segment_times *account,
+						const struct lp_wait *wait,
+						const struct lp_wait_times *times)
+{
+	account->run_queue_ns += times->ready_ns;
+	account->run_queue_waits += times->waited;
+	if (wait->reason == LP_SAMPLE_GIL) {
+		account->gil_ns += times->off_ns;
+		account->gil_waits++;
+	} else if (wait->reason == LP_SAMPLE_BLOCKED) {
+		lp_segment_add_block(account, wait->block, times->off_ns);
+	}
+}
+
+/* Adds a wait to the counts of its cause, by which the whole run is summed up. */
+static __always_inline void lp_cause_add_wait(__u32 slot, const struct lp_wait *wait, __u64 off_ns)
+{
+	struct lp_cause_value *cause, fresh = {};
+	struct lp_cause_key key = {};
+
+	key.stack = wait->stack;
+	key.loop = slot;
+	key.syscall = wait->syscall;
+	key.reason = wait->reason;
+	cause = bpf_map_lookup_elem(&causes, &key);
+	if (cause) {
+		cause->total_ns += off_ns;
+		cause->count++;
+		return;
+	}
+	/* User space removed the entry in the meantime. */
+	fresh.count = 1;
+	fresh.total_ns = off_ns;
+	fresh.reported_ns = bpf_ktime_get_ns();
+	bpf_map_update_elem(&causes, &key, &fresh, BPF_NOEXIST);
+}
+
 /*
  * Adds the wait that has ended to the breakdown. The scheduler counts how much of it the thread
  * was ready to run without a CPU, and has counted it when the thread runs again; a tracepoint on
@@ -87,13 +159,8 @@ static __always_inline void lp_wait_end_unobserved(struct lp_wait *wait, __u64 n
 __weak __noinline int lp_book_wait(__u32 slot)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
-	struct lp_cause_key key = {};
-	struct lp_segment_times *account;
-	struct lp_cause_value *cause, fresh = {};
-	struct lp_block *block;
+	struct lp_wait_times times = {};
 	struct lp_wait *wait;
-	__u64 off, ready;
-	bool waited;
 
 	if (!stall)
 		return 0;
@@ -102,63 +169,24 @@ __weak __noinline int lp_book_wait(__u32 slot)
 		lp_wait_end_unobserved(wait, bpf_ktime_get_ns());
 	if (!wait->off_ns)
 		return 0;
-	account = &stall->account.account;
-	off = wait->off_ns;
-	wait->off_ns = 0;
-	ready = lp_run_delay_is_true(wait) ? lp_age(lp_run_delay(), wait->run_delay_ns) : 0;
-	if (wait->reason == LP_SAMPLE_RUN_QUEUE || ready > off)
-		ready = off;
-	wait->ready_ns = ready;
-	wait->lasted_ns = off;
-	off -= ready;
+	if (lp_run_delay_is_true(wait))
+		times.ready_ns = lp_age(lp_run_delay(), wait->run_delay_ns);
+	if (wait->reason == LP_SAMPLE_RUN_QUEUE || times.ready_ns > wait->off_ns)
+		times.ready_ns = wait->off_ns;
+	times.off_ns = wait->off_ns - times.ready_ns;
 	/* The delay of every wakeup is not counted as a wait for a CPU. */
-	waited = wait->reason == LP_SAMPLE_RUN_QUEUE || ready >= LP_READY_LEAST_NS;
-	stall->run_queue_ns += ready;
-	stall->run_queue_waits += waited;
-	if (stall->iteration_ns == wait->iteration_ns) {
-		stall->iteration_run_queue_ns += ready;
-		if (wait->reason == LP_SAMPLE_GIL)
-			stall->iteration_gil_ns += off;
-		else
-			stall->iteration_blocked_ns += off;
-	}
-	if (account->segment_ns == wait->segment_ns) {
-		account->run_queue_ns += ready;
-		account->run_queue_waits += waited;
-		if (wait->reason == LP_SAMPLE_GIL) {
-			account->gil_ns += off;
-			account->gil_waits++;
-		} else if (wait->reason == LP_SAMPLE_BLOCKED) {
-			account->blocked_ns += off;
-			if (wait->block < LP_BLOCKS) {
-				block = &account->blocks[wait->block & (LP_BLOCKS - 1)];
-				block->total_ns += off;
-				block->count++;
-				if (off > block->longest_ns)
-					block->longest_ns = off;
-			} else {
-				account->dropped_ns += off;
-				account->dropped_count++;
-			}
-		}
-	}
-	if (wait->reason == LP_SAMPLE_RUN_QUEUE)
-		return 0;
-	key.stack = wait->stack;
-	key.loop = slot;
-	key.syscall = wait->syscall;
-	key.reason = wait->reason;
-	cause = bpf_map_lookup_elem(&causes, &key);
-	if (cause) {
-		cause->total_ns += off;
-		cause->count++;
-	} else {
-		/* User space removed the entry in the meantime. */
-		fresh.count = 1;
-		fresh.total_ns = off;
-		fresh.reported_ns = bpf_ktime_get_ns();
-		bpf_map_update_elem(&causes, &key, &fresh, BPF_NOEXIST);
-	}
+	times.waited = wait->reason == LP_SAMPLE_RUN_QUEUE || times.ready_ns >= LP_READY_LEAST_NS;
+	wait->ready_ns = times.ready_ns;
+	wait->lasted_ns = wait->off_ns;
+	wait->off_ns = 0;
+	stall->run_queue_ns += times.ready_ns;
+	stall->run_queue_waits += times.waited;
+	if (stall->iteration_ns == wait->iteration_ns)
+		lp_iteration_add_wait(stall, &times);
+	if (stall->account.account.segment_ns == wait->segment_ns)
+		lp_segment_add_wait(&stall->account.account, wait, &times);
+	if (wait->reason != LP_SAMPLE_RUN_QUEUE)
+		lp_cause_add_wait(slot, wait, times.off_ns);
 	return 0;
 }
 

@@ -30,6 +30,29 @@ static __always_inline bool lp_is_dispatch(struct lp_process *process, __u64 thr
 	return true;
 }
 
+/* Fills the loop of the current thread, whose slot was free. It measures from now on. */
+static __always_inline void lp_loop_begin(struct lp_loop *loop, const struct lp_process *process,
+					  __u64 thread_state, __u32 kind)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	loop->holding = process->holding;
+	loop->pid = id >> 32;
+	loop->tid = id;
+	loop->created_ns = bpf_ktime_get_ns();
+	/* The loop is dispatching already: the rest of the current iteration is measured. */
+	loop->wall_start_ns = loop->created_ns;
+	loop->iteration_start_ns = loop->created_ns;
+	loop->thread_state = thread_state;
+	loop->threshold_ns = process->threshold_ns;
+	loop->late_ns = process->late_ns;
+	loop->layout.python = process->layout.python;
+	loop->kind = kind;
+	loop->facts.python.uvloop = process->facts.python.uvloop;
+	loop->sampled = lp_config.bursts;
+	loop->trace_ns = lp_config.bursts ? loop->created_ns : 0;
+}
+
 /* Registers a thread that dispatches for the first time as a loop. */
 __weak __noinline int lp_adopt(__u32 kind)
 {
@@ -72,21 +95,7 @@ __weak __noinline int lp_adopt(__u32 kind)
 		return -1;
 	}
 	lp_hold_loop(process->holding, 1);
-	loop->holding = process->holding;
-	loop->pid = pid;
-	loop->tid = tid;
-	loop->created_ns = bpf_ktime_get_ns();
-	/* The loop is dispatching already: the rest of the current iteration is measured. */
-	loop->wall_start_ns = loop->created_ns;
-	loop->iteration_start_ns = loop->created_ns;
-	loop->thread_state = thread_state;
-	loop->threshold_ns = process->threshold_ns;
-	loop->late_ns = process->late_ns;
-	loop->layout.python = process->layout.python;
-	loop->kind = kind;
-	loop->facts.python.uvloop = process->facts.python.uvloop;
-	loop->sampled = lp_config.bursts;
-	loop->trace_ns = lp_config.bursts ? loop->created_ns : 0;
+	lp_loop_begin(loop, process, thread_state, kind);
 	lp_event_fill(&event->event, LP_EVENT_LOOP, sizeof(*event), loop->created_ns, slot, pid);
 	event->tid = tid;
 	event->kind = kind;

@@ -190,10 +190,10 @@ static int watch_all(struct lp_profile *profile)
 	return err;
 }
 
-static int start(struct lp_profile *profile, struct lp_error *error)
+static int begin_session(struct lp_profile *profile, struct lp_error *error)
 {
 	const struct lp_options *options = profile->options;
-	struct lp_session_config session = {
+	const struct lp_session_config session = {
 		.queue = options->queue,
 		.threads = count_threads(options),
 		.share = options->all,
@@ -207,7 +207,15 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		.frequency = sample_frequency(options),
 		.budget = options->budget_ppm / 1e6,
 	};
-	struct lp_live_config live = {
+
+	return session_new(&session, &profile->session, error);
+}
+
+static int begin_live(struct lp_profile *profile)
+{
+	const struct lp_options *options = profile->options;
+	const struct lp_live_config live = {
+		.session = profile->session,
 		.native = options->native,
 		.kernel = options->kernel,
 		.period_us = 1000000 / sample_frequency(options),
@@ -215,7 +223,16 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		.fill_self = fill_self,
 		.context = profile,
 	};
-	struct lp_targets_config targets = {
+
+	return live_new(&live, &profile->live);
+}
+
+static int begin_targets(struct lp_profile *profile)
+{
+	const struct lp_options *options = profile->options;
+	const struct lp_targets_config targets = {
+		.session = profile->session,
+		.live = profile->live,
 		/* between bursts no probe finds loops */
 		.sampling = options->sampling || options->budget_ppm,
 		.threshold_ns = options->threshold_ns,
@@ -223,6 +240,13 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		.cgroup = options->cgroup,
 		.subprocesses = options->subprocesses,
 	};
+
+	return targets_new(&targets, &profile->targets);
+}
+
+static int start(struct lp_profile *profile, struct lp_error *error)
+{
+	uint64_t duration_ns = profile->options->duration_ns;
 	int err;
 
 	/* the workers inherit the priority */
@@ -233,20 +257,16 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 		return error_set(error, err, "cannot start the process that reads targets: %s%s",
 				 strerror(-err),
 				 err == -EMFILE ? "; allow more (ulimit -n, LimitNOFILE=)" : "");
-	err = session_new(&session, &profile->session, error);
+	err = begin_session(profile, error);
 	if (err)
 		return err;
-	live.session = profile->session;
-	err = live_new(&live, &profile->live);
-	targets.session = profile->session;
-	targets.live = profile->live;
+	err = begin_live(profile);
 	if (!err)
 		govern(profile);
 	if (!err)
-		err = targets_new(&targets, &profile->targets);
+		err = begin_targets(profile);
 	profile->signals = ending_open();
-	profile->search_end_ns = options->duration_ns ? clock_now() + options->duration_ns
-						      : UINT64_MAX;
+	profile->search_end_ns = duration_ns ? clock_now() + duration_ns : UINT64_MAX;
 	/* output before the run begins may have no reader either */
 	writing_end_at(profile->signals, profile->search_end_ns);
 	profile->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -161,6 +161,41 @@ static int refuse_other_loops(const struct lp_targets *targets, const struct lp_
 		target->instance.runtime_name);
 }
 
+/* Sets the state of a target whose probes are attached, and plans the first search for loops. */
+static void set_attached(struct lp_targets *targets, struct lp_target *target)
+{
+	target->state = LP_TARGET_ATTACHED;
+	target->incomplete = true;
+	target->stale_tries = 0;
+	remote_forget(&target->instance);
+	target->retry_ns = 0;
+	target->retry_step_ns = LP_RETRY_FIRST_NS;
+	target->scan_step_ns = LP_SCAN_FIRST_NS;
+	target->scan_ns = clock_now() + LP_SCAN_FIRST_NS;
+	targets->attached++;
+	targets->profiled++;
+	live_add_target(targets->config.live, &target->process, &target->instance);
+}
+
+/* Attaches the probes of a target that has been examined. */
+static int add_process(struct lp_targets *targets, struct lp_target *target,
+		       struct lp_instance *instance, struct lp_error *error)
+{
+	int err = instance->runtime->verify(instance, error);
+
+	target->verified = !err;
+	/*
+	 * in trace mode BPF adds a loop as soon as the probes are attached, so the poll calls are
+	 * attached before
+	 */
+	if (!err && !targets->config.sampling && target->named)
+		target_follow_polls(targets, target);
+	if (err && err != -EAGAIN)
+		return err;
+	return session_add_process(targets->config.session, instance, target_owner(targets, target),
+				   targets->config.threshold_ns, error);
+}
+
 int target_attach(struct lp_targets *targets, struct lp_target *target,
 		  const struct lp_examined *examined, bool wait_for_loops, struct lp_error *error)
 {
@@ -184,37 +219,13 @@ int target_attach(struct lp_targets *targets, struct lp_target *target,
 		return -EAGAIN;
 	}
 	err = wait_for_loops ? 0 : refuse_other_loops(targets, target, error);
+	if (!err)
+		err = add_process(targets, target, &instance, error);
 	if (err) {
 		target_reset(targets, target);
 		return err;
 	}
-	err = instance.runtime->verify(&instance, error);
-	target->verified = !err;
-	/*
-	 * in trace mode BPF adds a loop as soon as the probes are attached, so the poll calls are
-	 * attached before
-	 */
-	if (!err && !targets->config.sampling && target->named)
-		target_follow_polls(targets, target);
-	if (!err || err == -EAGAIN)
-		err = session_add_process(targets->config.session, &instance,
-					  target_owner(targets, target),
-					  targets->config.threshold_ns, error);
-	if (err) {
-		target_reset(targets, target);
-		return err;
-	}
-	target->state = LP_TARGET_ATTACHED;
-	target->incomplete = true;
-	target->stale_tries = 0;
-	remote_forget(&target->instance);
-	target->retry_ns = 0;
-	target->retry_step_ns = LP_RETRY_FIRST_NS;
-	target->scan_step_ns = LP_SCAN_FIRST_NS;
-	target->scan_ns = clock_now() + LP_SCAN_FIRST_NS;
-	targets->attached++;
-	targets->profiled++;
-	live_add_target(targets->config.live, &target->process, &target->instance);
+	set_attached(targets, target);
 	/*
 	 * In sample mode a process that has just begun is searched again later. Without samples a
 	 * loop whose callback never ends is only found now.
