@@ -18,6 +18,7 @@
 #include <zlib.h>
 
 #include "records.h"
+#include "scratch_fixture.h"
 #include "capture/block.h"
 #include "capture/reader.h"
 
@@ -80,11 +81,8 @@ static inline void take(void *context, const struct lp_event *record)
 
 static inline int make_directory(void **state)
 {
-	const char *base = getenv("TMPDIR");
-
 	(void)state;
-	snprintf(directory, sizeof(directory), "%s/loopprof-capture-XXXXXX", base ? base : "/tmp");
-	if (!mkdtemp(directory))
+	if (scratch_make(directory, sizeof(directory)))
 		return -1;
 	snprintf(path, sizeof(path), "%s/x.lpc", directory);
 	return 0;

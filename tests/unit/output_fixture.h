@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "scratch_fixture.h"
 #include "files/output_file.h"
 
 static char directory[256];
@@ -27,46 +28,32 @@ static char path[1024];
 
 static inline int make_directory(void **state)
 {
-	const char *base = getenv("TMPDIR");
-
 	(void)state;
 	unsetenv("SUDO_UID");
 	unsetenv("SUDO_GID");
-	snprintf(directory, sizeof(directory), "%s/loopprof-test-XXXXXX", base ? base : "/tmp");
-	if (!mkdtemp(directory))
+	if (scratch_make(directory, sizeof(directory)))
 		return -1;
 	snprintf(path, sizeof(path), "%s/out", directory);
 	return 0;
 }
 
-static inline int visit_entries(bool remove)
+static inline int count_entries(void)
 {
 	DIR *entries = opendir(directory);
 	struct dirent *entry;
 	int count = 0;
 
 	assert_non_null(entries);
-	while ((entry = readdir(entries))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		count++;
-		if (remove && unlinkat(dirfd(entries), entry->d_name, 0))
-			unlinkat(dirfd(entries), entry->d_name, AT_REMOVEDIR);
-	}
+	while ((entry = readdir(entries)))
+		count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 	closedir(entries);
 	return count;
-}
-
-static inline int count_entries(void)
-{
-	return visit_entries(false);
 }
 
 static inline int remove_directory(void **state)
 {
 	(void)state;
-	visit_entries(true);
-	return rmdir(directory);
+	return scratch_remove(directory);
 }
 
 static inline void write_file(const char *text)

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "scratch_fixture.h"
 #include "sinks/sink.h"
 #include "base/version.h"
 
@@ -40,11 +41,8 @@ static char path[300];
 
 static inline int make_directory(void **state)
 {
-	const char *base = getenv("TMPDIR");
-
 	(void)state;
-	snprintf(directory, sizeof(directory), "%s/loopprof-test-XXXXXX", base ? base : "/tmp");
-	if (!mkdtemp(directory))
+	if (scratch_make(directory, sizeof(directory)))
 		return -1;
 	snprintf(path, sizeof(path), "%s/loopprof.prom", directory);
 	return 0;

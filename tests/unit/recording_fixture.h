@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "records.h"
+#include "scratch_fixture.h"
 #include "capture/recorder.h"
 
 #define SECOND 1000000000ULL
@@ -27,37 +28,14 @@ static char directory[256];
 
 static int make_directory(void **state)
 {
-	const char *base = getenv("TMPDIR");
-
 	(void)state;
-	snprintf(directory, sizeof(directory), "%s/loopprof-recording-XXXXXX",
-		 base ? base : "/tmp");
-	return mkdtemp(directory) ? 0 : -1;
-}
-
-static void remove_all(const char *path)
-{
-	char name[1024];
-	DIR *stream = opendir(path);
-	struct dirent *entry;
-
-	while (stream && (entry = readdir(stream))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-		if (unlink(name) && errno == EISDIR)
-			remove_all(name);
-	}
-	if (stream)
-		closedir(stream);
-	rmdir(path);
+	return scratch_make(directory, sizeof(directory));
 }
 
 static int remove_directory(void **state)
 {
 	(void)state;
-	remove_all(directory);
-	return 0;
+	return scratch_remove(directory);
 }
 
 /* A path in the directory, in one of four static buffers that are used in turn. */

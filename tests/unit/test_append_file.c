@@ -14,17 +14,15 @@
 
 #include <cmocka.h>
 
+#include "scratch_fixture.h"
 #include "files/append_file.h"
 
 static char directory[256], path[300], previous[310];
 
 static int make_directory(void **state)
 {
-	const char *base = getenv("TMPDIR");
-
 	(void)state;
-	snprintf(directory, sizeof(directory), "%s/loopprof-test-XXXXXX", base ? base : "/tmp");
-	if (!mkdtemp(directory))
+	if (scratch_make(directory, sizeof(directory)))
 		return -1;
 	snprintf(path, sizeof(path), "%s/lines", directory);
 	snprintf(previous, sizeof(previous), "%s/lines.1", directory);

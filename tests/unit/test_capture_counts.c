@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The file that `record` writes: its name, and the line about it at the end. */
 #include "options_fixture.h"
+#include "scratch_fixture.h"
 
 #include "commands/open_sinks.h"
 #include "commands/capture_counts.h"
@@ -46,14 +47,14 @@ static void a_capture_is_not_given_the_name_of_another_format(void **state)
 static void other_names_and_directories_are_taken(void **state)
 {
 	static const char *const right[] = { "x.lpc", "x", "x.capture", "json" };
-	char directory[] = "/tmp/loopprof-counts-XXXXXX", path[64];
+	char directory[256], path[300];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(right); i++)
 		assert_int_equal(check(right[i], false), 0);
 	assert_int_equal(check("days.json", true), 0);
-	assert_non_null(mkdtemp(directory));
+	assert_int_equal(scratch_make(directory, sizeof(directory)), 0);
 	snprintf(path, sizeof(path), "%s/a.json", directory);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(check(path, false), 0);

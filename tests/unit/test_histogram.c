@@ -118,6 +118,27 @@ static void an_empty_histogram_is_all_zero(void **state)
 	assert_int_equal(histogram_quantile(&histogram, 0.5), 0);
 }
 
+static void used_slots_begin_and_end_with_a_count(void **state)
+{
+	struct lp_histogram histogram = { 0 };
+	struct lp_slot_range used;
+
+	(void)state;
+	used = histogram_used(&histogram, 1);
+	assert_int_equal(used.first, 1);
+	assert_int_equal(used.end, 1);
+	histogram.slots[0] = 7;
+	used = histogram_used(&histogram, 1);
+	assert_int_equal(used.first, used.end);
+	used = histogram_used(&histogram, 0);
+	assert_int_equal(used.first, 0);
+	assert_int_equal(used.end, 1);
+	histogram.slots[5] = histogram.slots[OVERFLOW_SLOT] = 1;
+	used = histogram_used(&histogram, 1);
+	assert_int_equal(used.first, 5);
+	assert_int_equal(used.end, LP_HISTOGRAM_SLOTS);
+}
+
 static void extremes_go_to_the_outer_slots(void **state)
 {
 	struct lp_histogram histogram = { 0 };
@@ -317,6 +338,7 @@ int main(void)
 		cmocka_unit_test(slots_agree_with_the_oracle_at_powers_of_two_nanoseconds),
 		cmocka_unit_test(slots_agree_with_the_oracle_on_random_times),
 		cmocka_unit_test(an_empty_histogram_is_all_zero),
+		cmocka_unit_test(used_slots_begin_and_end_with_a_count),
 		cmocka_unit_test(extremes_go_to_the_outer_slots),
 		cmocka_unit_test(quantiles_are_edges_within_the_extremes),
 		cmocka_unit_test(a_quantile_of_one_time_is_that_time),

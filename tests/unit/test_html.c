@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "scratch_fixture.h"
 #include "model/names.h"
 #include "sinks/escape.h"
 #include "sinks/html/data.h"
@@ -430,12 +431,12 @@ static const char *written_page(const struct lp_slow_callback *slow, const struc
 	static char text[1 << 20];
 	struct lp_loop_summary summary = { .loop = of };
 	struct lp_summary total = { .loop_count = 1, .loops = &summary };
-	char directory[] = "/tmp/loopprof-html-XXXXXX", path[64];
+	char directory[256], path[300];
 	struct lp_error error = { 0 };
 	struct lp_sink *sink;
 	FILE *file;
 
-	assert_non_null(mkdtemp(directory));
+	assert_int_equal(scratch_make(directory, sizeof(directory)), 0);
 	snprintf(path, sizeof(path), "%s/page.html", directory);
 	if (html_format.open(path, NULL, &sink, &error))
 		fail_msg("%s", error.text);

@@ -16,13 +16,14 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "scratch_fixture.h"
 #include "elf/mapped_file.h"
 
 #define PAGE 4096
 #define ROOTS_MODE (S_IFREG | 0755)
 
-static char directory[] = "/tmp/test_mapped_file.XXXXXX";
-static char host_list[64], process_list[64];
+static char directory[64];
+static char host_list[128], process_list[128];
 static bool in_user_namespace;
 
 static void write_text(const char *path, const char *text)
@@ -37,7 +38,7 @@ static void write_text(const char *path, const char *text)
 static int set_up(void **state)
 {
 	(void)state;
-	assert_non_null(mkdtemp(directory));
+	assert_int_equal(scratch_make(directory, sizeof(directory)), 0);
 	snprintf(host_list, sizeof(host_list), "%s/host", directory);
 	snprintf(process_list, sizeof(process_list), "%s/process", directory);
 	write_text(host_list,
@@ -152,7 +153,7 @@ static void a_file_system_that_is_mounted_nowhere_may_be_anybodys(void **state)
 /* Makes and maps a file of one page; at: the address, or NULL.  Sets its path in /proc. */
 static void *map_new(const char *name, void *at, char *path, size_t size)
 {
-	char file[96];
+	char file[128];
 	void *mapped;
 	int descriptor;
 
@@ -170,7 +171,7 @@ static void *map_new(const char *name, void *at, char *path, size_t size)
 
 static void remove_file(const char *name)
 {
-	char file[96];
+	char file[128];
 
 	snprintf(file, sizeof(file), "%s/%s", directory, name);
 	unlink(file);
@@ -179,7 +180,7 @@ static void remove_file(const char *name)
 static void what_was_exchanged_at_its_place_is_noticed(void **state)
 {
 	struct lp_mapped_file file, again;
-	char path[64];
+	char path[128];
 	void *mapped = map_new("one", NULL, path, sizeof(path));
 	int err = mapped_file_open(getpid(), path, NULL, &file);
 
@@ -206,7 +207,7 @@ static void what_was_written_meanwhile_is_noticed(void **state)
 {
 	const struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
 	struct lp_mapped_file file, again;
-	char path[96];
+	char path[128];
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/written", directory);
@@ -230,7 +231,7 @@ static void what_was_written_meanwhile_is_noticed(void **state)
 static void what_others_can_write_is_never_the_hosts(void **state)
 {
 	struct lp_mapped_file file, again;
-	char path[64];
+	char path[128];
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/shared", directory);

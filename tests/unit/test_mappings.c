@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "scratch_fixture.h"
 #include "process/mappings.h"
 
 #define PAGE 4096
@@ -22,15 +23,15 @@
 #define DEPTH 15
 #define NAME_BYTES 250
 #define FILES 45000
+#define SCRATCH_BYTES 128
 
 /* Makes a file whose path is nearly as long as a path can be. */
-static int deep_file(char directory[64])
+static int deep_file(char directory[SCRATCH_BYTES])
 {
 	char name[NAME_BYTES + 1];
 	int at, next, file, i;
 
-	snprintf(directory, 64, "/tmp/test_mappings.XXXXXX");
-	assert_non_null(mkdtemp(directory));
+	assert_int_equal(scratch_make(directory, SCRATCH_BYTES), 0);
 	memset(name, 'd', NAME_BYTES);
 	name[NAME_BYTES] = '\0';
 	at = open(directory, O_PATH | O_DIRECTORY);
@@ -45,14 +46,6 @@ static int deep_file(char directory[64])
 	assert_int_equal(ftruncate(file, PAGE), 0);
 	close(at);
 	return file;
-}
-
-static void remove_deep(const char *directory)
-{
-	char command[96];
-
-	snprintf(command, sizeof(command), "rm -r '%s'", directory);
-	assert_int_equal(system(command), 0);
 }
 
 static size_t count_of(const struct lp_mappings *mappings, const struct stat *status)
@@ -86,7 +79,7 @@ static void both_ways_to_read_agree(void **state)
 {
 	struct lp_mappings asked, lines;
 	const struct lp_mapping *mapping;
-	char directory[64];
+	char directory[SCRATCH_BYTES];
 	int file = deep_file(directory);
 	void *pages = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file, 0);
 
@@ -109,7 +102,7 @@ static void both_ways_to_read_agree(void **state)
 	mappings_free(&lines);
 	munmap(pages, PAGE);
 	close(file);
-	remove_deep(directory);
+	assert_int_equal(scratch_remove(directory), 0);
 }
 
 static void a_name_is_retained_once(void **state)
@@ -117,7 +110,7 @@ static void a_name_is_retained_once(void **state)
 	const char *path = NULL;
 	struct lp_mappings mappings;
 	struct stat status;
-	char directory[64];
+	char directory[SCRATCH_BYTES];
 	int file = deep_file(directory);
 	void *pages[MANY];
 	size_t i;
@@ -141,7 +134,7 @@ static void a_name_is_retained_once(void **state)
 	for (i = 0; i < MANY; i++)
 		munmap(pages[i], PAGE);
 	close(file);
-	remove_deep(directory);
+	assert_int_equal(scratch_remove(directory), 0);
 }
 
 static void names_without_end_are_refused(void **state)

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "scratch_fixture.h"
 #include "privileges/namespaces.h"
 
 static char proc[PATH_MAX]; /* a directory in the place of /proc */
@@ -43,12 +44,10 @@ static void make_offsets(const char *text)
 
 static int make_proc(void **state)
 {
-	const char *base = getenv("TMPDIR");
 	char path[PATH_MAX + 32];
 
 	(void)state;
-	snprintf(proc, sizeof(proc), "%s/loopprof-proc-XXXXXX", base ? base : "/tmp");
-	if (!mkdtemp(proc))
+	if (scratch_make(proc, sizeof(proc)))
 		return -1;
 	snprintf(path, sizeof(path), "%s/42", proc);
 	if (mkdir(path, 0700))

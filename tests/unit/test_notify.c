@@ -13,9 +13,10 @@
 
 #include <cmocka.h>
 
+#include "scratch_fixture.h"
 #include "commands/notify.h"
 
-static char directory[64];
+static char directory[80];
 static char path[96];
 static int manager = -1;
 
@@ -24,8 +25,7 @@ static int open_manager(void **state)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	(void)state;
-	snprintf(directory, sizeof(directory), "/tmp/loopprof-notify.XXXXXX");
-	if (!mkdtemp(directory))
+	if (scratch_make(directory, sizeof(directory)))
 		return -1;
 	snprintf(path, sizeof(path), "%s/notify", directory);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);

@@ -235,7 +235,7 @@ static void a_directory_that_comes_back_is_used_again(void **state)
 	put_loop(recorder, 0, 0);
 	put_name(recorder, 0, 10, "f", 0);
 	fill_with_noise(recorder, 0, 5);
-	remove_all(in_directory("d"));
+	assert_int_equal(scratch_remove(in_directory("d")), 0);
 	fill_with_noise(recorder, 5000, 5);
 	assert_int_equal(mkdir(in_directory("d"), 0700), 0);
 	fill_with_noise(recorder, 10000, 15);

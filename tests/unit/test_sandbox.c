@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What a confined process may no longer do; each attempt is made in a child process. */
+#include "scratch_fixture.h"
+
 #include "privileges/sandbox.h"
 
 #include <errno.h>
@@ -29,7 +31,7 @@
 
 #include <cmocka.h>
 
-static char directory[] = "/tmp/loopprof-sandbox.XXXXXX";
+static char directory[96];
 
 /* Runs a check in a child that is confined like this.  Returns its result; 0: all is right. */
 static int confined(const struct lp_sandbox *sandbox, int (*check)(void))
@@ -332,16 +334,13 @@ static void a_reader_of_captures_writes_beside_its_output_only(void **state)
 static int make_directory(void **state)
 {
 	(void)state;
-	return mkdtemp(directory) ? 0 : -1;
+	return scratch_make(directory, sizeof(directory));
 }
 
 static int remove_directory(void **state)
 {
-	char command[128];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", directory);
-	return system(command);
+	return scratch_remove(directory);
 }
 
 int main(void)

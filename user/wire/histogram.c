@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "histogram.h"
 
-#include <stddef.h>
-
 #define OVERFLOW_SLOT (LP_HISTOGRAM_SLOTS - 1)
 
 uint64_t histogram_count(const struct lp_histogram *histogram)
@@ -13,6 +11,17 @@ uint64_t histogram_count(const struct lp_histogram *histogram)
 	for (slot = 0; slot < LP_HISTOGRAM_SLOTS; slot++)
 		count += histogram->slots[slot];
 	return count;
+}
+
+struct lp_slot_range histogram_used(const struct lp_histogram *histogram, size_t from)
+{
+	struct lp_slot_range used = { from, LP_HISTOGRAM_SLOTS };
+
+	while (used.end > from && !histogram->slots[used.end - 1])
+		used.end--;
+	while (used.first < used.end && !histogram->slots[used.first])
+		used.first++;
+	return used;
 }
 
 uint64_t histogram_min(const struct lp_histogram *histogram)

@@ -5,6 +5,7 @@
 
 #include "wire.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The number of times in the histogram. */
@@ -13,6 +14,14 @@ uint64_t histogram_count(const struct lp_histogram *histogram);
 /* Shortest and longest time in nanoseconds; 0 if the histogram is empty. */
 uint64_t histogram_min(const struct lp_histogram *histogram);
 uint64_t histogram_max(const struct lp_histogram *histogram);
+
+/* A range of slots: from first on, up to end, which is not in it. */
+struct lp_slot_range {
+	size_t first, end;
+};
+
+/* The slots, from a slot on, outside of which all counts are 0; empty: first is the slot and end. */
+struct lp_slot_range histogram_used(const struct lp_histogram *histogram, size_t from);
 
 /*
  * The time in nanoseconds that a share (0 to 1) of all times does not exceed: the upper edge

@@ -14,16 +14,13 @@
 static void write_histogram(struct lp_json_writer *json, const char *name,
 			    const struct lp_histogram *histogram)
 {
-	size_t first = 0, last = LP_HISTOGRAM_SLOTS, slot;
+	struct lp_slot_range used = histogram_used(histogram, 0);
+	size_t slot;
 
-	if (!histogram_count(histogram)) {
+	if (used.first == used.end) {
 		json_number(json, name, 0);
 		return;
 	}
-	while (!histogram->slots[first])
-		first++;
-	while (!histogram->slots[last - 1])
-		last--;
 	json_array(json, name);
 	json_number(json, NULL, histogram_count(histogram));
 	json_number(json, NULL, histogram->sum_ns);
@@ -32,9 +29,9 @@ static void write_histogram(struct lp_json_writer *json, const char *name,
 	json_number(json, NULL, histogram_quantile(histogram, 0.5));
 	json_number(json, NULL, histogram_quantile(histogram, 0.9));
 	json_number(json, NULL, histogram_quantile(histogram, 0.99));
-	json_number(json, NULL, first);
+	json_number(json, NULL, used.first);
 	json_array(json, NULL);
-	for (slot = first; slot < last; slot++)
+	for (slot = used.first; slot < used.end; slot++)
 		json_number(json, NULL, histogram->slots[slot]);
 	json_end(json);
 	json_end(json);

@@ -2,24 +2,20 @@
 #include "fields.h"
 #include "model/names.h"
 
+/* Slot 0 is no bucket: it has the times of at most 2^-20 s. */
 #define FIRST_BUCKET_SLOT 1
-#define LAST_BUCKET_SLOT (LP_HISTOGRAM_SLOTS - 1)
 
 static void write_buckets(struct lp_json_writer *json, const struct lp_histogram *histogram)
 {
-	size_t first = FIRST_BUCKET_SLOT, last = LAST_BUCKET_SLOT, slot;
-	bool any;
+	struct lp_slot_range used = histogram_used(histogram, FIRST_BUCKET_SLOT);
+	bool any = used.first < used.end;
+	size_t slot;
 
-	while (last >= FIRST_BUCKET_SLOT && !histogram->slots[last])
-		last--;
-	while (first < last && !histogram->slots[first])
-		first++;
-	any = last >= FIRST_BUCKET_SLOT;
 	/* the overflow slot becomes the bucket after the last one, which has its lower edge */
 	json_signed(json, "offset",
-		    any ? LP_HISTOGRAM_OFFSET + (int)(first - FIRST_BUCKET_SLOT) : 0);
+		    any ? LP_HISTOGRAM_OFFSET + (int)(used.first - FIRST_BUCKET_SLOT) : 0);
 	json_array(json, "buckets");
-	for (slot = first; slot <= last; slot++)
+	for (slot = used.first; slot < used.end; slot++)
 		json_number(json, NULL, histogram->slots[slot]);
 	json_end(json);
 }

@@ -5,13 +5,13 @@
  */
 #include "files/append_file.h"
 #include "files/output_file.h"
+#include "metrics_sink.h"
 #include "otlp_lines.h"
 #include "sinks/sink.h"
 
 #include <errno.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The receiver, which runs as another user, must be able to read the file. */
 #define LINES_MODE 0644
@@ -19,14 +19,24 @@
 #define FILE_BYTES (64 << 20)
 
 struct otlp_sink {
-	struct lp_sink sink;
+	struct lp_metrics_sink base;
 	struct lp_append *append; /* file of --export; else NULL */
 	FILE *out; /* output of -f otlp; else NULL */
-	struct lp_metrics metrics;
-	char *path; /* NULL: stdout */
-	char host[80];
-	int err; /* result of the last write */
 };
+
+static int open_output(struct lp_metrics_sink *base, struct lp_error *error)
+{
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+
+	return output_open_whole(base->path, &sink->out, error);
+}
+
+static int open_file(struct lp_metrics_sink *base, struct lp_error *error)
+{
+	struct otlp_sink *sink = (struct otlp_sink *)base;
+
+	return append_new(base->path, LINES_MODE, FILE_BYTES, &sink->append, error);
+}
 
 static int put_lines(struct otlp_sink *sink, const char *lines, size_t size)
 {
@@ -34,132 +44,68 @@ static int put_lines(struct otlp_sink *sink, const char *lines, size_t size)
 			    : output_write(sink->out, lines, size);
 }
 
-static int write_lines(struct otlp_sink *sink, const struct lp_summary *total)
+static int write_lines(struct lp_metrics_sink *base)
 {
-	int err = metrics_count(&sink->metrics, total);
 	char *text = NULL;
 	size_t size = 0;
 	FILE *lines;
+	int err;
 
-	if (err)
-		return err;
 	lines = open_memstream(&text, &size);
 	if (!lines)
 		return -ENOMEM;
 	__fsetlocking(lines, FSETLOCKING_BYCALLER);
-	otlp_write(lines, &sink->metrics, sink->host);
+	otlp_write(lines, &base->metrics, base->host);
 	err = ferror(lines) ? -ENOMEM : 0;
 	if (fclose(lines))
 		err = -ENOMEM;
 	if (!err)
-		err = put_lines(sink, text, size);
+		err = put_lines((struct otlp_sink *)base, text, size);
 	free(text);
 	return err;
 }
 
-/* Writes at each interval even after a failure, as its reason may have ended: a full disk. */
-static void write_total(struct otlp_sink *sink, const struct lp_summary *total)
-{
-	int err = write_lines(sink, total);
-
-	if (err) {
-		export_failed(LP_EXPORT_OTLP);
-		if (!sink->err && err != -EPIPE)
-			output_warn(sink->path, err);
-	} else if (sink->err) {
-		output_note_again(sink->path);
-	}
-	sink->err = err;
-}
-
-static void begin_run(void *context, const struct lp_run *run)
-{
-	struct otlp_sink *sink = context;
-
-	/* with the host as a label, as captures of several hosts may be merged */
-	metrics_begin(&sink->metrics, run, true);
-	snprintf(sink->host, sizeof(sink->host), "%s", run->host ? run->host : "");
-}
-
-static void take_slow(void *context, const struct lp_slow_callback *slow)
-{
-	struct otlp_sink *sink = context;
-
-	metrics_stall(&sink->metrics, slow);
-}
-
-static void write_interval(void *context, const struct lp_summary *interval,
-			   const struct lp_summary *total)
-{
-	(void)interval;
-	write_total(context, total);
-}
-
-static void write_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
-{
-	(void)end;
-	write_total(context, total);
-}
-
-static int otlp_close(struct lp_sink *base)
+static int close_output(struct lp_metrics_sink *base)
 {
 	struct otlp_sink *sink = (struct otlp_sink *)base;
-	int err = sink->err, other;
 
-	if (sink->out) {
-		other = output_close(sink->out);
-		if (!err)
-			err = other;
-	}
 	append_free(sink->append);
-	metrics_free(&sink->metrics);
-	free(sink->path);
-	free(sink);
-	return err;
-}
-
-static int open_sink(const char *path, bool live, struct lp_sink **base, struct lp_error *error)
-{
-	struct otlp_sink *sink = calloc(1, sizeof(*sink));
-	int err;
-
-	*base = NULL;
-	if (sink && path)
-		sink->path = strdup(path);
-	if (!sink || (path && !sink->path)) {
-		free(sink);
-		return error_set(error, -ENOMEM,
-				 "no memory for the output; free some and try again");
-	}
-	sink->sink.observer = (struct lp_observer){
-		.run = begin_run,
-		.slow = take_slow,
-		.interval = live ? write_interval : NULL,
-		.end = write_end,
-	};
-	sink->sink.close = otlp_close;
-	err = live ? append_new(path, LINES_MODE, FILE_BYTES, &sink->append, error)
-		   : output_open_whole(path, &sink->out, error);
-	if (err) {
-		otlp_close(&sink->sink);
-		return err;
-	}
-	*base = &sink->sink;
-	return 0;
+	return sink->out ? output_close(sink->out) : 0;
 }
 
 static int otlp_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		     struct lp_error *error)
 {
+	static const struct lp_metrics_output output = {
+		.size = sizeof(struct otlp_sink),
+		.kind = LP_EXPORT_OTLP,
+		.by_host = true,
+		.exemplars = true,
+		.open = open_output,
+		.write = write_lines,
+		.close = close_output,
+	};
+
 	(void)terminal;
-	return open_sink(path, false, sink, error);
+	return metrics_sink_open(&output, path, sink, error);
 }
 
 static int otlp_open_live(const char *path, const struct lp_terminal *terminal,
 			  struct lp_sink **sink, struct lp_error *error)
 {
+	static const struct lp_metrics_output output = {
+		.size = sizeof(struct otlp_sink),
+		.kind = LP_EXPORT_OTLP,
+		.by_host = true,
+		.exemplars = true,
+		.intervals = true,
+		.open = open_file,
+		.write = write_lines,
+		.close = close_output,
+	};
+
 	(void)terminal;
-	return open_sink(path, true, sink, error);
+	return metrics_sink_open(&output, path, sink, error);
 }
 
 const struct lp_format otlp_format = {

@@ -16,8 +16,8 @@
 /* A line ends with the point that exceeds this; the Collector reads up to 1 MiB by default. */
 #define LINE_BYTES (512 << 10)
 #define CUMULATIVE 2 /* enum AggregationTemporality */
+/* The slot of the first bucket; slot 0 is none. */
 #define FIRST_BUCKET 1
-#define LAST_BUCKET (LP_HISTOGRAM_SLOTS - 1)
 
 /* The objects around a point, outermost first. */
 enum otlp_level { LEVEL_LINE, LEVEL_RESOURCE, LEVEL_FAMILY, LEVELS };
@@ -189,19 +189,16 @@ static void write_decimal(struct lp_json_writer *json, const char *name, uint64_
 
 static void write_buckets(struct lp_json_writer *json, const struct lp_histogram *histogram)
 {
-	size_t first = FIRST_BUCKET, last = LAST_BUCKET, slot;
+	struct lp_slot_range used = histogram_used(histogram, FIRST_BUCKET);
+	size_t slot;
 
-	while (last >= FIRST_BUCKET && !histogram->slots[last])
-		last--;
-	if (last < FIRST_BUCKET)
+	if (used.first == used.end)
 		return;
-	while (!histogram->slots[first])
-		first++;
 	/* the overflow slot becomes the bucket after the last one, which has its lower edge */
 	json_object(json, "positive");
-	json_signed(json, "offset", LP_HISTOGRAM_OFFSET + (int)(first - FIRST_BUCKET));
+	json_signed(json, "offset", LP_HISTOGRAM_OFFSET + (int)(used.first - FIRST_BUCKET));
 	json_array(json, "bucketCounts");
-	for (slot = first; slot <= last; slot++)
+	for (slot = used.first; slot < used.end; slot++)
 		json_quoted_number(json, NULL, histogram->slots[slot]);
 	json_end(json);
 	json_end(json);

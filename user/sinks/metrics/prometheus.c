@@ -5,9 +5,9 @@
  */
 #include "sinks/escape.h"
 #include "files/output_file.h"
-#include "metrics.h"
-#include "sinks/sink.h"
+#include "metrics_sink.h"
 #include "octaves.h"
+#include "sinks/sink.h"
 #include "model/names.h"
 
 #include <errno.h>
@@ -18,13 +18,9 @@
 /* node_exporter, which runs as another user, must be able to read the file. */
 #define METRICS_MODE 0644
 
-struct metrics_sink {
-	struct lp_sink sink;
+struct prometheus_sink {
+	struct lp_metrics_sink base;
 	struct lp_output_snapshot *snapshot;
-	struct lp_metrics metrics;
-	char *path;
-	bool openmetrics;
-	int err; /* result of writing the last version */
 };
 
 /* A version of the file, buffered here: stdio is too slow for 100,000 lines of ten pieces. */
@@ -252,13 +248,25 @@ static void write_families(struct metrics_page *page)
 	flush(page);
 }
 
-static int write_version(struct metrics_sink *sink, const struct lp_summary *total)
+static int open_file(struct lp_metrics_sink *base, struct lp_error *error)
 {
-	struct metrics_page page = { .openmetrics = sink->openmetrics, .metrics = &sink->metrics };
-	int err = metrics_count(&sink->metrics, total);
+	struct prometheus_sink *sink = (struct prometheus_sink *)base;
 
-	if (err)
-		return err;
+	if (!base->path)
+		return error_set(error, -EINVAL,
+				 "metrics are rewritten as a whole file; name that file with -o");
+	return output_snapshot_new(base->path, METRICS_MODE, &sink->snapshot, error);
+}
+
+static int write_version(struct lp_metrics_sink *base)
+{
+	struct prometheus_sink *sink = (struct prometheus_sink *)base;
+	struct metrics_page page = {
+		.openmetrics = base->output->kind == LP_EXPORT_OPENMETRICS,
+		.metrics = &base->metrics,
+	};
+	int err;
+
 	page.labels = open_memstream(&page.text, &page.size);
 	if (!page.labels)
 		return -ENOMEM;
@@ -278,109 +286,44 @@ static int write_version(struct metrics_sink *sink, const struct lp_summary *tot
 	return err;
 }
 
-/* Writes at each interval even after a failure, as its reason may have ended: a full disk. */
-static void write_total(struct metrics_sink *sink, const struct lp_summary *total)
+static int close_file(struct lp_metrics_sink *base)
 {
-	int err = write_version(sink, total);
-
-	if (err) {
-		export_failed(sink->openmetrics ? LP_EXPORT_OPENMETRICS : LP_EXPORT_PROM);
-		if (!sink->err)
-			output_warn(sink->path, err);
-	} else if (sink->err) {
-		output_note_again(sink->path);
-	}
-	sink->err = err;
-}
-
-static void begin_run(void *context, const struct lp_run *run)
-{
-	struct metrics_sink *sink = context;
-
-	/* without the host, a label that the scraper adds */
-	metrics_begin(&sink->metrics, run, false);
-}
-
-static void take_slow(void *context, const struct lp_slow_callback *slow)
-{
-	struct metrics_sink *sink = context;
-
-	if (sink->openmetrics)
-		metrics_stall(&sink->metrics, slow);
-}
-
-static void write_interval(void *context, const struct lp_summary *interval,
-			   const struct lp_summary *total)
-{
-	(void)interval;
-	write_total(context, total);
-}
-
-static void write_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
-{
-	(void)end;
-	write_total(context, total);
-}
-
-static int metrics_close(struct lp_sink *base)
-{
-	struct metrics_sink *sink = (struct metrics_sink *)base;
-	int err = sink->err;
-
-	output_snapshot_free(sink->snapshot);
-	metrics_free(&sink->metrics);
-	free(sink->path);
-	free(sink);
-	return err;
-}
-
-static int metrics_open(const char *path, bool openmetrics, struct lp_sink **base,
-			struct lp_error *error)
-{
-	struct metrics_sink *sink;
-	int err;
-
-	*base = NULL;
-	if (!path)
-		return error_set(error, -EINVAL,
-				 "metrics are rewritten as a whole file; name that file with -o");
-	sink = calloc(1, sizeof(*sink));
-	if (sink)
-		sink->path = strdup(path);
-	if (!sink || !sink->path) {
-		free(sink);
-		return error_set(error, -ENOMEM,
-				 "no memory for the output; free some and try again");
-	}
-	sink->openmetrics = openmetrics;
-	sink->sink.observer = (struct lp_observer){
-		.run = begin_run,
-		.slow = take_slow,
-		.interval = write_interval,
-		.end = write_end,
-	};
-	sink->sink.close = metrics_close;
-	err = output_snapshot_new(path, METRICS_MODE, &sink->snapshot, error);
-	if (err) {
-		metrics_close(&sink->sink);
-		return err;
-	}
-	*base = &sink->sink;
+	output_snapshot_free(((struct prometheus_sink *)base)->snapshot);
 	return 0;
 }
 
+/* Without the host, which is a label that the scraper adds. */
 static int prom_open(const char *path, const struct lp_terminal *terminal, struct lp_sink **sink,
 		     struct lp_error *error)
 {
+	static const struct lp_metrics_output output = {
+		.size = sizeof(struct prometheus_sink),
+		.kind = LP_EXPORT_PROM,
+		.intervals = true,
+		.open = open_file,
+		.write = write_version,
+		.close = close_file,
+	};
+
 	(void)terminal;
-	return metrics_open(path, false, sink, error);
+	return metrics_sink_open(&output, path, sink, error);
 }
 
 static int openmetrics_open(const char *path, const struct lp_terminal *terminal,
 			    struct lp_sink **sink, struct lp_error *error)
 {
+	static const struct lp_metrics_output output = {
+		.size = sizeof(struct prometheus_sink),
+		.kind = LP_EXPORT_OPENMETRICS,
+		.exemplars = true,
+		.intervals = true,
+		.open = open_file,
+		.write = write_version,
+		.close = close_file,
+	};
+
 	(void)terminal;
-	return metrics_open(path, true, sink, error);
+	return metrics_sink_open(&output, path, sink, error);
 }
 
 const struct lp_format prom_format = {
