@@ -10,7 +10,7 @@ group() {
 	static) echo binutils debian-archive-keyring dpkg-dev ;;
 	deb) echo dpkg-dev lintian systemd prometheus python3-venv ;;
 	demo) echo python3 python3-aiohttp wrk ;;
-	test) echo libcmocka-dev python3 python3-pytest python3-pytest-timeout python3-aiohttp python3-uvloop wrk prometheus prometheus-node-exporter ca-certificates debian-archive-keyring util-linux python3-venv nodejs chromium
+	test) echo libcmocka-dev python3 python3-pytest python3-pytest-timeout python3-pytest-xdist python3-aiohttp python3-uvloop wrk prometheus prometheus-node-exporter ca-certificates debian-archive-keyring util-linux python3-venv nodejs chromium
 		# the same programs from elsewhere will do, and may conflict with Debian's packages
 		command -v npm >/dev/null || echo npm
 		# libFuzzer for the installed version of clang

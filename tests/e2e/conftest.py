@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What pytest needs to know of the end-to-end tests.
 
-Each test gets a Case (lib/case.py), and runs once for each interpreter that it asks for. Tests
-run one after the other, since most of them compare times.
+Each test gets a Case (lib/case.py), and runs once for each interpreter that it asks for. With
+pytest-xdist, tests of several workers run at the same time; one that is marked `alone` does not.
 """
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -47,7 +48,9 @@ def on_terminate(signum, frame):
 def pytest_configure(config):
     if os.geteuid() != 0:
         raise pytest.UsageError("the tests must be run as root, as loopprof must be")
-    make_roots(config.option.roots)
+    config.addinivalue_line("markers", "alone: no other test runs at the same time")
+    if not hasattr(config, "workerinput"):  # one process makes them for all workers
+        make_roots(config.option.roots)
     config.stash[PYTHONS] = interpreters.discover(config.option.roots)
     if not config.stash[PYTHONS]:
         raise pytest.UsageError(f"{interpreters.HOST_PYTHON} is no CPython that the tests support")
@@ -73,6 +76,14 @@ def pytest_runtestloop(session):
     loopprof = session.config.option.loopprof
     if not session.config.option.collectonly and not os.access(loopprof, os.X_OK):
         raise pytest.UsageError(f"{loopprof} is not there; make builds it")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """Tests share a lock, which a test that runs alone has for itself."""
+    with open(os.path.join(item.config.option.roots, ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
+        yield
 
 
 @pytest.fixture

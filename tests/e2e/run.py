@@ -24,6 +24,8 @@ def parse(arguments):
     parser.add_argument("--roots", metavar="DIR", help="of the Debian roots, default: build/roots")
     parser.add_argument("--keep", action="store_true",
                         help="do not remove the files of tests that fail")
+    parser.add_argument("-j", "--jobs", type=int, default=2, metavar="N",
+                        help="tests that run at the same time (default: 2)")
     parser.add_argument("--junitxml", metavar="PATH", help="also write the results to this file")
     return parser.parse_args(arguments)
 
@@ -53,6 +55,8 @@ def main():
         for name in selected.names:
             print(name)
         return status
+    if options.jobs > 1:
+        arguments += ["-n", str(options.jobs)]
     lines = Lines()
     status = pytest.main(arguments, plugins=[lines])
     if status == pytest.ExitCode.NO_TESTS_COLLECTED:

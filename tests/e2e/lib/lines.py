@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The output of run.py: a line for each test as soon as it ends, and the counts."""
 
+import collections
 import os
 
 import pytest
@@ -31,12 +32,17 @@ class Lines:
 
     def __init__(self):
         self.counts = {"ok": 0, "FAIL": 0, "skip": 0}
-        self._phases = []
+        self._phases = collections.defaultdict(list)
         self._terminal = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config):
         self._terminal = config.pluginmanager.getplugin("terminalreporter")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session):
+        """What pytest-xdist says of its workers is left out."""
+        session.config.pluginmanager.unregister(name="terminaldistreporter")
 
     def pytest_report_teststatus(self, report):
         """Category, letter and word.  pytest prints the tracebacks of category failed at the end."""
@@ -44,16 +50,19 @@ class Lines:
         return ("failed" if traceback else "", "", "")
 
     def pytest_runtest_logreport(self, report):
-        """A test has three reports, for its fixtures, itself, and the end of its fixtures."""
-        self._phases.append(report)
-        if report.when == "teardown":
-            self._end(report, [phase for phase in self._phases if not phase.passed])
-            self._phases = []
+        """A test has three reports, for its fixtures, itself, and the end of its fixtures.
 
-    def _end(self, last, bad):
+        Reports of tests that run at the same time come mixed.
+        """
+        self._phases[report.nodeid].append(report)
+        if report.when == "teardown":
+            self._end(report, self._phases.pop(report.nodeid))
+
+    def _end(self, last, phases):
+        bad = [phase for phase in phases if not phase.passed]
         outcome = "ok" if not bad else "FAIL" if any(phase.failed for phase in bad) else "skip"
         self.counts[outcome] += 1
-        seconds = sum(phase.duration for phase in self._phases)
+        seconds = sum(phase.duration for phase in phases)
         reason = f": {reason_of(bad[0])}" if bad else f" ({seconds:.1f} s)"
         self._terminal.write_line(f"{outcome} {name_of(last.nodeid)}{reason}")
         for kind, text in last.user_properties:
