@@ -5,7 +5,7 @@ import socket
 import time
 
 from lib import checks, schema
-from lib.case import patient
+from lib.case import Late, patient
 from lib.checks import verify
 from lib.processes import Failure
 
@@ -16,14 +16,19 @@ def expect_reason(records, reason):
         raise Failure(f"the reason of the end is {records.one('footer')['reason']}")
 
 
+@patient
 def test_duration(case):
+    """Of what is observed.  Attaching comes before it, and takes long on a busy machine."""
     target = case.start("idle.py")
     for text, seconds in (("1", 1), ("1.5", 1.5), ("700ms", 0.7), ("2s", 2)):
         records = case.run("-p", str(target.pid), "-d", text, "-j").expect(0).records
         expect_reason(records, "duration")
+        observed = records.one("loop_summary")["wall_ns"] / 1e9
         took = (records.one("footer")["end_ns"] - records.one("header")["start_ns"]) / 1e9
-        if not seconds - 0.05 <= took <= seconds + 2:
-            raise Failure(f"-d {text} took {took:.2f} s")
+        if not seconds - 0.05 <= observed <= took:
+            raise Failure(f"-d {text} observed {observed:.2f} s of {took:.2f} s")
+        if took > seconds + 2:
+            raise Late(f"-d {text} took {took:.2f} s")
     if not target.running:
         raise Failure("the target did not live on")
 

@@ -200,9 +200,9 @@ def leaked():
                           text=True).stdout.count("leaking uprobe")
 
 
-def attaching():
-    """The processes that attach and detach probes, apart from zombies."""
-    found = []
+def attaching(profiler=None):
+    """The processes that attach and detach probes, apart from zombies; or those of one run."""
+    found = set()
     for path in glob.glob("/proc/[0-9]*/stat"):
         try:
             with open(path, encoding="utf-8", errors="replace") as stat:
@@ -210,7 +210,8 @@ def attaching():
         except OSError:
             continue
         if head.endswith("(loopprof-attach") and rest.split()[0] != "Z":
-            found.append(path)
+            if profiler is None or rest.split()[1] == str(profiler.pid):
+                found.add(path)
     return found
 
 
@@ -222,9 +223,10 @@ def test_no_breakpoint_is_left_behind(case):
         case.run("-p", str(target.pid), "-m", "trace", "-d", "0.5").expect(0)
     profiler = case.profile("-p", str(target.pid), "-m", "trace")
     profiler.wait_for_text("Ctrl-C")
+    own = attaching(profiler)
     profiler.kill()
     # The process that detaches outlives the run.
-    wait_until(lambda: not attaching(), "the attaching process ends", 10)
+    wait_until(lambda: not own & attaching(), "the attaching process ends", 60)
     if leaked() != before:
         raise Failure(f"{leaked() - before} uprobes were left in memory")
 
@@ -234,9 +236,7 @@ def test_a_run_ends_if_its_attaching_process_is_killed(case):
     target = case.start("idle.py")
     profiler = case.profile("-p", str(target.pid), "-m", "sample", "--find", "none", "-j")
     profiler.wait_for("loop")
-    with open(f"/proc/{profiler.pid}/task/{profiler.pid}/children", encoding="ascii") as children:
-        own = {f"/proc/{pid}/stat" for pid in children.read().split()}
-    (path,) = own & set(attaching())
+    (path,) = attaching(profiler)
     os.kill(int(path.split("/")[2]), signal.SIGKILL)
     result = profiler.finish().expect(1)
     if result.err.count("error:") != 1 or "loopprof-attach" not in result.err:

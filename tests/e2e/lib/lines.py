@@ -20,7 +20,8 @@ def reason_of(report):
         return report.longrepr[2]
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is None:
-        return report.longreprtext
+        worker = getattr(report, "node", None)  # pytest-xdist puts a line before the reason
+        return report.longreprtext.split("\n", 1 if worker else 0)[-1]
     return f"{crash.message.splitlines()[0]} at {os.path.basename(crash.path)}:{crash.lineno}"
 
 
