@@ -4,6 +4,8 @@ import os
 import shutil
 import time
 
+import pytest
+
 from lib import checks, schema
 from lib.case import THRESHOLD_NS, patient
 from lib.checks import verify
@@ -112,6 +114,7 @@ def counted(records, loop, truth, begun_ns, ended_ns):
         yield f"callbacks took {timed:.3f} of the traced time"
 
 
+@pytest.mark.alone
 @patient
 def test_a_loop_that_spins_pays_little(case):
     """All stalls are reported, those in bursts and those between them."""

@@ -2,10 +2,14 @@
 
 import os
 
+import pytest
+
 from lib.case import Late, patient
 from lib.checks import verify
 from lib.processes import Failure, wait_until
 
+# What holds a memory lock holds up whatever attaches a probe meanwhile.
+pytestmark = pytest.mark.alone
 LIMIT_S = 30
 SENTENCE = "does not answer"
 HELD, RELEASED = "holds its memory lock", "attaches probes again"
