@@ -117,16 +117,28 @@ def test_children_of_what_is_no_python(case):
 
 def test_loops_of_another_library(case):
     """With -p it is refused, as no loop will be found; its children may have some, with -s."""
-    target = case.start("other_loops.py")
-    refused = case.run("-p", str(target.pid), "-d", "5").expect(1)
-    if "has loaded trio" not in refused.err or refused.out:
-        raise Failure(f"refused for another reason: {refused.err}")
+    for how in ("loads", "runs"):
+        target = case.start("other_loops.py", how)
+        refused = case.run("-p", str(target.pid), "-d", "5").expect(1)
+        if "runs a loop of trio" not in refused.err or refused.out:
+            raise Failure(f"refused for another reason: {refused.err}")
     case.run("-p", str(target.pid), "-s", "-d", "0.2").expect(0)
     everything = case.run("-a", "-d", "0.2").expect(0)
     if "trio" in everything.err:
         raise Failure(f"-a speaks of it: {everything.err}")
     target.go()
     target.wait()
+
+
+def test_library_of_other_loops_that_is_only_imported(case):
+    """The program may start a loop that is profiled, for which the run waits."""
+    target = case.start("other_loops.py", "imports")
+    profiler = case.profile("-p", str(target.pid), "-j")
+    profiler.wait_for_text("waiting for one to start")
+    target.go()
+    target.wait()
+    if not profiler.finish().expect(0).records.of("loop"):
+        raise Failure("its loop was not found")
 
 
 # ---- questions whether a loop runs ----

@@ -143,20 +143,19 @@ static bool lacks_loops(const struct lp_instance *instance)
  * Fills in the error and returns a negative errno if the process runs loops that are not profiled,
  * and none of the others, as the user named it. Its children may run others.
  */
-static int refuse_other_loops(const struct lp_targets *targets, const struct lp_target *target,
+static int refuse_other_loops(const struct lp_targets *targets, struct lp_target *target,
 			      struct lp_error *error)
 {
 	const struct lp_runtime *runtime = target->instance.runtime;
-	const char *name = lacks_loops(&target->instance) && runtime->other_loops &&
-					   !targets->config.subprocesses
+	const char *name = runtime->other_loops && !targets->config.subprocesses
 				   ? runtime->other_loops(&target->instance)
 				   : NULL;
 
-	if (!name)
+	if (!name || (!lacks_loops(&target->instance) && target_runs_loops(target)))
 		return 0;
 	return error_set(
 		error, -ENOTSUP,
-		"process %d (%s) has loaded %s, whose loops loopprof cannot profile, and not %s; if its children run %s, add -s",
+		"process %d (%s) runs a loop of %s, which loopprof cannot profile, and none of %s; if its children run %s, add -s",
 		target->process.pid, target->process.comm, name, target->instance.runtime_name,
 		target->instance.runtime_name);
 }

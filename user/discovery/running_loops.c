@@ -107,6 +107,13 @@ void target_follow_polls(struct lp_targets *targets, const struct lp_target *tar
 		follow_polls(targets, target, loops, find_loops(target, loops));
 }
 
+bool target_runs_loops(const struct lp_target *target)
+{
+	static struct lp_running_loop loops[LP_MAX_LOOPS];
+
+	return find_loops(target, loops) > 0;
+}
+
 void targets_loop_event(struct lp_targets *targets, const struct lp_event_loop *event)
 {
 	struct lp_target *target = target_find(targets, (pid_t)event->event.pid);

@@ -220,6 +220,8 @@ void targets_begin_searches(struct lp_targets *targets);
 bool targets_take_loops(struct lp_targets *targets);
 /* Cancels the search, and drops the loops that were found and not added yet. */
 void target_forget_loops(struct lp_targets *targets, struct lp_target *target);
+/* Returns whether a loop was found, which is not added. */
+bool target_runs_loops(const struct lp_target *target);
 /* Attaches all poll calls if loops that run in the target already need them. */
 void target_follow_polls(struct lp_targets *targets, const struct lp_target *target);
 

@@ -205,8 +205,9 @@ struct lp_runtime {
 	/* Returns whether the process has loaded what it needs to run a loop. */
 	bool (*may_run_loop)(const struct lp_instance *instance);
 	/*
-	 * Returns the name of the library that the process has loaded for loops of another kind,
-	 * which are not profiled; NULL: none is known. The function may be NULL.
+	 * Returns the name of the library whose loop of another kind, which is not profiled, a
+	 * thread runs; NULL: none was found, or loops of this runtime run in it. The function may
+	 * be NULL.
 	 */
 	const char *(*other_loops)(const struct lp_instance *instance);
 	/*

@@ -206,8 +206,7 @@ static ssize_t examine_process(const struct call *call)
 		return sizeof(*examination);
 	examination->code = pack(&instance, &examination->packed);
 	examination->may_run_loop = instance.runtime->may_run_loop(&instance);
-	if (!examination->may_run_loop)
-		note_other_loops(&instance, examination);
+	note_other_loops(&instance, examination);
 	if (examination->may_run_loop || examine->always)
 		examine_further(&instance, &examine->open, examination);
 	instance.runtime->release(&instance);
