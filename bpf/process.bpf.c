@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Threads that exit, which ends their loops. For -a and -s also processes that are forked, that
- * execute a program and that exit.
+ * Threads that exit, which ends their loops; processes that end, and the signals that they got
+ * before. For -a and -s also processes that are forked and that execute a program.
  */
 #include "loop/common.bpf.h"
 #include "loop/loop.bpf.h"
@@ -22,10 +22,144 @@ static __always_inline void lp_report_process(__u32 action, __u32 pid, __u32 par
 	bpf_ringbuf_submit(event, lp_config.sampling ? LP_RING_NO_WAKEUP : 0);
 }
 
+/* include/linux/sched.h */
+#define LP_PF_EXITING 0x00000004
+
+/* include/uapi/asm-generic/siginfo.h, and SEND_SIG_PRIV of include/linux/sched/signal.h */
+enum {
+	LP_SI_USER = 0,
+	LP_SI_QUEUE = -1,
+	LP_SI_TKILL = -6,
+	LP_SEND_SIG_PRIV = 1,
+};
+
+/* include/trace/events/signal.h */
+enum { LP_SIGNAL_IGNORED = 1, LP_SIGNAL_PENDING = 2 };
+
+#define LP_SIGNAL_BIT(number) (1U << (number))
+
+/* Signals that end no process by default: SIGCHLD, SIGCONT to SIGTTOU, SIGURG and SIGWINCH. */
+#define LP_SIGNALS_HARMLESS                                                                        \
+	(LP_SIGNAL_BIT(17) | LP_SIGNAL_BIT(18) | LP_SIGNAL_BIT(19) | LP_SIGNAL_BIT(20) |           \
+	 LP_SIGNAL_BIT(21) | LP_SIGNAL_BIT(22) | LP_SIGNAL_BIT(23) | LP_SIGNAL_BIT(28))
+/* SIGINT, SIGQUIT, SIGABRT and SIGTERM */
+#define LP_SIGNALS_REQUEST                                                                         \
+	(LP_SIGNAL_BIT(2) | LP_SIGNAL_BIT(3) | LP_SIGNAL_BIT(6) | LP_SIGNAL_BIT(15))
+
+/* Returns a process that is profiled, or NULL; most others cost an array look-up. */
+static __always_inline struct lp_process *lp_profiled(__u32 pid)
+{
+	__u32 key = 0;
+	struct lp_process_filter *filter = bpf_map_lookup_elem(&process_filter, &key);
+
+	if (!filter || !filter->targets[pid & (LP_FILTER_BYTES - 1)])
+		return NULL;
+	return bpf_map_lookup_elem(&processes, &pid);
+}
+
+/* Fills in who sends a signal. It is the current process, unless the kernel sends it there. */
+static __always_inline void lp_signal_fill(struct lp_signal *signal, __u32 number,
+					   struct kernel_siginfo *info)
+{
+	struct task_struct *sender = (struct task_struct *)bpf_get_current_task();
+	__u64 address = (__u64)info;
+	__s32 code = address > LP_SEND_SIG_PRIV ? BPF_CORE_READ(info, si_code) : 0;
+
+	signal->time_ns = bpf_ktime_get_ns();
+	signal->number = number;
+	signal->code = code;
+	signal->pid = bpf_get_current_pid_tgid() >> 32;
+	signal->origin = LP_SIGNAL_BY_PROCESS;
+	if (address == LP_SEND_SIG_PRIV && BPF_CORE_READ(sender, flags) & LP_PF_EXITING)
+		signal->origin = LP_SIGNAL_BY_NAMESPACE;
+	else if (address == LP_SEND_SIG_PRIV ||
+		 (code != LP_SI_USER && code != LP_SI_QUEUE && code != LP_SI_TKILL))
+		signal->origin = LP_SIGNAL_BY_KERNEL;
+	BPF_CORE_READ_INTO(&signal->comm, sender, group_leader, comm);
+}
+
+/*
+ * TP_PROTO(int sig, struct kernel_siginfo *info, struct task_struct *task, int group, int result).
+ * The receiver cannot act on the signal before this program has run, as the sender holds a lock
+ * that it needs.
+ */
+SEC("raw_tracepoint/signal_generate")
+int lp_signal_generate(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx->args[2];
+	__u32 number = (__u32)ctx->args[0], result = (__u32)ctx->args[4], sort = LP_SIGNAL_OTHER;
+	struct lp_process *process;
+
+	if (result == LP_SIGNAL_IGNORED || result == LP_SIGNAL_PENDING ||
+	    (number < 32 && LP_SIGNALS_HARMLESS >> number & 1))
+		return 0;
+	process = lp_profiled((__u32)BPF_CORE_READ(task, tgid));
+	if (!process)
+		return 0;
+	if (number == 9)
+		sort = LP_SIGNAL_KILL;
+	else if (number < 32 && LP_SIGNALS_REQUEST >> number & 1)
+		sort = LP_SIGNAL_REQUEST;
+	lp_signal_fill(&process->ending.signals[sort], number, (void *)ctx->args[1]);
+	return 0;
+}
+
+/* Notes what the loop of an exiting thread does, if no other loop of its process did more. */
+static __always_inline void lp_note_activity(struct lp_ending *ending, __u32 tid)
+{
+	struct lp_loop *loop;
+	__u32 slot, activity = LP_ACTIVITY_NONE;
+	__u64 since = 0;
+
+	loop = lp_loop_of(tid, &slot);
+	if (!loop)
+		return;
+	if (loop->start_ns || loop->iteration_start_ns) {
+		activity = LP_ACTIVITY_BUSY;
+		since = loop->start_ns ? loop->start_ns : loop->iteration_start_ns;
+	} else if (loop->poll_start_ns) {
+		activity = LP_ACTIVITY_IDLE;
+		since = loop->poll_start_ns;
+	}
+	if (ending->tid && (activity < ending->activity ||
+			    (activity == ending->activity && since >= ending->since_ns)))
+		return;
+	ending->tid = tid;
+	ending->activity = activity;
+	ending->since_ns = since;
+}
+
+static __always_inline void lp_report_end(struct lp_process *process, struct task_struct *task,
+					  __u32 pid)
+{
+	struct lp_event_process_end *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		lp_lose(LP_LOST_RING);
+		return;
+	}
+	lp_event_fill(&event->event, LP_EVENT_PROCESS_END, sizeof(*event), bpf_ktime_get_ns(),
+		      LP_NO_LOOP, pid);
+	event->ending = process->ending;
+	event->started_ns = BPF_CORE_READ(task, group_leader, start_time);
+	event->status = BPF_CORE_READ(task, exit_code);
+	event->out_of_memory = BPF_CORE_READ(task, signal, oom_mm) != NULL;
+	bpf_ringbuf_submit(event, 0);
+}
+
 SEC("raw_tracepoint/sched_process_exit")
 int lp_process_exit(void *ctx)
 {
-	lp_end_loop((__u32)bpf_get_current_pid_tgid());
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 id = bpf_get_current_pid_tgid();
+	struct lp_process *process = lp_profiled(id >> 32);
+
+	if (process)
+		lp_note_activity(&process->ending, (__u32)id);
+	lp_end_loop((__u32)id);
+	/* the last thread has the status of the process */
+	if (process && !BPF_CORE_READ(task, signal, live.counter))
+		lp_report_end(process, task, id >> 32);
 	return 0;
 }
 

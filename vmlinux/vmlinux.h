@@ -103,8 +103,27 @@ struct pid {
 	struct upid numbers[1];
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct mm_struct;
+
+struct signal_struct {
+	atomic_t live; /* threads that have not begun to exit */
+	struct mm_struct *oom_mm; /* not NULL: the process was chosen when memory ran out */
+};
+
+struct kernel_siginfo {
+	int si_code;
+};
+
 struct task_struct {
 	unsigned int __state;
+	unsigned int flags;
+	int exit_code;
+	u64 start_time;
+	struct signal_struct *signal;
 	void *stack;
 	int pid;
 	int tgid;

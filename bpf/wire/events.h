@@ -4,6 +4,7 @@
 #define LP_BPF_WIRE_EVENTS_H
 
 #include "histogram.h"
+#include "ending.h"
 #include "holdings.h"
 #include "loop.h"
 #include "process.h"
@@ -32,6 +33,7 @@ enum lp_event_type {
 	LP_EVENT_RAW_FINDING = 13,
 	LP_EVENT_NOTICED = 14,
 	LP_EVENT_TASK_END = 15,
+	LP_EVENT_PROCESS_END = 16,
 	LP_EVENT_TARGET = 32,
 	LP_EVENT_LOOP_STATS = 33,
 	LP_EVENT_CALLBACK_STATS = 34,
@@ -141,6 +143,18 @@ struct lp_event_process {
 	struct lp_event event;
 	__u32 action;
 	__u32 parent;
+};
+
+/*
+ * The end of a process: its last thread exits. The record follows those of the ends of its loops.
+ * The loop is the one that was busy longest at its end, or, if none was busy, idle longest.
+ */
+struct lp_event_process_end {
+	struct lp_event event;
+	__u64 started_ns; /* when the process began; 0: not known */
+	struct lp_ending ending;
+	__u32 status; /* as wait(2) returns it */
+	__u32 out_of_memory; /* the kernel killed the process to free memory */
 };
 
 /*
@@ -467,6 +481,7 @@ _Static_assert(sizeof(struct lp_event_slow) == 264, "wire");
 _Static_assert(sizeof(struct lp_event_iteration_end) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_poll_return) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_process) == 32, "wire");
+_Static_assert(sizeof(struct lp_event_process_end) == 176, "wire");
 _Static_assert(LP_EVENT_END < 0xffff, "the type is 16 bits wide");
 
 _Static_assert(sizeof(struct lp_stack_frame) == 420, "wire");

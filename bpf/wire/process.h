@@ -3,6 +3,7 @@
 #ifndef LP_BPF_WIRE_PROCESS_H
 #define LP_BPF_WIRE_PROCESS_H
 
+#include "ending.h"
 #include "limits.h"
 #include "rate_limit.h"
 #include "runtime.h"
@@ -40,6 +41,7 @@ struct lp_process {
 	__u32 holding; /* number of its element in the map holdings; 0: none */
 	__u32 reserved;
 	union lp_process_facts facts;
+	struct lp_ending ending; /* for the record of its end */
 };
 
 /* Filter of targets, by the lowest bits of a PID. */

@@ -213,6 +213,14 @@ static void retain_process(struct lp_checkpoint *checkpoint, const struct lp_eve
 		drop_target(checkpoint, i);
 }
 
+static void retain_process_end(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+{
+	size_t i = find_target(checkpoint, record->pid);
+
+	if (i < checkpoint->target_count)
+		drop_target(checkpoint, i);
+}
+
 static void retain_loop(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	drop_loop(checkpoint, record->loop);
@@ -364,6 +372,7 @@ static const struct lp_checkpoint_row {
 	{ LP_EVENT_TARGET, false, sizeof(struct lp_event_target), retain_target },
 	{ LP_EVENT_LABELS, false, sizeof(struct lp_event_labels), retain_labels },
 	{ LP_EVENT_PROCESS, false, sizeof(struct lp_event_process), retain_process },
+	{ LP_EVENT_PROCESS_END, false, sizeof(struct lp_event_process_end), retain_process_end },
 	{ LP_EVENT_LOOP, true, sizeof(struct lp_event_loop), retain_loop },
 	{ LP_EVENT_LOOP_END, true, sizeof(struct lp_event), retain_loop_end },
 	{ LP_EVENT_LOOP_STATS, true, sizeof(struct lp_event_loop_stats), retain_loop_stats },

@@ -125,11 +125,17 @@ static void add_before(struct lp_model_loop *into, const struct lp_loop_before *
 	loop_sums_add_coverage(&into->before->coverage, &from->coverage);
 }
 
-/* Adds the observed time, and the part of it that earlier intervals have reported. */
+/* Adds observed time and ends of processes, and the parts that earlier intervals have reported. */
 static void add_wall(struct lp_model_loop *into, const struct lp_model_loop *loop)
 {
+	size_t i;
+
 	into->wall_ns += loop->wall_ns;
 	into->wall_before_ns += loop->wall_before_ns;
+	for (i = 0; i < LP_ENDING_KINDS; i++) {
+		into->ends[i] += loop->ends[i];
+		into->ends_before[i] += loop->ends_before[i];
+	}
 }
 
 static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)

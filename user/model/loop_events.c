@@ -115,6 +115,7 @@ void loop_events_end(struct lp_model *model, const struct lp_event *event)
 		source->slots->overlapped[event->loop] = false;
 	if (!loop)
 		return;
+	loop->last = endings_last_stall(pending_stalls_cut_off(loop->stalls, event->time_ns));
 	pending_stalls_advance(loop->stalls, UINT64_MAX);
 	loop->end_ns = event->time_ns;
 	/* of an ended loop only the counts are retained, as there may be many */

@@ -44,6 +44,8 @@ void loop_sums_add_coverage(struct lp_event_coverage *into, const struct lp_even
 
 void loop_sums_add(struct lp_loop_summary *into, const struct lp_loop_summary *loop)
 {
+	size_t i;
+
 	into->folded += loop->folded ? loop->folded : 1;
 	into->wall_ns += loop->wall_ns;
 	into->busy_ns += loop->busy_ns;
@@ -55,5 +57,7 @@ void loop_sums_add(struct lp_loop_summary *into, const struct lp_loop_summary *l
 	into->suppressed_iterations += loop->suppressed_iterations;
 	into->traced_ns += loop->traced_ns;
 	into->traced_known |= loop->traced_known;
+	for (i = 0; i < LP_ENDING_KINDS; i++)
+		into->ends[i] += loop->ends[i];
 	histogram_merge(&into->iteration, &loop->iteration);
 }

@@ -14,6 +14,7 @@ void model_free_loop(struct lp_model_loop *loop)
 	callbacks_free(&loop->callbacks);
 	free(loop->base);
 	free(loop->before);
+	free(loop->last);
 	free(loop);
 }
 

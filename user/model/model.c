@@ -54,6 +54,45 @@ static void on_process(void *context, const struct lp_event_process *event)
 		processes_end(&model->source->targets, event->event.pid);
 }
 
+/* Returns the loop of an ended process that the record names, or else any of that process. */
+static struct lp_model_loop *loop_of_process(const struct lp_model_source *source,
+					     const struct lp_event_process_end *event)
+{
+	struct lp_model_loop *loop, *any = NULL;
+
+	for (loop = source->own; loop; loop = loop->next_own) {
+		if (loop->info.pid != (pid_t)event->event.pid)
+			continue;
+		if (loop->info.tid == (pid_t)event->ending.tid)
+			return loop;
+		any = any ? any : loop;
+	}
+	return any;
+}
+
+static void on_process_end(void *context, const struct lp_event_process_end *event)
+{
+	struct lp_model *model = context;
+	struct lp_model_source *source = model->source;
+	const struct lp_model_target *target = processes_find(&source->targets, event->event.pid);
+	struct lp_process_end end;
+	struct lp_model_loop *loop;
+
+	if (source->ended || (target && target->overlapped))
+		return;
+	loop = source->slots ? loop_of_process(source, event) : NULL;
+	if (!target && !loop)
+		return;
+	endings_fill(event, loop ? &loop->info : NULL, loop ? loop->last : NULL, &end);
+	text_copy(end.comm, sizeof(end.comm), target ? target->target.comm : loop->info.comm);
+	endings_count(&source->endings, &end);
+	if (loop)
+		loop->ends[end.kind]++;
+	if (model->observer->process_end)
+		model->observer->process_end(model->context, &end);
+	processes_end(&source->targets, event->event.pid);
+}
+
 static void on_self(void *context, const struct lp_event_self *event)
 {
 	struct lp_model *model = context;
@@ -476,6 +515,7 @@ const struct lp_event_handlers model_handlers = {
 	.poll_return = on_poll_return,
 	.loop_end = on_loop_end,
 	.process = on_process,
+	.process_end = on_process_end,
 	.target = on_target,
 	.loop_stats = on_loop_stats,
 	.callback_stats = on_callback_stats,

@@ -88,6 +88,7 @@ void model_end_source(struct lp_model *model, unsigned int number)
 	frames_free(source->frames);
 	source->frames = NULL;
 	processes_free(&source->targets);
+	endings_free(&source->endings);
 	model_fold_read(model, source);
 }
 

@@ -4,6 +4,7 @@
 #define LP_MODEL_MODEL_INTERNAL_H
 
 #include "callbacks.h"
+#include "endings.h"
 #include "events.h"
 #include "findings.h"
 #include "pending_stalls.h"
@@ -37,6 +38,8 @@ struct lp_model_loop {
 	bool read; /* its source was read to the end without an event of the loop's end */
 	bool frozen; /* its counts need no baseline: a later LP_EVENT_BASELINE is ignored */
 	uint64_t end_ns; /* 0 until the loop ends */
+	struct lp_last_stall *last; /* the stall that its end has cut off; NULL: none */
+	uint64_t ends[LP_ENDING_KINDS], ends_before[LP_ENDING_KINDS];
 };
 
 /* The counts at the end of the last interval. */
@@ -75,6 +78,7 @@ struct lp_model_source {
 	struct lp_frames *frames;
 	struct lp_findings *findings;
 	struct lp_processes targets;
+	struct lp_endings endings;
 	struct lp_model_loop *own; /* its loops, newest first, linked by next_own */
 	struct lp_model_slots *slots; /* NULL before its first event and after its last */
 	uint64_t lost[LP_LOST_KINDS], lost_base[LP_LOST_KINDS];

@@ -56,6 +56,44 @@ const char *end_reason_name(size_t reason)
 	return NAME(names, reason);
 }
 
+const char *ending_kind_name(size_t kind)
+{
+	static const char *const names[] = {
+		[LP_ENDING_EXITED] = "exited",
+		[LP_ENDING_FAILED] = "failed",
+		[LP_ENDING_KILLED] = "killed",
+		[LP_ENDING_CRASHED] = "crashed",
+		[LP_ENDING_OUT_OF_MEMORY] = "out_of_memory",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == LP_ENDING_KINDS, "a kind has one row");
+	return NAME(names, kind);
+}
+
+const char *activity_name(size_t activity)
+{
+	static const char *const names[] = {
+		[LP_ACTIVITY_NONE] = "none",
+		[LP_ACTIVITY_IDLE] = "idle",
+		[LP_ACTIVITY_BUSY] = "busy",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == LP_ACTIVITIES, "an activity has one row");
+	return NAME(names, activity);
+}
+
+const char *signal_origin_name(size_t origin)
+{
+	static const char *const names[] = {
+		[LP_SIGNAL_BY_PROCESS] = "process",
+		[LP_SIGNAL_BY_KERNEL] = "kernel",
+		[LP_SIGNAL_BY_NAMESPACE] = "namespace",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == LP_SIGNAL_ORIGINS, "an origin has one row");
+	return NAME(names, origin);
+}
+
 const char *callback_kind_name(size_t kind)
 {
 	static const char *const names[] = {

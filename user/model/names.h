@@ -19,6 +19,12 @@ const char *lost_kind_name(size_t kind);
 /* enum lp_limited_kind: "events" */
 const char *limited_kind_name(size_t kind);
 
+/* enum lp_ending_kind: "out_of_memory" */
+const char *ending_kind_name(size_t kind);
+/* enum lp_loop_activity: "busy" */
+const char *activity_name(size_t activity);
+/* enum lp_signal_origin: "kernel" */
+const char *signal_origin_name(size_t origin);
 /* enum lp_end_reason: "target_exited" */
 const char *end_reason_name(size_t reason);
 

@@ -210,6 +210,12 @@ void pending_stalls_poll_return(struct lp_pending_stalls *stalls,
 	}
 }
 
+const struct lp_slow_callback *pending_stalls_cut_off(const struct lp_pending_stalls *stalls,
+						      uint64_t time_ns)
+{
+	return stalls->last && stalls->last->end_ns == time_ns ? &stalls->last->slow : NULL;
+}
+
 void pending_stalls_advance(struct lp_pending_stalls *stalls, uint64_t now_ns)
 {
 	while (stalls->first) {

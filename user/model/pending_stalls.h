@@ -38,6 +38,12 @@ void pending_stalls_poll_return(struct lp_pending_stalls *stalls,
 void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
 				      const struct lp_event_slow_iteration *event,
 				      struct lp_slow_iteration *slow);
+/*
+ * Returns the newest pending stall if it ended at that instant, as one does that the end of its
+ * loop has cut off; else NULL. Valid until the next call of any other function here.
+ */
+const struct lp_slow_callback *pending_stalls_cut_off(const struct lp_pending_stalls *stalls,
+						      uint64_t time_ns);
 void pending_stalls_advance(struct lp_pending_stalls *stalls, uint64_t now_ns);
 /* Returns whether any stall waits to be reported. */
 bool pending_stalls_wait(const struct lp_pending_stalls *stalls);

@@ -250,6 +250,56 @@ struct lp_finding_count {
 	uint64_t late_max_ns; /* wrong thread */
 };
 
+/* How a process ended. */
+enum lp_ending_kind {
+	LP_ENDING_EXITED = 0, /* exit code 0 */
+	LP_ENDING_FAILED = 1, /* another exit code */
+	LP_ENDING_KILLED = 2, /* by a signal that was sent */
+	LP_ENDING_CRASHED = 3, /* by a signal of its own: a fault, abort() */
+	LP_ENDING_OUT_OF_MEMORY = 4, /* by the kernel, to free memory */
+	LP_ENDING_KINDS,
+};
+
+#define LP_REASON_MAX 192
+
+/* A signal that a process got before its end. */
+struct lp_sent_signal {
+	uint32_t number; /* 0: none */
+	enum lp_signal_origin origin;
+	pid_t pid; /* the process that sent it */
+	char comm[LP_COMM_BYTES * 4]; /* name of that process */
+	uint64_t before_ns; /* how long before the end */
+};
+
+struct lp_process_end {
+	pid_t pid;
+	char comm[LP_COMM_BYTES * 4];
+	/* the loop that was busy longest at the end, or idle longest; NULL: not known */
+	const struct lp_loop_info *loop;
+	uint64_t time_ns;
+	uint64_t lived_ns; /* 0: not known */
+	enum lp_ending_kind kind;
+	uint32_t signal; /* the signal that ended it; 0: none */
+	uint32_t exit_code;
+	char reason[LP_REASON_MAX]; /* "SIGKILL from gunicorn"; without PIDs and times */
+	struct lp_sent_signal sent; /* how that signal was sent, if it is known */
+	struct lp_sent_signal request; /* an earlier one that asked the process to end */
+	enum lp_loop_activity activity; /* the loop's, at the end */
+	uint64_t activity_ns; /* how long it had lasted */
+	/* the slow callback that the end has cut off, which was reported before; NULL: none */
+	const struct lp_callback_info *callback;
+	const char *task_name; /* its task; "" if none */
+};
+
+/* Ends of processes for one reason, counted. */
+struct lp_end_count {
+	char reason[LP_REASON_MAX];
+	enum lp_ending_kind kind;
+	uint64_t count;
+	uint64_t stalled; /* those in which the loop was in a stall */
+	uint64_t stall_max_ns; /* the longest of these stalls */
+};
+
 /* --lifetimes: the ended tasks of one coroutine. */
 struct lp_lifetimes {
 	uint64_t outcomes[LP_OUTCOMES];
@@ -285,6 +335,7 @@ struct lp_loop_summary {
 	uint64_t traced_ns;
 	bool traced_known; /* false in captures of earlier versions */
 	struct lp_histogram iteration;
+	uint64_t ends[LP_ENDING_KINDS]; /* ends of the loop's process */
 	size_t callback_count;
 	struct lp_callback_summary *items; /* greatest total run time first */
 	size_t cause_count;
@@ -361,6 +412,8 @@ struct lp_summary {
 	size_t finding_count;
 	struct lp_finding_count *findings; /* most frequent first */
 	uint64_t findings_dropped; /* findings at places over the limit of the list */
+	size_t end_count;
+	struct lp_end_count *ends; /* how processes ended, most frequent first */
 	uint64_t lost[LP_LOST_KINDS];
 	size_t limited_count;
 	struct lp_limited *limited; /* cover the whole run, in an interval's summary too */
@@ -385,6 +438,7 @@ struct lp_observer {
 	void (*slow)(void *context, const struct lp_slow_callback *slow);
 	void (*slow_iteration)(void *context, const struct lp_slow_iteration *slow);
 	void (*finding)(void *context, const struct lp_finding *finding);
+	void (*process_end)(void *context, const struct lp_process_end *end);
 	void (*loop_state)(void *context, const struct lp_loop_state *state);
 	/* interval covers the time since the last call, total that since the start. */
 	void (*interval)(void *context, const struct lp_summary *interval,

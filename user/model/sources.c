@@ -57,6 +57,7 @@ static void free_source(struct lp_model_source *source)
 	findings_free(source->findings);
 	frames_free(source->frames);
 	processes_free(&source->targets);
+	endings_free(&source->endings);
 	limited_free(&source->limited);
 	free(source);
 }

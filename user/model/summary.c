@@ -130,6 +130,7 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 	const struct lp_event_loop_stats *now = &loop->stats;
 	const struct lp_event_loop_stats *before = interval && loop->before ? &loop->before->stats
 									    : &none;
+	size_t i;
 
 	memset(summary, 0, sizeof(*summary));
 	summary->loop = loop->info.id ? &loop->info : NULL;
@@ -138,6 +139,8 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 	summary->callbacks = saturating_sub(now->callbacks, before->callbacks);
 	summary->slow_callbacks = saturating_sub(now->slow, before->slow);
 	summary->folded = loop->folded;
+	for (i = 0; i < LP_ENDING_KINDS; i++)
+		summary->ends[i] = loop->ends[i] - (interval ? loop->ends_before[i] : 0);
 	fill_coverage(&loop->coverage, interval && loop->before ? &loop->before->coverage : NULL,
 		      summary);
 	if (interval)
@@ -216,6 +219,7 @@ static void add_source(const struct lp_model *model, const struct lp_model_sourc
 		summary->lost[i] = saturating_sub(summary->lost[i], model->lost_before[i]);
 	if (source->findings)
 		add_findings(source->findings, interval, summary);
+	endings_summarise(&source->endings, interval, summary);
 	limited_summarise(&source->limited, summary);
 	if (source->self_known) {
 		summary->self_known = true;
@@ -264,6 +268,7 @@ static void free_summary(struct lp_summary *summary)
 	}
 	free(summary->loops);
 	free(summary->findings);
+	free(summary->ends);
 	free(summary->limited);
 }
 
@@ -278,6 +283,7 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 		loop->before->coverage = loop->coverage;
 	}
 	loop->wall_before_ns = loop->wall_ns;
+	memcpy(loop->ends_before, loop->ends, sizeof(loop->ends_before));
 	if (loop->causes)
 		lost_time_begin_interval(loop->causes);
 	for (callback = loop->callbacks.first; callback; callback = callback->next)
@@ -291,6 +297,7 @@ static void begin_interval(struct lp_model *model, uint64_t now_ns)
 	size_t i;
 
 	findings_begin_interval(source->findings);
+	endings_begin_interval(&source->endings);
 	begin_loop_interval(&model->other);
 	for (loop = model->loops; loop; loop = loop->next)
 		begin_loop_interval(loop);

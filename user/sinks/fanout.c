@@ -38,6 +38,11 @@ static void on_finding(void *context, const struct lp_finding *finding)
 	LP_FORWARD(finding, finding);
 }
 
+static void on_process_end(void *context, const struct lp_process_end *end)
+{
+	LP_FORWARD(process_end, end);
+}
+
 static void on_loop_state(void *context, const struct lp_loop_state *state)
 {
 	LP_FORWARD(loop_state, state);
@@ -60,6 +65,7 @@ const struct lp_observer fanout_observer = {
 	.slow = on_slow,
 	.slow_iteration = on_slow_iteration,
 	.finding = on_finding,
+	.process_end = on_process_end,
 	.loop_state = on_loop_state,
 	.interval = on_interval,
 	.end = on_end,

@@ -297,6 +297,21 @@ static int decode_task_end(const void *record, const struct lp_event_handlers *h
 	return 0;
 }
 
+static int decode_process_end(const void *record, const struct lp_event_handlers *handlers,
+			      void *context)
+{
+	const struct lp_event_process_end *event = record;
+	size_t i;
+
+	if (event->ending.activity >= LP_ACTIVITIES)
+		return -EBADMSG;
+	for (i = 0; i < LP_SIGNAL_SORTS; i++)
+		if (event->ending.signals[i].origin >= LP_SIGNAL_ORIGINS)
+			return -EBADMSG;
+	handlers->process_end(context, event);
+	return 0;
+}
+
 /* Records of earlier versions have fewer counts. */
 static int decode_lost(const void *record, const struct lp_event_handlers *handlers, void *context)
 {
@@ -358,6 +373,7 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_POLL_RETURN, poll_return, struct lp_event_poll_return, true),
 	LP_ROW(LP_EVENT_LOOP_END, loop_end, struct lp_event, true),
 	LP_ROW(LP_EVENT_PROCESS, process, struct lp_event_process, true),
+	LP_ROW(LP_EVENT_PROCESS_END, process_end, struct lp_event_process_end, true),
 	{ LP_EVENT_SEGMENT_TIMES, LP_SEGMENT_TIMES_BYTES, false,
 	  offsetof(struct lp_event_handlers, account), decode_account },
 	LP_ROW(LP_EVENT_SLOW_ITERATION, slow_iteration, struct lp_event_slow_iteration, true),

@@ -320,6 +320,22 @@ static void write_findings(struct lp_json_writer *json, struct lp_page_store *st
 	json_end(json);
 }
 
+static void write_ends(struct lp_json_writer *json, const struct lp_summary *total)
+{
+	size_t i;
+
+	json_array(json, "ends");
+	for (i = 0; i < total->end_count; i++) {
+		json_object(json, NULL);
+		json_text(json, "reason", total->ends[i].reason);
+		json_number(json, "count", total->ends[i].count);
+		json_number(json, "stalled", total->ends[i].stalled);
+		json_number(json, "longest_us", total->ends[i].stall_max_ns / 1000);
+		json_end(json);
+	}
+	json_end(json);
+}
+
 /* ---- the tables to which the numbers above refer --------------------------------------- */
 
 static void write_strings(struct lp_json_writer *json, const struct lp_intern *strings)
@@ -403,6 +419,7 @@ void html_data_write(FILE *out, struct lp_html_data *data, const struct lp_summa
 	write_stalls(&json, store);
 	write_details(&json, store);
 	write_findings(&json, store, total);
+	write_ends(&json, total);
 	/* last, as all of the above may add to the tables */
 	write_callbacks(&json, &store->tables.callbacks);
 	write_stacks(&json, &store->tables.stacks);

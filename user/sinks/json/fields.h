@@ -47,6 +47,11 @@ void json_cause_summary(struct lp_json_writer *json, const struct lp_loop_info *
 void json_task_summary(struct lp_json_writer *json, const struct lp_loop_info *loop,
 		       const struct lp_callback_summary *summary);
 
+/* ---- endings.c: ends of processes and their counts -------------------------- */
+
+void json_process_end(struct lp_json_writer *json, const struct lp_process_end *end);
+void json_process_end_summary(struct lp_json_writer *json, const struct lp_end_count *count);
+
 /* ---- findings.c: findings and their counts --------------------------------- */
 
 void json_lost(struct lp_json_writer *json, const struct lp_finding *finding);

@@ -21,6 +21,7 @@ enum line_kind {
 	LINE_SLOW_ITERATION,
 	LINE_IN_PROGRESS,
 	LINE_LOST,
+	LINE_PROCESS_END,
 	LINE_KINDS,
 };
 
@@ -30,6 +31,7 @@ static const char *const omitted_names[LINE_KINDS] = {
 	[LINE_SLOW_ITERATION] = "omitted_slow_iterations",
 	[LINE_IN_PROGRESS] = "omitted_in_progress",
 	[LINE_LOST] = "omitted_lost",
+	[LINE_PROCESS_END] = "omitted_process_ends",
 };
 
 struct json_sink {
@@ -171,6 +173,14 @@ static void write_finding(void *context, const struct lp_finding *finding)
 	end_line(json, LINE_LOST);
 }
 
+static void write_process_end(void *context, const struct lp_process_end *end)
+{
+	struct json_sink *json = context;
+
+	json_process_end(&json->writer, end);
+	end_line(json, LINE_PROCESS_END);
+}
+
 /* Ends a line of a summary.  now_ns: time of an interval; NULL: end of the run. */
 static void end_summary_line(struct json_sink *json, const uint64_t *now_ns)
 {
@@ -215,6 +225,10 @@ static void write_summary(struct json_sink *json, const struct lp_summary *total
 	}
 	for (finding = 0; finding < total->finding_count; finding++) {
 		json_lost_summary(out, &total->findings[finding]);
+		end_summary_line(json, now_ns);
+	}
+	for (item = 0; item < total->end_count; item++) {
+		json_process_end_summary(out, &total->ends[item]);
 		end_summary_line(json, now_ns);
 	}
 	for (item = 0; item < total->limited_count; item++) {
@@ -313,6 +327,7 @@ static int json_open(const char *path, const struct lp_terminal *terminal, struc
 		.slow = write_slow,
 		.slow_iteration = write_slow_iteration,
 		.finding = write_finding,
+		.process_end = write_process_end,
 		.interval = write_interval,
 		.end = write_end,
 	};

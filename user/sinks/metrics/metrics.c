@@ -42,6 +42,11 @@ static bool any_limited(const struct lp_metrics *metrics)
 	return metrics->series.any_limited;
 }
 
+static bool any_ends(const struct lp_metrics *metrics)
+{
+	return metrics->series.any_ends;
+}
+
 static bool queue_measured(const struct lp_metrics *metrics)
 {
 	return metrics->queue;
@@ -97,6 +102,9 @@ static const struct lp_family families[] = {
 	{ .name = "loopprof_tasks_ended", COUNTER, OF_LOOPS(outcomes),
 	  .label = "outcome", .value = outcome_name, .count = LP_OUTCOMES, .is_reported = any_outcomes,
 	  .help = "Tasks that have ended, by outcome." },
+	{ .name = "loopprof_processes_ended", COUNTER, OF_LOOPS(ends),
+	  .label = "how", .value = ending_kind_name, .count = LP_ENDING_KINDS, .is_reported = any_ends,
+	  .help = "Processes with event loops that have ended, by how." },
 	{ .name = "loopprof_callback_run_seconds", HISTOGRAM, SECONDS, .of = LP_OF_CALLBACKS,
 	  .at = offsetof(struct lp_callback_series, run),
 	  .help = "Time that a callback held its event loop, while that was traced: see loopprof_loop_traced_seconds.",

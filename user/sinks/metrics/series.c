@@ -168,6 +168,8 @@ static int count_loop(struct lp_series *series, const struct lp_loop_summary *su
 
 	if (err || !loop)
 		return err;
+	for (i = 0; i < LP_ENDING_KINDS; i++)
+		series->any_ends |= summary->ends[i] != 0;
 	for (i = 0; i < summary->cause_count; i++)
 		loop->now.lost_ns[summary->causes[i].kind] += summary->causes[i].total_ns;
 	/* without samples or bursts, all of the time is traced */
@@ -336,6 +338,8 @@ static void raise_histogram(struct lp_histogram *histogram, const struct lp_hist
 /* Adds the sum of the parts to the numbers of this round. */
 static void add_sum(struct lp_loop_numbers *now, const struct lp_loop_summary *sum)
 {
+	size_t i;
+
 	now->wall_ns += sum->wall_ns;
 	now->traced_ns += sum->traced_ns;
 	now->busy_ns += sum->busy_ns;
@@ -344,6 +348,8 @@ static void add_sum(struct lp_loop_numbers *now, const struct lp_loop_summary *s
 	now->callbacks += sum->callbacks;
 	now->slow_callbacks += sum->slow_callbacks;
 	now->suppressed += sum->suppressed;
+	for (i = 0; i < LP_ENDING_KINDS; i++)
+		now->ends[i] += sum->ends[i];
 }
 
 static void raise_numbers(struct lp_series *series, struct lp_loop_series *loop)

@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "lost_time.h"
 #include "sinks/losses.h"
+#include "endings.h"
 #include "findings.h"
 #include "labels.h"
 #include "lifetimes.h"
@@ -304,6 +305,7 @@ void text_summary_print(FILE *file, const struct lp_terminal *terminal,
 		print_tables(file, terminal, loop, shows);
 	}
 	text_findings_print(file, terminal, summary);
+	text_endings_print(file, terminal, summary);
 	if (summary->self_known)
 		print_self(file, &summary->self);
 	for (i = 0; i < LP_LOST_KINDS; i++)

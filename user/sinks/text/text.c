@@ -4,6 +4,7 @@
 
 #include "files/output_file.h"
 #include "sinks/terminal.h"
+#include "endings.h"
 #include "findings.h"
 #include "print.h"
 #include "stall.h"
@@ -110,6 +111,17 @@ static void on_finding(void *context, const struct lp_finding *finding)
 	put_out(sink);
 }
 
+static void on_process_end(void *context, const struct lp_process_end *end)
+{
+	struct lp_text_sink *sink = context;
+
+	if (!text_ending_matters(end))
+		return;
+	print_clock(sink, end->time_ns);
+	text_ending_print(sink->file, &sink->terminal, &sink->loops, end);
+	put_out(sink);
+}
+
 static void on_interval(void *context, const struct lp_summary *interval,
 			const struct lp_summary *total)
 {
@@ -173,6 +185,7 @@ static int open_text(const char *path, const struct lp_terminal *terminal, struc
 	}
 	sink->terminal = *terminal;
 	sink->sink.observer.run = on_run;
+	sink->sink.observer.process_end = on_process_end;
 	sink->sink.observer.loop = on_loop;
 	sink->sink.observer.slow = on_slow;
 	sink->sink.observer.slow_iteration = on_slow_iteration;

@@ -93,10 +93,17 @@ function lostNotes(loops) {
 	return notes;
 }
 
+// How processes ended, by reason.
+function endNotes() {
+	return data.ends.map(end => `Processes that ended by ${end.reason}: ${formatCount(end.count)}` +
+		(end.stalled ? `, ${formatCount(end.stalled)} of them during a stall (up to ` +
+			`${formatDuration(end.longest_us * 1000)})` : '') + '.');
+}
+
 function drawCoverage() {
 	const loops = data.realLoops.filter(loop => loop.summarised);
 	const lost = lostNotes(loops);
-	const list = make('ul', {}, ...[coverageNote(loops), ...costNote()].map(text => make('li', { text })),
+	const list = make('ul', {}, ...[coverageNote(loops), ...costNote(), ...endNotes()].map(text => make('li', { text })),
 		...lost.map(text => make('li', { kind: 'warning', text })));
 
 	if (!lost.length)
