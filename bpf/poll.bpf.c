@@ -319,6 +319,7 @@ static __always_inline int lp_poll_exit(long ready)
 	loop->slow_in_iteration = 0;
 	loop->reported_in_iteration = 0;
 	loop->iteration_callbacks = 0;
+	loop->interrupted_ns = ready < 0 ? loop->poll_start_ns : 0;
 	loop->poll_start_ns = 0;
 	loop->iteration_start_ns = now;
 	return 0;

@@ -114,7 +114,12 @@ static __always_inline void lp_note_activity(struct lp_ending *ending, __u32 tid
 	loop = lp_loop_of(tid, &slot);
 	if (!loop)
 		return;
-	if (loop->start_ns || loop->iteration_start_ns) {
+	if (loop->interrupted_ns && loop->iteration_start_ns && !loop->start_ns &&
+	    !loop->iteration_callbacks) {
+		/* The signal that ends the process has ended the poll. */
+		activity = LP_ACTIVITY_IDLE;
+		since = loop->interrupted_ns;
+	} else if (loop->start_ns || loop->iteration_start_ns) {
 		activity = LP_ACTIVITY_BUSY;
 		since = loop->start_ns ? loop->start_ns : loop->iteration_start_ns;
 	} else if (loop->poll_start_ns) {

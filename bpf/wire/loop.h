@@ -130,6 +130,8 @@ struct lp_loop {
 	__u32 kind; /* enum lp_loop_kind */
 	__u32 own_descriptor; /* poll_descriptor was read from the loop object */
 	union lp_loop_facts facts;
+	/* when the poll began that a signal has interrupted, in the iteration after it; else 0 */
+	__u64 interrupted_ns;
 	__u64 object; /* address of the loop object; 0: not known */
 	/* frame of the function that runs the loop, inside of which are its callbacks' frames;
 	 * 0: not known */

@@ -34,6 +34,7 @@ SEES(iteration_end, LP_EVENT_ITERATION_END, struct lp_event_iteration_end)
 SEES(poll_return, LP_EVENT_POLL_RETURN, struct lp_event_poll_return)
 SEES(loop_end, LP_EVENT_LOOP_END, struct lp_event)
 SEES(process, LP_EVENT_PROCESS, struct lp_event_process)
+SEES(process_end, LP_EVENT_PROCESS_END, struct lp_event_process_end)
 SEES(target, LP_EVENT_TARGET, struct lp_event_target)
 SEES(labels, LP_EVENT_LABELS, struct lp_event_labels)
 SEES(self, LP_EVENT_SELF, struct lp_event_self)
@@ -64,6 +65,7 @@ static const struct lp_event_handlers handlers = {
 	.poll_return = saw_poll_return,
 	.loop_end = saw_loop_end,
 	.process = saw_process,
+	.process_end = saw_process_end,
 	.target = saw_target,
 	.labels = saw_labels,
 	.self = saw_self,
@@ -96,6 +98,7 @@ static const struct {
 	{ LP_EVENT_POLL_RETURN, sizeof(struct lp_event_poll_return) },
 	{ LP_EVENT_LOOP_END, sizeof(struct lp_event) },
 	{ LP_EVENT_PROCESS, sizeof(struct lp_event_process) },
+	{ LP_EVENT_PROCESS_END, sizeof(struct lp_event_process_end) },
 	{ LP_EVENT_TARGET, sizeof(struct lp_event_target) },
 	{ LP_EVENT_LOOP_STATS, sizeof(struct lp_event_loop_stats) },
 	{ LP_EVENT_CALLBACK_STATS, sizeof(struct lp_event_callback_stats) },
@@ -209,7 +212,7 @@ static void less_than_a_head_is_refused(void **state)
 
 static void types_of_later_versions_are_distinguished_from_damage(void **state)
 {
-	static const uint16_t unknown[] = { 0, 8, 12, 13, 16, 31, 60, 0x8000, 0xffff };
+	static const uint16_t unknown[] = { 0, 8, 12, 13, 17, 31, 60, 0x8000, 0xffff };
 	struct lp_handled handled;
 	size_t i;
 

@@ -1,0 +1,43 @@
+"""A process that ends, or is ended, during a blocking call, a wait, or after its loop.
+
+    ends.py TRUTH HOW
+
+HOW is block, exit, wait, handle or raise.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+from truth import loop_waits_for_go
+
+
+def fetch(seconds):
+    time.sleep(seconds)
+
+
+async def handle(how):
+    if how == "block":
+        fetch(60)
+    elif how == "exit":
+        fetch(0.3)
+        os._exit(7)
+    elif how == "raise":
+        raise ValueError("of no use")
+    elif how == "handle":
+        asked = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
+        await asked.wait()
+        await asyncio.sleep(0.05)
+        sys.exit(3)
+    await asyncio.sleep(60)
+
+
+async def main(how):
+    await loop_waits_for_go()
+    await asyncio.create_task(handle(how), name=f"to-{how}")
+
+
+asyncio.run(main(sys.argv[2]))

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The ends of processes: their kinds and reasons, what was cut off, and how they are counted. */
+#include "model_fixture.h"
+
+#include "model/endings.h"
+#include "sinks/text/endings.h"
+
+#include <errno.h>
+#include <signal.h>
+
+static struct lp_process_end ended;
+static char ended_name[LP_NAME_MAX];
+static size_t ends;
+
+static void on_process_end(void *context, const struct lp_process_end *end)
+{
+	(void)context;
+	ends++;
+	ended = *end;
+	snprintf(ended_name, sizeof(ended_name), "%s", end->callback ? end->callback->name : "");
+}
+
+static int begin(void **state)
+{
+	static const struct lp_run run = { .tool = "loopprof", .start_ns = START_NS };
+	static struct lp_observer observer;
+
+	(void)state;
+	ends = 0;
+	memset(&reported, 0, sizeof(reported));
+	observer = recorder;
+	observer.process_end = on_process_end;
+	if (model_new(&observer, NULL, &model))
+		return -1;
+	model_begin(model, &run);
+	return 0;
+}
+
+static struct lp_signal sent(uint32_t number, enum lp_signal_origin origin, uint32_t pid,
+			     const char *comm, uint64_t ns)
+{
+	struct lp_signal signal = { .time_ns = ns, .number = number, .origin = origin, .pid = pid };
+
+	memcpy(signal.comm, comm, strnlen(comm, sizeof(signal.comm)));
+	return signal;
+}
+
+static struct lp_event_process_end record(uint32_t status)
+{
+	return (struct lp_event_process_end){
+		.event = record_head(LP_EVENT_PROCESS_END, sizeof(struct lp_event_process_end)),
+		.started_ns = START_NS,
+		.status = status,
+		.ending = { .tid = 101 },
+	};
+}
+
+static void feed_record(const struct lp_event_process_end *event, uint64_t ns)
+{
+	feed(event, LP_NO_LOOP, ns);
+}
+
+static void killed_during_a_stall(void **state)
+{
+	struct lp_event_process_end event = record(SIGKILL);
+
+	(void)state;
+	feed_loop(1, 0);
+	feed_name(1, 5, "fetch");
+	feed_slow(1, 5, 10 * MS, 500 * MS, 1, 0);
+	feed_loop_end(1, 500 * MS);
+	event.ending.activity = LP_ACTIVITY_BUSY;
+	event.ending.since_ns = START_NS + 10 * MS;
+	event.ending.signals[LP_SIGNAL_KILL] =
+		sent(SIGKILL, LP_SIGNAL_BY_PROCESS, 7, "sixteen bytes ab", START_NS + 499 * MS);
+	event.ending.signals[LP_SIGNAL_REQUEST] =
+		sent(SIGTERM, LP_SIGNAL_BY_PROCESS, 1, "systemd", START_NS + 100 * MS);
+	feed_record(&event, 501 * MS);
+	assert_int_equal(ends, 1);
+	assert_int_equal(reported.slow_count, 1);
+	assert_int_equal(ended.kind, LP_ENDING_KILLED);
+	assert_string_equal(ended.reason, "SIGKILL from sixteen bytes ab");
+	assert_int_equal(ended.sent.pid, 7);
+	assert_int_equal(ended.sent.before_ns, 2 * MS);
+	assert_int_equal(ended.request.number, SIGTERM);
+	assert_int_equal(ended.request.before_ns, 401 * MS);
+	assert_string_equal(ended_name, "fetch");
+	assert_int_equal(ended.activity_ns, 491 * MS);
+	assert_int_equal(ended.lived_ns, 501 * MS);
+	feed_end(LP_EVENT_END, 600 * MS, 0);
+	assert_int_equal(reported.total.summary.end_count, 1);
+	assert_int_equal(reported.total.loops[0].summary.ends[LP_ENDING_KILLED], 1);
+}
+
+static void a_stall_that_ended_before_is_not_cut_off(void **state)
+{
+	struct lp_event_process_end event = record(3 << 8);
+
+	(void)state;
+	feed_loop(1, 0);
+	feed_name(1, 5, "fetch");
+	feed_slow(1, 5, 10 * MS, 400 * MS, 1, 0);
+	feed_loop_end(1, 500 * MS);
+	event.ending.activity = LP_ACTIVITY_IDLE;
+	event.ending.since_ns = START_NS + 400 * MS;
+	feed_record(&event, 500 * MS);
+	assert_int_equal(ended.kind, LP_ENDING_FAILED);
+	assert_string_equal(ended.reason, "exit code 3");
+	assert_string_equal(ended_name, "");
+	assert_int_equal(ended.activity, LP_ACTIVITY_IDLE);
+	assert_int_equal(ended.activity_ns, 100 * MS);
+}
+
+static const struct {
+	uint32_t status, out_of_memory;
+	struct lp_signal kill, request, other;
+	enum lp_ending_kind kind;
+	const char *reason;
+	bool matters;
+} cases[] = {
+	{ 0, 0, { 0 }, { 0 }, { 0 }, LP_ENDING_EXITED, "exit code 0", false },
+	{ 0,
+	  0,
+	  { 0 },
+	  { .time_ns = 1, .number = SIGTERM, .pid = 1, .comm = "init" },
+	  { 0 },
+	  LP_ENDING_EXITED,
+	  "exit code 0 after SIGTERM from init",
+	  true },
+	{ SIGKILL,
+	  1,
+	  { .number = SIGKILL, .origin = LP_SIGNAL_BY_KERNEL },
+	  { 0 },
+	  { 0 },
+	  LP_ENDING_OUT_OF_MEMORY,
+	  "SIGKILL from the kernel: out of memory",
+	  true },
+	{ SIGKILL,
+	  0,
+	  { .number = SIGKILL, .origin = LP_SIGNAL_BY_NAMESPACE, .comm = "sh" },
+	  { 0 },
+	  { 0 },
+	  LP_ENDING_KILLED,
+	  "SIGKILL from the kernel, as its container's first process ended",
+	  true },
+	/* a core was dumped */
+	{ SIGSEGV | 0x80,
+	  0,
+	  { 0 },
+	  { 0 },
+	  { .number = SIGSEGV, .origin = LP_SIGNAL_BY_KERNEL },
+	  LP_ENDING_CRASHED,
+	  "SIGSEGV",
+	  true },
+	{ SIGSEGV,
+	  0,
+	  { 0 },
+	  { 0 },
+	  { .number = SIGSEGV, .pid = 7, .comm = "kill" },
+	  LP_ENDING_KILLED,
+	  "SIGSEGV from kill",
+	  true },
+	{ SIGABRT,
+	  0,
+	  { 0 },
+	  { .number = SIGABRT, .pid = PID, .comm = "app" },
+	  { 0 },
+	  LP_ENDING_CRASHED,
+	  "SIGABRT",
+	  true },
+	{ SIGINT,
+	  0,
+	  { 0 },
+	  { .number = SIGINT, .origin = LP_SIGNAL_BY_KERNEL },
+	  { 0 },
+	  LP_ENDING_KILLED,
+	  "SIGINT from the terminal",
+	  true },
+	/* sent before the process was profiled */
+	{ SIGTERM, 0, { 0 }, { 0 }, { 0 }, LP_ENDING_KILLED, "SIGTERM", true },
+	{ 40,
+	  0,
+	  { 0 },
+	  { 0 },
+	  { .number = 40, .pid = 9, .comm = "a" },
+	  LP_ENDING_KILLED,
+	  "signal 40 from a",
+	  true },
+};
+
+static void kinds_and_reasons(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct lp_event_process_end event = record(cases[i].status);
+		struct lp_process_end end;
+
+		event.event.pid = PID;
+		event.event.time_ns = START_NS;
+		event.out_of_memory = cases[i].out_of_memory;
+		event.ending.signals[LP_SIGNAL_KILL] = cases[i].kill;
+		event.ending.signals[LP_SIGNAL_REQUEST] = cases[i].request;
+		event.ending.signals[LP_SIGNAL_OTHER] = cases[i].other;
+		if (event.ending.signals[LP_SIGNAL_REQUEST].time_ns)
+			event.ending.signals[LP_SIGNAL_REQUEST].time_ns = START_NS - MS;
+		endings_fill(&event, NULL, NULL, &end);
+		assert_string_equal(end.reason, cases[i].reason);
+		assert_int_equal(end.kind, cases[i].kind);
+		assert_int_equal(text_ending_matters(&end), cases[i].matters);
+	}
+}
+
+/* What a process names itself cannot fill the memory of loopprof. */
+static void reasons_are_bounded(void **state)
+{
+	struct lp_endings endings = { .items = NULL };
+	struct lp_summary summary = { .end_count = 0 };
+	struct lp_process_end end = { .kind = LP_ENDING_KILLED };
+	uint64_t sum = 0;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		snprintf(end.reason, sizeof(end.reason), "SIGKILL from %zu", i);
+		end.kind = (enum lp_ending_kind)(i % LP_ENDING_KINDS);
+		endings_count(&endings, &end);
+	}
+	assert_true(endings.count <= LP_ENDINGS_MAX + LP_ENDING_KINDS);
+	endings_begin_interval(&endings);
+	endings_count(&endings, &end);
+	endings_summarise(&endings, true, &summary);
+	assert_int_equal(summary.end_count, 1);
+	assert_int_equal(summary.ends[0].count, 1);
+	free(summary.ends);
+	summary = (struct lp_summary){ .end_count = 0 };
+	endings_summarise(&endings, false, &summary);
+	for (i = 0; i < summary.end_count; i++)
+		sum += summary.ends[i].count;
+	assert_int_equal(sum, 1001);
+	free(summary.ends);
+	endings_free(&endings);
+}
+
+static void impossible_records_are_refused(void **state)
+{
+	struct lp_event_process_end event = record(0);
+
+	(void)state;
+	event.ending.signals[LP_SIGNAL_OTHER].origin = LP_SIGNAL_ORIGINS;
+	assert_int_equal(model_take(model, &event.event), -EBADMSG);
+	event = record(0);
+	event.ending.activity = LP_ACTIVITIES;
+	assert_int_equal(model_take(model, &event.event), -EBADMSG);
+	event = record(0);
+	event.ending.since_ns = event.event.time_ns + 1;
+	assert_int_equal(model_take(model, &event.event), -ERANGE);
+	assert_int_equal(ends, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(killed_during_a_stall, begin, free_model),
+		cmocka_unit_test_setup_teardown(a_stall_that_ended_before_is_not_cut_off, begin,
+						free_model),
+		cmocka_unit_test(kinds_and_reasons),
+		cmocka_unit_test(reasons_are_bounded),
+		cmocka_unit_test_setup_teardown(impossible_records_are_refused, begin, free_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
