@@ -7,7 +7,7 @@
 #ifndef LP_RUNTIME_TASK_LIST_H
 #define LP_RUNTIME_TASK_LIST_H
 
-#include "runtime.h"
+#include "pool.h"
 
 enum lp_task_state {
 	LP_TASK_RUNNING, /* the loop's thread steps it now */
@@ -94,6 +94,10 @@ struct lp_task_list {
 	struct lp_task *tasks;
 	size_t loop_count;
 	struct lp_task_loop *loops;
+	size_t pool_count;
+	struct lp_pool *pools; /* owned by the arena, as the threads are */
+	size_t pool_thread_count;
+	struct lp_pool_thread *pool_threads;
 	uint64_t time_ns; /* CLOCK_MONOTONIC, when reading began */
 	bool partial; /* some tasks may be missing */
 	struct lp_task_arena *arena; /* owns everything that the tasks point to */

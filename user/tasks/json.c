@@ -2,6 +2,7 @@
 /* The tasks of a process as JSON lines. */
 #include "sink.h"
 
+#include "json_pool.h"
 #include "files/output_file.h"
 #include "sinks/json/fields.h"
 
@@ -310,6 +311,7 @@ static void on_snapshot(struct lp_tasks_sink *base, const struct lp_tasks_snapsh
 		write_task(json, snapshot, (uint32_t)i);
 	for (i = 0; i < snapshot->graph.deadlock_count; i++)
 		write_deadlock(json, snapshot, &snapshot->graph.deadlocks[i]);
+	json_pools(json, snapshot);
 	end_batch(base);
 }
 

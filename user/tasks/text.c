@@ -7,6 +7,7 @@
 #include "sinks/terminal.h"
 #include "base/text.h"
 #include "alike.h"
+#include "text_pool.h"
 #include "text_task.h"
 #include "text_change.h"
 #include "tree.h"
@@ -231,6 +232,8 @@ static void print_snapshot(struct tasks_text_sink *sink, const struct lp_tasks_s
 	}
 	if (!err)
 		err = print_loops(sink, snapshot, keys, printed, drawn);
+	if (!err)
+		text_pools_print(sink->out, &sink->terminal, snapshot);
 	if (!err)
 		err = print_finished(sink, snapshot, keys);
 	print_unwoken(sink, snapshot);

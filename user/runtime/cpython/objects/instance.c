@@ -9,6 +9,7 @@
 
 #include "process/memory.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* Include/object.h */
@@ -70,29 +71,43 @@ static void find_managed(const struct lp_cpython *python, uint64_t object, uint6
 		find_inline(python, object, type, flags, attributes);
 }
 
-uint64_t cpython_instance_get(const struct lp_cpython *python, uint64_t object, const char *name)
+/* Finds the attributes of an object.  *keys: those of its class, if they are values. */
+static void find_attributes(const struct lp_cpython *python, uint64_t object,
+			    struct lp_attributes *attributes, uint64_t *keys)
 {
-	uint64_t type = memory_u64(python->pid, object + CPYTHON_OBJECT_TYPE), flags, keys, found;
-	struct lp_attributes attributes = { 0 };
-	struct lp_pair *pairs;
-	ssize_t count;
+	uint64_t type = memory_u64(python->pid, object + CPYTHON_OBJECT_TYPE), flags;
 
+	*keys = 0;
 	if (!object || !type)
-		return 0;
+		return;
 	flags = memory_u64(python->pid, type + CPYTHON_TYPE_FLAGS);
 	if (python->row.type.instance_layout != LP_INSTANCE_DICT && flags & TYPE_FLAG_MANAGED_DICT)
-		find_managed(python, object, type, flags, &attributes);
+		find_managed(python, object, type, flags, attributes);
 	else
-		find_dict(python, object, type, &attributes);
+		find_dict(python, object, type, attributes);
+	if (!attributes->dict && attributes->values)
+		*keys = memory_u64(python->pid, type + python->row.type.ht_cached_keys);
+}
+
+ssize_t cpython_instance_pairs(const struct lp_cpython *python, uint64_t object,
+			       struct lp_pair **pairs)
+{
+	struct lp_attributes attributes = { 0 };
+	uint64_t keys;
+
+	*pairs = NULL;
+	find_attributes(python, object, &attributes, &keys);
 	if (attributes.dict)
-		return cpython_dict_get(python, attributes.dict, name);
-	if (!attributes.values)
-		return 0;
-	keys = memory_u64(python->pid, type + python->row.type.ht_cached_keys);
-	count = keys ? cpython_keys_pairs(python, keys, attributes.values, &pairs) : -1;
-	if (count < 0)
-		return 0;
-	found = cpython_pairs_get(python, pairs, count, name);
+		return cpython_dict_pairs(python, attributes.dict, pairs);
+	return keys ? cpython_keys_pairs(python, keys, attributes.values, pairs) : -ENOENT;
+}
+
+uint64_t cpython_instance_get(const struct lp_cpython *python, uint64_t object, const char *name)
+{
+	struct lp_pair *pairs;
+	ssize_t count = cpython_instance_pairs(python, object, &pairs);
+	uint64_t found = cpython_pairs_get(python, pairs, count, name);
+
 	free(pairs);
 	return found;
 }

@@ -15,7 +15,7 @@
 #include "enumerate.h"
 #include "runtime/cpython/running_loops.h"
 #include "task.h"
-#include "runtime/cpython/waits/waits.h"
+#include "runtime/cpython/waits/pools.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -291,19 +291,35 @@ static bool waits(const struct lp_task *task)
 	return task->state == LP_TASK_WAITING || task->state == LP_TASK_CANCELLING;
 }
 
+/* Reads the pools, whose holders and waiters are known by the waits of all tasks. */
+static void read_pools(struct lp_reading *reading, struct lp_waits *noted)
+{
+	struct lp_task_list *list = reading->list;
+	struct lp_pools *pools = cpython_pools_new(noted, &reading->python, list);
+	size_t i;
+
+	/* without memory for them, there are tasks only */
+	if (!pools)
+		return;
+	for (i = 0; i < list->count; i++) {
+		if (!reading->chains[i])
+			continue;
+		take_chain(reading, reading->chains[i]);
+		cpython_pools_note(pools, i, &reading->chain);
+	}
+	cpython_pools_fill(pools);
+	cpython_pools_free(pools);
+}
+
 static int read_waits(struct lp_reading *reading)
 {
 	struct lp_task_list *list = reading->list;
 	int64_t shift = namespaces_clock_shift("/proc", reading->python.pid);
 	/* timers use the target's clock, which has another zero in a time namespace */
 	uint64_t now = clock_now() + (uint64_t)shift;
-	struct lp_waits *noted;
+	struct lp_waits *noted = cpython_waits_new(&reading->python, list->arena);
 	size_t i;
 
-	/* there are no tasks */
-	if (!reading->chains)
-		return 0;
-	noted = cpython_waits_new(&reading->python, list->arena);
 	if (!noted)
 		return -ENOMEM;
 	for (i = 0; i < list->count; i++) {
@@ -320,6 +336,7 @@ static int read_waits(struct lp_reading *reading)
 		if (list->tasks[i].since_ns)
 			list->tasks[i].since_ns -= (uint64_t)shift;
 	}
+	read_pools(reading, noted);
 	cpython_waits_free(noted);
 	return 0;
 }

@@ -215,6 +215,15 @@ void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_a
 	}
 }
 
+uint64_t cpython_wait_next_holder(const struct lp_waits *waits, uint64_t object, size_t *at)
+{
+	const uint64_t *first = *at ? NULL : map_get(&waits->held, object);
+	size_t index = *at ? waits->holders[*at - 1].next : first ? *first : 0;
+
+	*at = index;
+	return index ? waits->holders[index - 1].task : 0;
+}
+
 void cpython_wait_holders(struct lp_waiting *wait, uint64_t object)
 {
 	const struct lp_waits *waits = wait->waits;

@@ -210,6 +210,8 @@ bool cpython_wait_uv_future(struct lp_waiting *wait, uint64_t future);
 
 /* holders.c: adds edges to the tasks that hold an object. */
 void cpython_wait_holders(struct lp_waiting *wait, uint64_t object);
+/* Returns the next task that holds an object, or 0.  *at: 0 at first. */
+uint64_t cpython_wait_next_holder(const struct lp_waits *waits, uint64_t object, size_t *at);
 
 #define CPYTHON_WAIT_UNNAMED "unix (unnamed)"
 

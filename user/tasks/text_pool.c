@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "text_pool.h"
+
+#include "text_task.h"
+#include "base/clocks.h"
+#include "base/macros.h"
+#include "base/text.h"
+#include "base/wrap.h"
+#include "sinks/text/print.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_SHOWN 3 /* of a group */
+#define GROUPS_SHOWN 6 /* of a pool's holders, waiters or threads */
+#define GROUPS_MAX 64
+#define JOBS_SHOWN 6
+
+/* Users of a pool at the same line. */
+struct group {
+	const struct lp_shown_frame *frame; /* the line, or NULL */
+	const char *function; /* what a thread was given to run; "" */
+	size_t count, named;
+	char names[NAMES_SHOWN * (LP_TASK_NAME_COLUMNS * 4 + 16)];
+	char since[48]; /* since when the first one is there; "" */
+};
+
+struct groups {
+	size_t count, left_out; /* groups, and users that are in none of them */
+	struct group items[GROUPS_MAX];
+};
+
+struct line {
+	char text[2048];
+	size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	line->length = text_append(line->text, sizeof(line->text), line->length, format, arguments);
+	va_end(arguments);
+}
+
+/* ---- who, and where ------------------------------------------------------------------ */
+
+static const struct lp_task *find_task(const struct lp_tasks_snapshot *snapshot, uint64_t address,
+				       const struct lp_task_place **place)
+{
+	size_t i;
+
+	for (i = 0; i < snapshot->list.count; i++)
+		if (address && snapshot->list.tasks[i].address == address) {
+			*place = &snapshot->places[i];
+			return &snapshot->list.tasks[i];
+		}
+	return NULL;
+}
+
+/* Returns the innermost frame of a thread that is not of Python's library, or NULL. */
+static const struct lp_shown_frame *own_frame(const struct lp_tasks_snapshot *snapshot,
+					      const struct lp_pool_thread *thread)
+{
+	const struct lp_shown_frame *frame;
+	size_t i;
+
+	for (i = 0; i < thread->frame_count; i++) {
+		frame = task_frames_find(snapshot->frames, &thread->frames[i], NULL);
+		if (frame && !frame_is_library(frame))
+			return frame;
+	}
+	return NULL;
+}
+
+/* Adds a user to the group of its line. */
+static void add_to_group(struct groups *groups, const struct lp_shown_frame *frame,
+			 const char *function, const char *name, const char *since)
+{
+	struct group *group;
+	size_t i;
+
+	for (i = 0; i < groups->count; i++)
+		if (groups->items[i].frame == frame && !strcmp(groups->items[i].function, function))
+			break;
+	if (i == GROUPS_MAX) {
+		groups->left_out++;
+		return;
+	}
+	group = &groups->items[i];
+	if (i == groups->count) {
+		groups->count++;
+		memset(group, 0, sizeof(*group));
+		group->frame = frame;
+		group->function = function;
+		snprintf(group->since, sizeof(group->since), "%s", since);
+	}
+	group->count++;
+	if (group->named == NAMES_SHOWN)
+		return;
+	snprintf(group->names + strlen(group->names), sizeof(group->names) - strlen(group->names),
+		 "%s%s", group->named ? ", " : "", name);
+	group->named++;
+}
+
+/* Appends since when a task waits where it is, if that is known. */
+static void since_text(const struct lp_tasks_snapshot *snapshot, const struct lp_task *task,
+		       const struct lp_task_place *place, char *text, size_t size)
+{
+	uint64_t now = snapshot->list.time_ns;
+	char duration[32];
+
+	text[0] = '\0';
+	if (task->since_ns && task->since_ns <= now) {
+		text_duration(duration, sizeof(duration), now - task->since_ns);
+		snprintf(text, size, "for %s", duration);
+	} else if (place->unmoved_ns && place->unmoved_ns < now) {
+		text_duration(duration, sizeof(duration), now - place->unmoved_ns);
+		snprintf(text, size, "for at least %s", duration);
+	}
+}
+
+static void group_users(const struct lp_terminal *terminal,
+			const struct lp_tasks_snapshot *snapshot, const struct lp_pool_user *users,
+			size_t count, struct groups *groups)
+{
+	char name[LP_TASK_NAME_COLUMNS * 4 + 8], quoted[sizeof(name) + 16], since[48];
+	size_t i;
+
+	groups->count = groups->left_out = 0;
+	for (i = 0; i < count; i++) {
+		const struct lp_task_place *place = NULL;
+		const struct lp_task *task = find_task(snapshot, users[i].task, &place);
+		const struct lp_pool_thread *thread;
+
+		if (task) {
+			text_task_name(terminal, task, name, sizeof(name));
+			snprintf(quoted, sizeof(quoted), "'%s'", name);
+			since_text(snapshot, task, place, since, sizeof(since));
+			add_to_group(groups,
+				     place->own	     ? place->own
+				     : place->parked ? place->parked
+						     : place->definition,
+				     "", quoted, since);
+		} else if (!users[i].task) {
+			thread = &snapshot->list.pool_threads[users[i].thread];
+			wrap_cut_end(name, sizeof(name), *thread->name ? thread->name : "?",
+				     LP_TASK_NAME_COLUMNS, "..");
+			snprintf(quoted, sizeof(quoted), "thread '%s'", name);
+			add_to_group(groups, own_frame(snapshot, thread), "", quoted, "");
+		} else {
+			groups->left_out++;
+		}
+	}
+}
+
+static void add_group(struct line *line, const struct group *group)
+{
+	char where[LP_TEXT_PLACE_MAX], number[32];
+
+	add(line, "%s", group->names);
+	if (group->count > group->named)
+		add(line, " and %s more", text_task_number(group->count - group->named, number));
+	if (group->frame && group->frame->file[0]) {
+		text_frame_place(group->frame, 2, where, sizeof(where));
+		add(line, " at %s", where);
+	}
+	if (*group->since)
+		add(line, " %s", group->since);
+}
+
+static void print_line(FILE *file, const struct lp_terminal *terminal, struct line *line)
+{
+	text_sanitise(line->text);
+	fputs("        ", file);
+	wrap_print(file, line->text, 8, "            ", terminal->columns);
+}
+
+/* Prints "held by 'a', 'b' at x.py:3; 'c' at x.py:9".  unknown: how many are not known. */
+static void print_users(FILE *file, const struct lp_terminal *terminal, const char *verb,
+			const struct groups *groups, uint64_t unknown)
+{
+	struct line line = { .length = 0 };
+	size_t i, more = groups->left_out;
+	char number[32];
+
+	if (!groups->count && !unknown)
+		return;
+	add(&line, "%s ", verb);
+	for (i = 0; i < groups->count; i++) {
+		if (i >= GROUPS_SHOWN) {
+			more += groups->items[i].count;
+			continue;
+		}
+		add(&line, "%s", i ? "; " : "");
+		add_group(&line, &groups->items[i]);
+	}
+	if (more)
+		add(&line, "; %s more", text_task_number(more, number));
+	if (unknown && groups->count)
+		add(&line, "; of %s it is not known", text_task_number(unknown, number));
+	else if (unknown)
+		add(&line, "whom is not known");
+	print_line(file, terminal, &line);
+}
+
+/* ---- threads ----------------------------------------------------------------------------- */
+
+static void print_threads(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_tasks_snapshot *snapshot, const struct lp_pool *pool,
+			  struct groups *groups)
+{
+	char name[LP_TASK_NAME_COLUMNS * 4 + 8], number[32], where[LP_TEXT_PLACE_MAX];
+	struct line line = { .length = 0 };
+	size_t i;
+
+	groups->count = groups->left_out = 0;
+	for (i = 0; i < pool->worker_count; i++) {
+		const struct lp_pool_worker *worker = &pool->workers[i];
+		const struct lp_pool_thread *thread = &snapshot->list.pool_threads[worker->thread];
+
+		if (!worker->busy)
+			continue;
+		wrap_cut_end(name, sizeof(name), *thread->name ? thread->name : "?",
+			     LP_TASK_NAME_COLUMNS, "..");
+		add_to_group(groups, own_frame(snapshot, thread), worker->function, name, "");
+	}
+	for (i = 0; i < groups->count && i < GROUPS_SHOWN; i++) {
+		const struct group *group = &groups->items[i];
+
+		line.length = 0;
+		add(&line, "%s", group->names);
+		if (group->count > group->named)
+			add(&line, " and %s more",
+			    text_task_number(group->count - group->named, number));
+		if (*group->function)
+			add(&line, "  %s", group->function);
+		if (group->frame && group->frame->file[0]) {
+			text_frame_place(group->frame, 2, where, sizeof(where));
+			add(&line, "%s %s", *group->function ? "," : " ", where);
+			if (strcmp(group->frame->function, group->function) != 0)
+				add(&line, " in %s", group->frame->function);
+		}
+		print_line(file, terminal, &line);
+	}
+	if (groups->count > GROUPS_SHOWN || groups->left_out) {
+		size_t more = groups->left_out;
+
+		for (i = GROUPS_SHOWN; i < groups->count; i++)
+			more += groups->items[i].count;
+		fprintf(file, "        ... and %s more threads\n", text_task_number(more, number));
+	}
+}
+
+static void print_jobs(FILE *file, const struct lp_terminal *terminal, const struct lp_pool *pool)
+{
+	struct line line = { .length = 0 };
+	uint64_t more = 0;
+	char number[32];
+	size_t i;
+
+	if (!pool->jobs_count)
+		return;
+	add(&line, "queued: ");
+	for (i = 0; i < pool->jobs_count; i++) {
+		if (i >= JOBS_SHOWN)
+			more += pool->jobs[i].count;
+		else
+			add(&line, "%s%s %s", i ? ", " : "",
+			    text_task_number(pool->jobs[i].count, number),
+			    *pool->jobs[i].function ? pool->jobs[i].function : "?");
+	}
+	if (more)
+		add(&line, ", %s of other functions", text_task_number(more, number));
+	print_line(file, terminal, &line);
+}
+
+/* ---- a pool ------------------------------------------------------------------------------ */
+
+/* Appends "2 of 2 connections out", or as much of it as is known. */
+static void add_amounts(struct line *line, const struct lp_pool *pool)
+{
+	static const struct {
+		const char *one, *many, *state;
+	} words[LP_POOL_KINDS] = {
+		[LP_POOL_THREADS] = { "thread", "threads", "busy" },
+		[LP_POOL_CONNECTIONS] = { "connection", "connections", "out" },
+		[LP_POOL_PERMITS] = { "", "", "out" },
+	};
+	uint64_t limit = pool->amounts[LP_POOL_LIMIT], out = pool->amounts[LP_POOL_OUT];
+	uint64_t idle = pool->amounts[LP_POOL_IDLE];
+	const char *noun = (limit < LP_POOL_UNLIMITED ? limit : out) == 1 ? words[pool->kind].one
+									  : words[pool->kind].many;
+	char number[32], of[32];
+
+	if (out >= LP_POOL_UNLIMITED && idle == 0)
+		add(line, "none free");
+	else if (out >= LP_POOL_UNLIMITED && idle < LP_POOL_UNLIMITED)
+		add(line, "%s free", text_task_number(idle, number));
+	else if (out >= LP_POOL_UNLIMITED)
+		add(line, "how many are out is not known");
+	else if (limit < LP_POOL_UNLIMITED)
+		add(line, "%s of %s%s%s %s", text_task_number(out, number),
+		    text_task_number(limit, of), *noun ? " " : "", noun, words[pool->kind].state);
+	else
+		add(line, "%s%s%s %s%s", text_task_number(out, number), *noun ? " " : "", noun,
+		    words[pool->kind].state, limit == LP_POOL_UNLIMITED ? ", no limit" : "");
+}
+
+static void print_head(FILE *file, const struct lp_terminal *terminal,
+		       const struct lp_tasks_snapshot *snapshot, const struct lp_pool *pool)
+{
+	uint64_t waiting = pool->amounts[LP_POOL_WAITING];
+	const struct lp_task_place *place = NULL;
+	const struct lp_task *oldest = find_task(snapshot, pool->oldest, &place);
+	struct line line = { .length = 0 };
+	char number[32], since[48];
+
+	add(&line, "%s: ", pool->name);
+	add_amounts(&line, pool);
+	if (*pool->detail)
+		add(&line, ", %s", pool->detail);
+	if (waiting && waiting < LP_POOL_UNLIMITED)
+		add(&line, ", %s %s", text_task_number(waiting, number),
+		    pool->kind == LP_POOL_THREADS ? "queued"
+		    : waiting == 1		  ? "waits"
+						  : "wait");
+	if (oldest && waiting && waiting < LP_POOL_UNLIMITED) {
+		since_text(snapshot, oldest, place, since, sizeof(since));
+		if (*since)
+			add(&line, ", oldest %s", since);
+	}
+	text_sanitise(line.text);
+	fputs("    ", file);
+	wrap_print(file, line.text, 4, "        ", terminal->columns);
+}
+
+static void print_pool(FILE *file, const struct lp_terminal *terminal,
+		       const struct lp_tasks_snapshot *snapshot, const struct lp_pool *pool,
+		       struct groups *groups)
+{
+	uint64_t out = pool->amounts[LP_POOL_OUT];
+
+	print_head(file, terminal, snapshot, pool);
+	if (pool->kind == LP_POOL_THREADS) {
+		print_threads(file, terminal, snapshot, pool, groups);
+		print_jobs(file, terminal, pool);
+		return;
+	}
+	group_users(terminal, snapshot, pool->holders, pool->holder_count, groups);
+	print_users(file, terminal, "held by", groups,
+		    out < LP_POOL_UNLIMITED ? saturating_sub(out, pool->held)
+		    : pool->holder_count    ? 0
+					    : pool->waiter_count);
+	group_users(terminal, snapshot, pool->waiters, pool->waiter_count, groups);
+	print_users(file, terminal, pool->waiter_count == 1 ? "waits:" : "wait:", groups, 0);
+}
+
+/* Returns whether a pool is of interest: something waits for it, or a part of it is in use. */
+static bool in_use(const struct lp_pool *pool)
+{
+	uint64_t limit = pool->amounts[LP_POOL_LIMIT], out = pool->amounts[LP_POOL_OUT];
+	uint64_t waiting = pool->amounts[LP_POOL_WAITING];
+
+	if (pool->waiter_count || (waiting && waiting < LP_POOL_UNLIMITED))
+		return true;
+	if (!out || out >= LP_POOL_UNLIMITED)
+		return false;
+	/* that permits are out is what they are for, unless none are left */
+	return pool->kind != LP_POOL_PERMITS || (limit < LP_POOL_UNLIMITED && out >= limit);
+}
+
+void text_pools_print(FILE *file, const struct lp_terminal *terminal,
+		      const struct lp_tasks_snapshot *snapshot)
+{
+	struct groups *groups = malloc(sizeof(*groups));
+	bool begun = false;
+	size_t i;
+
+	for (i = 0; groups && i < snapshot->list.pool_count; i++) {
+		if (!in_use(&snapshot->list.pools[i]))
+			continue;
+		if (!begun)
+			fputs("\npools\n", file);
+		begun = true;
+		print_pool(file, terminal, snapshot, &snapshot->list.pools[i], groups);
+	}
+	free(groups);
+}
