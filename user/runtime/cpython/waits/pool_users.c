@@ -245,7 +245,10 @@ static void visit(struct lp_pools *pools, uint64_t owner, uint64_t object, unsig
 		if (pool && chain)
 			note_function(pools, pool, owner, chain, link);
 	} else if (found->reference) {
-		note_reference(pools, owner, object, found->reference);
+		/* others may lead to what is no variable, which is known once all were followed */
+		if (chain)
+			note_reference(pools, owner, object, found->reference);
+		enqueue(pools, owner, object, depth);
 	} else if (type->kinds & LP_WAIT_CONTEXT_MANAGER) {
 		scan_generator(pools, owner, cpython_pool_attribute(pools, object, "gen"), nested);
 	} else if (type->kinds & LP_WAIT_GENERATOR || !strcmp(type->name, "async_generator")) {
@@ -346,6 +349,8 @@ void cpython_pool_follow(struct lp_pools *pools)
 		struct lp_pool_entry entry = pools->queue[at];
 		unsigned int kinds = cpython_wait_type_of(pools->waits, entry.object)->kinds;
 
+		if (cpython_pool_type(pools, entry.object)->reference)
+			continue;
 		if (kinds & LP_WAIT_DICT) {
 			count = cpython_dict_pairs(pools->python, entry.object, &pairs);
 			follow_pairs(pools, &entry, entry.depth, pairs, count);
@@ -355,5 +360,14 @@ void cpython_pool_follow(struct lp_pools *pools)
 			count = cpython_instance_pairs(pools->python, entry.object, &pairs);
 			follow_pairs(pools, &entry, entry.depth + 1, pairs, count);
 		}
+	}
+	for (at = 0; at < pools->queued; at++) {
+		uint64_t object = pools->queue[at].object;
+		const struct lp_pool_reference *reference =
+			cpython_pool_type(pools, object)->reference;
+		const uint64_t *owner = map_get(&pools->owners, object);
+
+		if (reference && owner)
+			note_reference(pools, *owner, object, reference);
 	}
 }

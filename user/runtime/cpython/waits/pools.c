@@ -237,6 +237,19 @@ static void describe_hosts(struct lp_pools *pools, struct lp_pool_object *object
 	free(pairs);
 }
 
+/* The list of threads begins with the newest one. */
+static void reverse_workers(struct lp_pool *pool)
+{
+	size_t i;
+
+	for (i = 0; i < pool->worker_count / 2; i++) {
+		struct lp_pool_worker worker = pool->workers[i];
+
+		pool->workers[i] = pool->workers[pool->worker_count - 1 - i];
+		pool->workers[pool->worker_count - 1 - i] = worker;
+	}
+}
+
 static void fill_pool(struct lp_pools *pools, struct lp_pool_object *object)
 {
 	const struct lp_pool_class *class = object->class;
@@ -253,6 +266,7 @@ static void fill_pool(struct lp_pools *pools, struct lp_pool_object *object)
 	pool->name = name_of(pools, object);
 	if (class->kind == LP_POOL_THREADS) {
 		count_workers(pool);
+		reverse_workers(pool);
 		if (class->amounts[LP_POOL_WAITING])
 			cpython_pool_jobs(pools, object);
 	}
