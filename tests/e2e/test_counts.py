@@ -3,7 +3,7 @@
 import time
 
 from lib import checks, schema
-from lib.case import patient
+from lib.case import THRESHOLD_NS, Late, patient
 from lib.checks import verify
 from lib.processes import Failure
 
@@ -47,7 +47,8 @@ def test_idle_loop(case):
     loop = records.one("loop_summary")
     verify(schema.documented(records), checks.sums(records))
     # Two iterations per tick: one sets the timer's future, one wakes the task.
-    if not 7 <= loop["iterations"] <= 11 or loop["utilization"] > 0.02:
+    expected = 2 * loop["wall_ns"] / 1e9
+    if not expected - 2 <= loop["iterations"] <= expected + 2 or loop["utilization"] > 0.02:
         raise Failure(f"{loop['iterations']} iterations, utilization {loop['utilization']}")
     target.go()
     target.finish()
@@ -64,8 +65,10 @@ def test_spinning_loop(case):
     records = profiler.finish().expect(0).records
     truth = case.truth(target)
     verify(checks.counts(records, truth), checks.sums(records))
-    if records.slow():
-        raise Failure(f"invented: {[checks.shown(slow) for slow in records.slow()]}")
+    invented = [checks.shown(slow) for slow in records.slow()
+                if checks.own_ns(slow) >= THRESHOLD_NS]
+    if invented:
+        raise Failure(f"invented: {invented}")
 
 
 @patient
@@ -75,6 +78,7 @@ def test_more_names_than_fit(case):
     verify(schema.documented(records))
     expected = {row["name"]: row for row in truth.counts}
     found = total = 0
+    lost = records.one("footer")["lost_events"]
     for record in records.final("callback_summary"):
         total += record["count"]
         row = expected.get(record["name"])
@@ -85,7 +89,9 @@ def test_more_names_than_fit(case):
         true = [row[key] for key in ("file", "line")]
         # A name that did not fit into the ring buffer is sent with the callback's next run.
         if place != true or not row["count"] - 1 <= record["count"] <= row["count"]:
-            raise Failure(f"{record['name']}: {record['count']} {place}, not {row['count']} {true}")
+            late = place == true and record["count"] <= row["count"] and lost
+            raise (Late if late else Failure)(
+                f"{record['name']}: {record['count']} {place}, not {row['count']} {true}")
     case.note(f"{found} of {len(expected)} names")
     if found < 3000:
         raise Failure(f"only {found} of {len(expected)} names")

@@ -209,7 +209,7 @@ def test_findings_are_explained(case):
     if rows != len(records.final("lost_summary")):
         wrong.append(f"{rows} rows, {len(records.final('lost_summary'))} places")
     browser.click("#findings .table-body .table-row")
-    wrong += expect_text(browser, "#record-body", "nobody awaited", "handle_request", "What to do")
+    wrong += expect_text(browser, "#record-body", "neither awaited nor", "handle_request", "What to do")
     verify(wrong, alone(browser, page))
 
 

@@ -431,6 +431,46 @@ static void causes_of_equal_time_are_listed_by_line(void **state)
 	lost_time_free(lost_time);
 }
 
+/* Each merge hashes with a secret of its own: what finds room must not depend on it. */
+static void the_longest_causes_find_room_in_a_merge(void **state)
+{
+	enum { STORED = 4096, ROOM = 3 };
+	static struct lp_shown_frame frames[2 * STORED];
+	struct lp_lost_time *first = lost_time_new(), *second = lost_time_new();
+	struct lp_lost_time *merged = lost_time_new();
+	struct lp_cause *list;
+	size_t i, found = 0, count;
+
+	(void)state;
+	for (i = 0; i < 2 * STORED; i++)
+		frames[i] = (struct lp_shown_frame){ .line = 1 + (uint32_t)i,
+						     .function = "f",
+						     .file = "f.py" };
+	for (i = 0; i < STORED - ROOM; i++) {
+		const struct lp_cause key = { .kind = LP_CAUSE_ON_CPU, .frame = &frames[i] };
+
+		lost_time_add(first, &key, 1, 1);
+	}
+	for (i = 0; i < STORED; i++) {
+		const struct lp_cause key = { .kind = LP_CAUSE_ON_CPU,
+					      .frame = &frames[STORED + i] };
+
+		lost_time_add(second, &key, 1, 100 + i);
+	}
+	lost_time_merge(merged, first);
+	lost_time_merge(merged, second);
+	count = lost_time_list(merged, false, &list);
+	for (i = 0; i < count; i++)
+		if (list[i].frame && list[i].frame->line > 2 * STORED - ROOM)
+			found++;
+	assert_int_equal(count, STORED + 1);
+	assert_int_equal(found, ROOM);
+	free(list);
+	lost_time_free(first);
+	lost_time_free(second);
+	lost_time_free(merged);
+}
+
 /* Samples of one segment show one event, however many there are and whatever called the line. */
 static void samples_of_one_segment_occur_once(void **state)
 {
@@ -480,6 +520,7 @@ int main(void)
 		TEST(a_cause_that_has_a_line_keeps_it),
 		TEST(no_causes_are_a_list_of_none),
 		TEST(causes_of_equal_time_are_listed_by_line),
+		TEST(the_longest_causes_find_room_in_a_merge),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,22 +125,6 @@ void lost_time_add(struct lp_lost_time *lost_time, const struct lp_cause *key, u
 		counted->cause.occurrences += count;
 }
 
-void lost_time_merge(struct lp_lost_time *into, const struct lp_lost_time *from)
-{
-	const struct lp_counted *other;
-	struct lp_counted *counted;
-	size_t at = 0;
-
-	while ((other = map_next_pointer(&from->causes, &at))) {
-		counted = add(into, &other->cause, other->cause.count, other->cause.total_ns);
-		if (!counted)
-			continue;
-		counted->cause.occurrences += other->cause.occurrences;
-		counted->before_count += other->before_count;
-		counted->before_ns += other->before_ns;
-	}
-}
-
 void lost_time_set_run_queue(struct lp_lost_time *lost_time, uint64_t count, uint64_t total_ns)
 {
 	const struct lp_cause key = { .kind = LP_CAUSE_RUN_QUEUE };
@@ -165,6 +149,41 @@ static int by_total(const void *left, const void *right)
 	order = order ? order : strcmp(a->syscall, b->syscall);
 	order = order ? order : stacks_compare_frames(a->frame, b->frame);
 	return order ? order : strcmp(a->held_by, b->held_by);
+}
+
+static int by_total_counted(const void *left, const void *right)
+{
+	const struct lp_counted *const *a = left, *const *b = right;
+
+	return by_total(&(*a)->cause, &(*b)->cause);
+}
+
+static void merge_cause(struct lp_lost_time *into, const struct lp_counted *other)
+{
+	struct lp_counted *counted =
+		add(into, &other->cause, other->cause.count, other->cause.total_ns);
+
+	if (!counted)
+		return;
+	counted->cause.occurrences += other->cause.occurrences;
+	counted->before_count += other->before_count;
+	counted->before_ns += other->before_ns;
+}
+
+/* The longest come first, so that it is always the same ones that find room in a full table. */
+void lost_time_merge(struct lp_lost_time *into, const struct lp_lost_time *from)
+{
+	const struct lp_counted **others = calloc(from->causes.count + 1, sizeof(*others)), *other;
+	size_t count = 0, at = 0, i;
+
+	if (!others)
+		return;
+	while ((other = map_next_pointer(&from->causes, &at)))
+		others[count++] = other;
+	qsort(others, count, sizeof(*others), by_total_counted);
+	for (i = 0; i < count; i++)
+		merge_cause(into, others[i]);
+	free(others);
 }
 
 size_t lost_time_list(const struct lp_lost_time *lost_time, bool interval, struct lp_cause **list)

@@ -296,30 +296,39 @@ async def waits_for_cruncher(causes):
     cruncher.join()
 
 
-def sleeps_with_gil(seconds, start, done):
+def sleeps_with_gil(seconds, start, done, end):
     start.wait()
     holding_libc.usleep(int(seconds * 1e6))  # here
     done.append(True)
+    end.wait()
 
 
-def holder_of_gil(seconds):
+class HolderOfGil:
     """A thread, an event that starts it, and a list that is empty until it is done."""
-    start, done = threading.Event(), []
-    thread = threading.Thread(target=sleeps_with_gil, args=(seconds, start, done), name="usleeper")
-    thread.start()
-    return thread, start, done
+
+    def __init__(self, seconds):
+        self.start, self.done, self._end = threading.Event(), [], threading.Event()
+        self._thread = threading.Thread(target=sleeps_with_gil, name="usleeper",
+                                        args=(seconds, self.start, self.done, self._end))
+        self._thread.start()
+
+    async def ends(self):
+        # The name of a thread that has ended is not known any more.
+        await asyncio.sleep(HOLD_S)
+        self._end.set()
+        await next_iteration()
+        self._thread.join()
 
 
 async def waits_for_c_call(causes):
     """One call of another thread does not release the GIL."""
-    thread, start, done = holder_of_gil(HOLD_S)
+    holder = HolderOfGil(HOLD_S)
     await next_iteration()
     with causes.held("gil", holder=("usleeper", sleeps_with_gil)):
-        start.set()
-        while not done:
+        holder.start.set()
+        while not holder.done:
             time.sleep(0.005)  # here
-    await next_iteration()
-    thread.join()
+    await holder.ends()
 
 
 async def waits_after_poll(causes):
@@ -328,18 +337,17 @@ async def waits_after_poll(causes):
     The iteration begins when the thread has a CPU, and is slow even if that is late.
     """
     loop = asyncio.get_running_loop()
-    thread, start, _ = holder_of_gil(2 * HOLD_S)
+    holder = HolderOfGil(2 * HOLD_S)
     await next_iteration()
     ran = loop.create_future()
     timer = loop.call_later(0.01, lambda: ran.set_result((time.monotonic_ns(), run_delay_ns())))
-    start.set()
+    holder.start.set()
     delay = run_delay_ns()
     end, delay_at_end = await ran
     # The loop's clock is CLOCK_MONOTONIC; its polls return at the next millisecond.
     causes.iteration(int(timer.when() * 1e9), end, "gil", delay_at_end - delay,
                      holder=("usleeper", sleeps_with_gil))
-    await next_iteration()
-    thread.join()
+    await holder.ends()
 
 
 # ---- waiting for a CPU ----
