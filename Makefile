@@ -50,7 +50,7 @@ SOAK_OPTIONS ?=
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all static deb install check check-all check-unit check-packaging check-service check-vm demo bench lint format man packages-% \
+.PHONY: all static deb install check check-all check-unit check-packaging check-service check-vm field demo bench lint format man packages-% \
 	histogram-edges fuzz-corpora clean help
 
 all: $(BUILD)/loopprof  ## build build/loopprof
@@ -163,10 +163,16 @@ check: packages-build packages-test  ## install what is needed, build, run all t
 	tests/run.sh $(BUILD)
 
 # SOAK_OPTIONS="--seconds 300" makes the soak short.
-check-all: check  ## and what takes more tools or time: the OpenTelemetry Collector's decoder (Go); an hour of fuzzing, one of soak
+check-all: check  ## and what takes more tools or time: the OpenTelemetry Collector's decoder (Go); all cases of tests/field (PyPI); an hour of fuzzing, one of soak
 	tests/run.sh $(BUILD) readers
 	FUZZ_SECONDS=$$((3600 / $(words $(FUZZERS)))) tests/run.sh $(BUILD) fuzz
+	tests/field/run.py --loopprof $(BUILD)/loopprof --roots $(BUILD)/roots
 	tools/soak/soak.py --loopprof $(BUILD)/loopprof $(SOAK_OPTIONS)
+
+# FIELD_OPTIONS="--readme" writes the table of README.md; a word selects cases.
+field: packages-build packages-test  ## what is said right, partly and wrong of programs with known mistakes and of servers (PyPI)
+	$(MAKE) -j$(JOBS) all
+	tests/field/run.py --loopprof $(BUILD)/loopprof --roots $(BUILD)/roots $(FIELD_OPTIONS)
 
 unit-tests: $(UNIT_TESTS) $(FUZZERS)
 
@@ -236,6 +242,7 @@ lint: packages-build packages-lint  ## clang-format, the direction of includes a
 	tools/lint/runtimes.py
 	tools/lint/names.py
 	tools/lint/pages.py
+	tools/lint/field.py
 	tools/lint/second_runtime.py "$(CLANG) $(BPF_CFLAGS)"
 	printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 6 sh -c \
 		'clang-tidy --quiet "$$@" -- $(filter-out -W%,$(CFLAGS))' clang-tidy

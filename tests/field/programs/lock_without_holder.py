@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The task that held a lock was cancelled and did not release it."""
+
+import asyncio
+
+from parts.ready import ready
+
+CASE = {
+    "shows": "a lock stays locked, as the task that held it was cancelled",
+    "pythons": ["3.8", "3.10", "3.11", "3.13", "3.14"],
+    "needs": "nothing",
+    "looks": [
+        {"command": ["tasks"],
+         "partly": [r"writer-\d.*\n?.*Lock\.acquire, locked, 3 waiters", r"{acquire}"],
+         "right": [r"no live task"]},
+    ],
+}
+
+
+async def write(lock):
+    await lock.acquire()  # line: acquire
+    await asyncio.sleep(30)
+    lock.release()
+
+
+async def main():
+    lock = asyncio.Lock()
+    loop = asyncio.get_running_loop()
+    tasks = [loop.create_task(write(lock), name=f"writer-{n}") for n in range(4)]
+    await asyncio.sleep(0.1)
+    tasks[0].cancel()
+    loop.call_later(0.3, ready)
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+asyncio.run(main())

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""gunicorn with a worker of uvicorn."""
+
+import subprocess
+import sys
+
+from parts.visits import free_port, visit
+
+CASE = {
+    "shows": "gunicorn with uvicorn-worker: healthy, and with a handler that blocks",
+    "pythons": ["3.11", "3.13"],
+    "needs": "packages",
+    "looks": [
+        {"command": ["-s", "-d", "3s", "-t", "200ms"],
+         "arguments": ["/"],
+         "partly": [r"\(0 slow\)"],
+         "never": [r"what got lost"]},
+        {"command": ["-s", "-d", "4s"],
+         "arguments": ["/slow"],
+         "partly": [r"blocked", r"{asgi_block}"],
+         "right": [r"^\d\d:\S+ +[\d.]+ m?s +(\S*\.)?slow\b"]},
+    ],
+}
+
+if __name__ == "__main__":
+    PORT = free_port()
+    COMMAND = [sys.executable, "-m", "gunicorn", "-k", "uvicorn.workers.UvicornWorker", "-w", "1",
+               "--bind", f"127.0.0.1:{PORT}", "parts.asgi:app"]
+    with subprocess.Popen(COMMAND) as server, visit(PORT, sys.argv[1], pid=server.pid):
+        server.wait()

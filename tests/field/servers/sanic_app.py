@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Sanic in one process."""
+
+import asyncio
+import sys
+import time
+
+from sanic import Sanic
+from sanic.response import text
+from parts.visits import free_port, visit
+
+CASE = {
+    "shows": "Sanic: healthy, and with a handler that blocks",
+    "pythons": ["3.11", "3.13"],
+    "needs": "packages",
+    "looks": [
+        {"command": ["-d", "3s", "-t", "200ms"],
+         "arguments": ["/"],
+         "partly": [r"\(0 slow\)"],
+         "never": [r"what got lost"]},
+        {"command": ["-d", "4s"],
+         "arguments": ["/slow"],
+         "partly": [r"blocked", r"{block}"],
+         "right": [r"^\d\d:\S+ +[\d.]+ m?s +(\S*\.)?slow\b"]},
+    ],
+}
+
+app = Sanic("field")
+
+
+@app.get("/")
+async def index(_):
+    await asyncio.sleep(0.01)
+    return text("ok")
+
+
+@app.get("/slow")
+async def slow(_):
+    time.sleep(0.25)  # line: block
+    return text("ok")
+
+
+if __name__ == "__main__":
+    PORT = free_port()
+    with visit(PORT, sys.argv[1]):
+        app.run(port=PORT, single_process=True, access_log=False)
