@@ -29,9 +29,10 @@ def pythons(roots):
     return found
 
 
-def _run(*command):
+def _run(lock, *command):
+    """Runs a command that shares the lock: it outlives this process, should this one be killed."""
     done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=LIMIT_S, check=False)
+                          timeout=LIMIT_S, check=False, pass_fds=[lock.fileno()])
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}: {done.stdout.strip()[-800:]}")
 
@@ -52,8 +53,8 @@ def with_packages(python):
     with open(home + ".lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(os.path.join(home, "complete")):
-            _run(python.executable, "-m", "venv", "--clear", home)
-            _run(executable, "-m", "pip", "install", "-q", "--disable-pip-version-check",
+            _run(lock, python.executable, "-m", "venv", "--clear", home)
+            _run(lock, executable, "-m", "pip", "install", "-q", "--disable-pip-version-check",
                  "--only-binary", ":all:", "-r", REQUIREMENTS)
             with open(os.path.join(home, "complete"), "w", encoding="ascii"):
                 pass

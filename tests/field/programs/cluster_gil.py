@@ -12,7 +12,7 @@ CASE = {
     "needs": "packages",
     "looks": [
         {"command": ["-d", "6s"],
-         "partly": [r"waiting for the GIL .*held by '", r"{crunch}"],
+         "partly": [r"waiting for the GIL .*held by '", r"crunch +\S+:\d+"],
          "right": [r"held by '(Dask|…?[^']*Threads)"],
          "never": [r"no running (event )?loop"]},
     ],
@@ -20,7 +20,7 @@ CASE = {
 
 
 def crunch(number):
-    return (7 ** (1500000 + number)) > 1  # line: crunch
+    return (7 ** (1500000 + number)) > 1
 
 
 if __name__ == "__main__":
