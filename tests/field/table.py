@@ -17,8 +17,9 @@ def by_case(results):
     for case, version, verdict, _ in results:
         if verdict in cases.VERDICTS:
             rows.setdefault(case.name, (case, []))[1].append((version, verdict))
+    ordered = sorted(rows.values(), key=lambda row: (row[0].folder, row[0].name))
     return [(case, sorted(found, key=lambda pair: int(pair[0].split(".")[1])))
-            for _, (case, found) in sorted(rows.items(), key=lambda row: (row[1][0].folder, row[0]))]
+            for case, found in ordered]
 
 
 def plain(results):

@@ -14,6 +14,7 @@ CASE = {
          "partly": [(r"(\d+) callbacks in one iteration", 3000, 5100), r"listen"]},
         {"command": ["-m", "sample", "-d", "5s"],
          "partly": [r"listen|{work}"],
+         "right": [(r"(\d+) callbacks in one iteration", 3000, 5100)],
          "never": [r"\d{5,}(\.\d+)? h ", r"\.-\d"]},
     ],
 }
@@ -33,7 +34,7 @@ async def listen():
 async def main():
     loop = asyncio.get_running_loop()
     BOX["next"] = loop.create_future()
-    tasks = [loop.create_task(listen()) for _ in range(5000)]
+    BOX["tasks"] = [loop.create_task(listen()) for _ in range(5000)]
     ready()
     while True:
         await asyncio.sleep(1)

@@ -14,7 +14,7 @@ CASE = {
     "looks": [
         {"command": ["-d", "4s"],
          "partly": [r"read on pipe", r"{line}"],
-         "right": [r"task 'installer'", r"pid \d+ \((python[0-9.]*|worker)\)[^\n]*write|other end[^\n]*\d+"]},
+         "right": [r"task 'installer'", r"(?s)(pid \d+ \(python|python\S* \(pid \d+\)).{,80}write"]},
     ],
 }
 CHILD = "import sys; sys.stderr.write('x' * 1000000); print('done', flush=True)"

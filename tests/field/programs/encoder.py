@@ -12,7 +12,7 @@ CASE = {
     "looks": [
         {"command": ["-d", "6s"],
          "partly": [r"on CPU", r"jsonable_encoder|serialize_response"],
-         "right": [r"^\d\d:\S+ +[\d.]+ m?s  (?!….*run_asgi|<module>)"]},
+         "right": [r"^\d\d:\S+ +[\d.]+ m?s +(?!.*(run_asgi|<module>))\S"]},
         {"command": ["-m", "sample", "-d", "6s"],
          "partly": [r"jsonable_encoder|serialize_response"]},
     ],

@@ -14,8 +14,7 @@ CASE = {
     "looks": [
         {"command": ["tasks"],
          "partly": [r"lookup-\d.*\n?.*getaddrinfo.*queued"],
-         "right": [r"default executor.*\b3 of 3\b.*busy.*\b9 queued|default executor: 3 threads, all busy, 9 queued",
-                   r"{busy}"],
+         "right": [r"default executor.*\b3 of 3\b.*busy.*\b9 queued", r"{busy}"],
          "never": [r"17 more like it", r"job-\d+.*running[^\n]*\n[^\n]*and 8 more"]},
         {"command": ["-d", "4s"],
          "right": [r"loopprof tasks -p \d+"]},

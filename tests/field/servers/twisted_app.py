@@ -17,7 +17,7 @@ CASE = {
     "pythons": ["3.11", "3.13"],
     "needs": "packages",
     "looks": [
-        {"command": ["-d", "3s", "-t", "200ms"],
+        {"command": ["-d", "3s", "-t", "500ms"],
          "arguments": ["/"],
          "partly": [r"\(0 slow\)"],
          "never": [r"what got lost"]},
