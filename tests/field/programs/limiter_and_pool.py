@@ -14,8 +14,8 @@ CASE = {
     "needs": "packages",
     "looks": [
         {"command": ["tasks"],
-         "partly": [r"{outer}|{first}"],
-         "right": [r"\b2 of 2\b", r"{blocked}", r"[Ll]imiter"]},
+         "partly": [r"request-\d"],
+         "right": [r"{outer}|{first}", r"\b2 of 2\b", r"{blocked}", r"[Ll]imiter"]},
     ],
 }
 POOL = queue.Queue()
