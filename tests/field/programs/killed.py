@@ -14,12 +14,12 @@ CASE = {
     "pythons": ["3.11", "3.14"],
     "needs": "nothing",
     "looks": [
-        {"command": ["-d", "10s"],
+        {"command": ["-d", "15s"],
          "partly": [r"still running after", r"{stuck}"],
          "right": [r"SIGKILL", r"python[0-9.]* \(pid \d+\)|pid \d+ \(python"]},
     ],
 }
-KILLER = "import os, sys, time; time.sleep(5); os.kill(int(sys.argv[1]), 9); time.sleep(10)"
+KILLER = "import os, sys, time; time.sleep(8); os.kill(int(sys.argv[1]), 9); time.sleep(10)"
 
 
 def stuck():

@@ -309,7 +309,7 @@ void remote_end_at(uint64_t end_ns)
 
 bool remote_is_over(void)
 {
-	return workers_are_over(remote.workers);
+	return remote.workers && workers_are_over(remote.workers);
 }
 
 void remote_limit_last_reads(void)

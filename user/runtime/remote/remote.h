@@ -26,7 +26,7 @@ bool remote_has_begun(void);
  */
 void remote_stop_on(int descriptor);
 void remote_end_at(uint64_t end_ns);
-/* Returns whether reading has ended in this way. */
+/* Returns whether reading has ended in this way. A process that has no reader reads without end. */
 bool remote_is_over(void);
 
 /*
