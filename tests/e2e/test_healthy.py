@@ -99,6 +99,16 @@ def test_children_that_exist_are_followed(case):
     target.wait()
 
 
+def test_children_of_a_process_without_tasks(case):
+    """`loopprof tasks` on a master names the children that have tasks."""
+    target = case.start("prefork.py")
+    result = case.run("tasks", "-p", str(target.pid)).expect(0)
+    if f"no event loop runs in pid {target.pid}, but in 2 of its child" not in result.err:
+        raise Failure(f"nothing is said of the children: {result.err}")
+    target.go()
+    target.wait()
+
+
 def test_children_of_what_is_no_python(case):
     """A shell that has started the program."""
     target = case.start("prefork.py", prefix=("sh", "-c", '"$@"; exit', "sh"))

@@ -6,6 +6,7 @@
 `needs`      "packages" for what environments.py installs; otherwise the standard library does
 `looks`      a list of what is run on it: `command`, the arguments of loopprof before `-p PID`, and
              expressions for what it prints:
+             `seconds` until it is interrupted, if it does not end by itself
              `partly`  all of them are there, or the answer is wrong
              `right`   all of these as well, or the answer is right in part only
              `never`   one of these makes it wrong
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDERS = ("programs", "servers")
 FIELDS = {"shows", "pythons", "needs", "looks"}
-LOOK_FIELDS = {"command", "right", "partly", "never", "arguments"}
+LOOK_FIELDS = {"command", "seconds", "right", "partly", "never", "arguments"}
 VERDICTS = ("right", "partly", "wrong")
 MARK = re.compile(r"# line: ([a-z_]+)$")
 PLACE = re.compile(r"\{([a-z_]+)\}")

@@ -90,12 +90,15 @@ class Program:
 def look_at(loopprof, look, pid):
     """What loopprof prints, and its exit status as a last line."""
     command = [loopprof, *look["command"], "-p", pid]
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=LOOK_S, check=False)
-        return done.stdout.decode(errors="replace") + f"\nexit {done.returncode}\n"
-    except subprocess.TimeoutExpired as ended:
-        return (ended.stdout or b"").decode(errors="replace") + "\nexit: none\n"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+        for limit, number in ((look.get("seconds", LOOK_S), signal.SIGINT),
+                              (LOOK_S, signal.SIGKILL), (None, None)):
+            try:
+                text = running.communicate(timeout=limit)[0]
+                break
+            except subprocess.TimeoutExpired:
+                running.send_signal(number)
+    return text.decode(errors="replace") + f"\nexit {running.returncode}\n"
 
 
 def run_case(loopprof, case, python, keep):

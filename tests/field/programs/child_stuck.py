@@ -14,7 +14,7 @@ CASE = {
     "looks": [
         {"command": ["-d", "4s"],
          "partly": [r"read on pipe", r"{line}"],
-         "right": [r"task 'installer'", r"(?s)(pid \d+ \(python|python\S* \(pid \d+\)).{,80}write"]},
+         "right": [r"task 'installer'", r"(?s)(pid \d+ \(python|python\S* \(pid \d+\)).{,100}write"]},
     ],
 }
 CHILD = "import sys; sys.stderr.write('x' * 1000000); print('done', flush=True)"

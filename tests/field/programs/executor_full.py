@@ -13,9 +13,9 @@ CASE = {
     "needs": "nothing",
     "looks": [
         {"command": ["tasks"],
-         "partly": [r"lookup-\d[\s\S]{,60}getaddrinfo[\s\S]{,60}queued"],
+         "partly": [r"lookup-\d[\s\S]{,100}getaddrinfo[\s\S]{,100}queued"],
          "right": [r"default executor.*\b3 of 3\b.*busy.*\b9 queued", r"{busy}"],
-         "never": [r"17 more like it", r"job-\d[\s\S]{,80}running\n.*and 8 more"]},
+         "never": [r"17 more like it", r"job-\d[\s\S]{,100}running\n.*and 8 more"]},
         {"command": ["-d", "4s"],
          "right": [r"loopprof tasks -p \d+"]},
     ],

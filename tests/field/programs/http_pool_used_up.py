@@ -13,7 +13,7 @@ CASE = {
     "looks": [
         {"command": ["tasks"],
          "partly": [r"fetch-\d.*waiting"],
-         "right": [r"fetch-\d[\s\S]{,80}{get}", r"\b2 of 2\b", r"(?i)pool"]},
+         "right": [r"fetch-\d[\s\S]{,100}{get}", r"\b2 of 2\b", r"(?i)pool"]},
         {"command": ["-d", "4s"],
          "right": [r"loopprof tasks -p \d+", r"(?i)httpx|httpcore"]},
     ],

@@ -12,11 +12,11 @@ CASE = {
     "needs": "nothing",
     "looks": [
         {"command": ["-d", "6s"],
-         "partly": [r"{block}", (r"^([\d.]+) s, loop busy", 5.0, 8.0),
-                    (r"loop busy ([\d.]+) %", 4, 22)]},
+         "partly": [r"{block}", (r"^([\d.]+) s, loop busy", 5.8, 15),
+                    (r"loop busy ([\d.]+) %", 3, 22)]},
         {"command": ["-m", "sample", "-d", "6s"],
-         "partly": [r"{block}", (r"^([\d.]+) s, loop busy", 5.0, 8.0),
-                    (r"loop busy ([\d.]+) %", 4, 22)]},
+         "partly": [r"{block}", (r"^([\d.]+) s, loop busy", 5.8, 15),
+                    (r"loop busy ([\d.]+) %", 3, 22)]},
     ],
 }
 

@@ -15,7 +15,7 @@ CASE = {
     "looks": [
         {"command": ["-t", "50ms", "-d", "6s"],
          "partly": [r"page fault|reclaim|on CPU", r"{touch}"],
-         "right": [r"page fault", r"(?i)reclaim|limit"]},
+         "right": [r"page fault", r"\breclaim|limit of|\b48(\.0)? M"]},
     ],
 }
 NAME = f"loopprof-field-{os.getpid()}"

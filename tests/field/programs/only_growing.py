@@ -10,7 +10,8 @@ CASE = {
     "pythons": ["3.9", "3.11", "3.13", "3.14"],
     "needs": "nothing",
     "looks": [
-        {"command": ["tasks", "--watch", "2", "-d", "7s"],
+        {"command": ["tasks", "--watch", "2"],
+         "seconds": 10,
          "partly": [r"only growing: \d+ tasks of flush"],
          "never": [r"only growing: \d+ tasks of request"]},
     ],
@@ -32,7 +33,7 @@ async def main():
     ready()
     while True:
         started.append(loop.create_task(flush()))
-        for _ in range(10):
+        for _ in range(3):
             await asyncio.gather(loop.create_task(request()), asyncio.sleep(0.05))
 
 

@@ -14,7 +14,7 @@ CASE = {
     "looks": [
         {"command": ["-d", "5s"],
          "partly": [r"waiting for a CPU|throttled|quota"],
-         "right": [r"(?i)throttled|quota", r"20 %"]},
+         "right": [r"throttled|\bquota ", r"\b20 %"]},
         {"command": ["-m", "sample", "-d", "5s"],
          "partly": [r"waiting for a CPU|throttled|quota"]},
     ],

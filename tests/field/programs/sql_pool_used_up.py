@@ -17,7 +17,7 @@ CASE = {
     "looks": [
         {"command": ["tasks"],
          "partly": [r"orders-\d.*waiting"],
-         "right": [r"orders-\d[\s\S]{,80}{query}", r"\b2 of 2\b", r"keeper-\d[\s\S]{,80}{kept}"]},
+         "right": [r"orders-\d[\s\S]{,100}{query}", r"\b2 of 2\b", r"keeper-\d[\s\S]{,100}{kept}"]},
     ],
 }
 PATH = os.path.join(tempfile.mkdtemp(), "shop.db")

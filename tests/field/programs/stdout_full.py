@@ -15,10 +15,11 @@ CASE = {
     "needs": "nothing",
     "looks": [
         {"command": ["-d", "5s"],
-         "partly": [r"write on (pipe|stdout|fd 1)", r"{log}"],
-         "right": [r"stdout|fd 1\b", r"pid \d+|python|slow_reader|cat|sleep"]},
+         "partly": [r"write on ", r"{log}"],
+         "right": [r"write on [^\n]*(\bstdout\b|standard output|\bfd 1\b)",
+                   r"write on [\s\S]{,150}(pid \d+ \(python|python[0-9.]* \(pid \d+\))"]},
         {"command": ["-m", "sample", "-d", "5s"],
-         "partly": [r"write on (pipe|stdout|fd 1)", r"{log}"]},
+         "partly": [r"write on ", r"{log}"]},
     ],
 }
 READER = "import os, time\nwhile os.read(0, 65536): time.sleep(0.8)"

@@ -26,12 +26,18 @@ def crunch():
     return BASE ** 1500000 > 1  # line: keep
 
 
+async def beat():
+    while True:
+        await asyncio.sleep(0.02)
+
+
 async def main():
     loop = asyncio.get_running_loop()
+    task = loop.create_task(beat(), name="beat")
     ready()
     while True:
         await loop.run_in_executor(None, crunch)
-        await asyncio.sleep(0.3)
+        await asyncio.wait([task], timeout=0.3)
 
 
 asyncio.run(main())

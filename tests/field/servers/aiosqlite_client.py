@@ -13,7 +13,7 @@ CASE = {
     "looks": [
         {"command": ["tasks"],
          "partly": [r"long", r"short"],
-         "right": [r"long[\s\S]{,80}{long}", r"short-\d[\s\S]{,80}{short}"]},
+         "right": [r"long[\s\S]{,100}{long}", r"short-\d[\s\S]{,100}{short}"]},
         {"command": ["-d", "3s"],
          "never": [r"what got lost"]},
     ],

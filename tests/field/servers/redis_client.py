@@ -16,7 +16,7 @@ CASE = {
     "looks": [
         {"command": ["tasks"],
          "partly": [r"popper|getter"],
-         "right": [r"popper[\s\S]{,80}{pop}", r"getter-\d[\s\S]{,80}{get}", r"\b1 of 1\b"]},
+         "right": [r"popper[\s\S]{,100}{pop}", r"getter-\d[\s\S]{,100}{get}", r"\b1 of 1\b"]},
         {"command": ["-d", "3s"],
          "never": [r"what got lost"]},
     ],

@@ -15,7 +15,7 @@ CASE = {
     "looks": [
         {"command": ["tasks"],
          "partly": [r"silent"],
-         "right": [r"silent[\s\S]{,80}{receive}", r"tcp 127\.0\.0\.1:\d+"]},
+         "right": [r"silent[\s\S]{,100}{receive}", r"tcp 127\.0\.0\.1:\d+"]},
         {"command": ["-d", "4s"],
          "partly": [r"blocked", r"{block}"],
          "right": [r"^\d\d:\S+ +[\d.]+ m?s +(\S*\.)?handle\b"],
