@@ -14,8 +14,9 @@ from lib.profiler import Records
 
 GOLDEN = os.path.join(schema.TOP, "tests", "golden")
 # The sources that write JSON lines, and those of the names in them.
-WRITERS = ("sinks/json/*.c", "tasks/json.c", "compare/json.c")
-NAMES = ("model/names.c", "model/finding_kinds.c", "compare/compare.c", "commands/tasks.c")
+WRITERS = ("sinks/json/*.c", "tasks/json*.c", "compare/json.c")
+NAMES = ("model/names.c", "model/finding_kinds.c", "compare/compare.c", "commands/tasks.c",
+         "tasks/json_pool.c")
 
 
 def sources(patterns):

@@ -316,3 +316,44 @@ def test_tasks_of_another_class_are_named_as_unread(case):
             raise Failure(f"{script}: {result.out} {result.err}")
         target.go()
         target.wait()
+
+
+@on_every_python
+def test_exhausted_pools(case):
+    """Threads and what is queued, and who holds the permits of a semaphore, as far as it shows."""
+    target = case.start("pools.py")
+    expected = {
+        ("default executor", 2, 2, 3, 0, 0),
+        ("executor 'converter'", 1, 1, 1, 0, 0),
+        ("asyncio.BoundedSemaphore", 2, 2, 3, 2, 3),
+        ("asyncio.Semaphore", None, None, 2, 0, 2),
+    }
+    snapshots = []
+
+    def is_shown():
+        snapshots.append(tasks.snapshot(case, target.pid))
+        pools = snapshots[-1].records.of("pool")
+        return expected == {(pool["name"], pool["limit"], pool["out"], pool["waiting"],
+                             len(pool["holders"]), len(pool["waiters"])) for pool in pools}
+
+    wait_until(is_shown, "all pools are shown as they are")
+    pools = {pool["name"]: pool for pool in snapshots[-1].records.of("pool")}
+    names = {task["task_id"]: task for task in snapshots[-1].all}
+    for task in pools["asyncio.BoundedSemaphore"]["holders"]:
+        if names[task]["name"] != "limited" or names[task]["awaits"]["class"] != \
+                "asyncio.locks.Event":
+            raise Failure(f"a holder is {names[task]}")
+    queued = pools["default executor"]["queued"]
+    if queued != [{"function": "render", "count": 3}]:
+        raise Failure(f"queued: {queued}")
+    threads = pools["executor 'converter'"]["threads"]
+    lines = [frame["function"] for thread in threads for frame in thread["stack"]]
+    if [thread["function"] for thread in threads] != ["convert"] or "convert" not in lines:
+        raise Failure(f"threads: {threads}")
+    said = case.run("tasks", "-p", str(target.pid)).expect(0).out
+    for line in ("default executor: 2 of 2 threads busy, 3 queued", "queued: 3 render",
+                 "asyncio.BoundedSemaphore: 2 of 2 out, 3 wait", "held by whom is not known"):
+        if line not in said:
+            raise Failure(f"{line}: {said}")
+    target.go()
+    target.finish()

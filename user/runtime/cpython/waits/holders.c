@@ -44,12 +44,7 @@ static bool is_exit(struct lp_waits *waits, uint64_t function)
 	return found;
 }
 
-/*
- * Returns the self of an __aexit__ on a stack, or 0 if the object is none.  Up to 3.13 it is a
- * bound method; 3.14 has the function and its self above it (Python/bytecodes.c:
- * LOAD_SPECIAL).
- */
-static uint64_t exit_self(struct lp_waits *waits, uint64_t object, uint64_t above)
+uint64_t cpython_wait_exit_self(struct lp_waits *waits, uint64_t object, uint64_t above)
 {
 	unsigned int kinds = cpython_wait_type_of(waits, object)->kinds;
 	uint64_t method[2];
@@ -82,7 +77,7 @@ static size_t entered(struct lp_waits *waits, const struct lp_await_link *link, 
 	else
 		stack[count] = 0;
 	for (i = 0; i < count && found < HELD_MAX; i++) {
-		self = exit_self(waits, stack[i], stack[i + 1]);
+		self = cpython_wait_exit_self(waits, stack[i], stack[i + 1]);
 		if (self)
 			objects[found++] = self;
 	}

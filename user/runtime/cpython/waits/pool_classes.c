@@ -168,6 +168,7 @@ const struct lp_pool_reference cpython_pool_references[] = {
 	{ "redis", "Pipeline", "connection_pool", NULL, NULL },
 	{ "redis", "PubSub", "connection_pool", NULL, NULL },
 	{ "pymongo", "_PoolCheckout", "_pool", "_conn", NULL },
+	{ "pymongo", "_ClientCheckout", "_pool_checkout._pool", "_pool_checkout._conn", NULL },
 };
 
 const size_t cpython_pool_reference_count = ARRAY_SIZE(cpython_pool_references);

@@ -280,13 +280,40 @@ static size_t count_variables(const struct lp_cpython *python, const struct lp_a
 	return count < VARIABLES_MAX ? count : VARIABLES_MAX;
 }
 
+/*
+ * Adds the owner of a frame that is within `async with` of a semaphore: its __aexit__ is on the
+ * stack.  That of asyncio's own ones is noted with the waits.
+ */
+static void note_entered(struct lp_pools *pools, uint64_t owner, const struct lp_await_chain *chain,
+			 size_t number, const uint64_t *stack, size_t count)
+{
+	size_t i;
+
+	/* __aexit__ is pushed before __aenter__ is called */
+	if (number + 1 < chain->count &&
+	    cpython_wait_code(pools->waits, &chain->links[number + 1])->enters)
+		return;
+	for (i = 0; i < count; i++) {
+		uint64_t object = cpython_wait_exit_self(pools->waits, stack[i],
+							 i + 1 < count ? stack[i + 1] : 0);
+		const struct lp_pool_class *class = cpython_pool_type(pools, object)->class;
+		struct lp_pool_object *pool;
+
+		if (!class || class->kind != LP_POOL_PERMITS || class->awaited || class->borrowers)
+			continue;
+		pool = cpython_pool_add(pools, object, class);
+		if (pool)
+			cpython_pool_add_holder(pools, pool, owner, 0);
+	}
+}
+
 static void scan_link(struct lp_pools *pools, uint64_t owner, const struct lp_await_chain *chain,
 		      size_t number, int nested)
 {
 	const struct lp_await_link *link = &chain->links[number];
 	const struct lp_cpython *python = pools->python;
 	uint64_t objects[VARIABLES_MAX + STACK_MAX];
-	size_t count = count_variables(python, link), i;
+	size_t count = count_variables(python, link), first = count, i;
 
 	if (!link->frame || memory_read(python->pid, link->frame + python->row.frame.localsplus,
 					objects, count * sizeof(*objects)))
@@ -294,6 +321,7 @@ static void scan_link(struct lp_pools *pools, uint64_t owner, const struct lp_aw
 	for (i = 0; i < count; i++)
 		objects[i] &= ~python->row.frame.tag_mask;
 	count += cpython_frame_stack(python, link, objects + count, STACK_MAX);
+	note_entered(pools, owner, chain, number, objects + first, count - first);
 	for (i = 0; i < count; i++) {
 		uint64_t object = objects[i];
 

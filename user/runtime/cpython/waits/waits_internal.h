@@ -210,6 +210,12 @@ bool cpython_wait_uv_future(struct lp_waiting *wait, uint64_t future);
 
 /* holders.c: adds edges to the tasks that hold an object. */
 void cpython_wait_holders(struct lp_waiting *wait, uint64_t object);
+/*
+ * Returns the self of an __aexit__ on a stack, or 0 if the object is none.  Up to 3.13 it is a
+ * bound method; 3.14 has the function and its self above it (Python/bytecodes.c:
+ * LOAD_SPECIAL).
+ */
+uint64_t cpython_wait_exit_self(struct lp_waits *waits, uint64_t object, uint64_t above);
 /* Returns the next task that holds an object, or 0.  *at: 0 at first. */
 uint64_t cpython_wait_next_holder(const struct lp_waits *waits, uint64_t object, size_t *at);
 
