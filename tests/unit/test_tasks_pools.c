@@ -194,7 +194,7 @@ static void test_unknown(void **state)
 	free(text);
 }
 
-/* A pool that nothing waits for and nobody uses is in the JSON lines only. */
+/* A pool that nothing waits for or uses is in the JSON lines only. */
 static void test_idle(void **state)
 {
 	struct lp_task_list list = new_pool(1, LP_POOL_CONNECTIONS, "x");

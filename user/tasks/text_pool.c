@@ -18,7 +18,7 @@
 #define JOBS_SHOWN 6
 
 /* Users of a pool at the same line. */
-struct group {
+struct user_group {
 	const struct lp_shown_frame *frame; /* the line, or NULL */
 	const char *function; /* what a thread was given to run; "" */
 	size_t count, named;
@@ -26,17 +26,18 @@ struct group {
 	char since[48]; /* since when the first one is there; "" */
 };
 
-struct groups {
+struct user_groups {
 	size_t count, left_out; /* groups, and users that are in none of them */
-	struct group items[GROUPS_MAX];
+	struct user_group items[GROUPS_MAX];
 };
 
-struct line {
+struct pool_line {
 	char text[2048];
 	size_t length;
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct line *line, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct pool_line *line, const char *format,
+						      ...)
 {
 	va_list arguments;
 
@@ -76,10 +77,10 @@ static const struct lp_shown_frame *own_frame(const struct lp_tasks_snapshot *sn
 }
 
 /* Adds a user to the group of its line. */
-static void add_to_group(struct groups *groups, const struct lp_shown_frame *frame,
+static void add_to_group(struct user_groups *groups, const struct lp_shown_frame *frame,
 			 const char *function, const char *name, const char *since)
 {
-	struct group *group;
+	struct user_group *group;
 	size_t i;
 
 	for (i = 0; i < groups->count; i++)
@@ -124,7 +125,7 @@ static void since_text(const struct lp_tasks_snapshot *snapshot, const struct lp
 
 static void group_users(const struct lp_terminal *terminal,
 			const struct lp_tasks_snapshot *snapshot, const struct lp_pool_user *users,
-			size_t count, struct groups *groups)
+			size_t count, struct user_groups *groups)
 {
 	char name[LP_TASK_NAME_COLUMNS * 4 + 8], quoted[sizeof(name) + 16], since[48];
 	size_t i;
@@ -156,7 +157,7 @@ static void group_users(const struct lp_terminal *terminal,
 	}
 }
 
-static void add_group(struct line *line, const struct group *group)
+static void add_group(struct pool_line *line, const struct user_group *group)
 {
 	char where[LP_TEXT_PLACE_MAX], number[32];
 
@@ -171,7 +172,7 @@ static void add_group(struct line *line, const struct group *group)
 		add(line, " %s", group->since);
 }
 
-static void print_line(FILE *file, const struct lp_terminal *terminal, struct line *line)
+static void print_line(FILE *file, const struct lp_terminal *terminal, struct pool_line *line)
 {
 	text_sanitise(line->text);
 	fputs("        ", file);
@@ -180,9 +181,9 @@ static void print_line(FILE *file, const struct lp_terminal *terminal, struct li
 
 /* Prints "held by 'a', 'b' at x.py:3; 'c' at x.py:9".  unknown: how many are not known. */
 static void print_users(FILE *file, const struct lp_terminal *terminal, const char *verb,
-			const struct groups *groups, uint64_t unknown)
+			const struct user_groups *groups, uint64_t unknown)
 {
-	struct line line = { .length = 0 };
+	struct pool_line line = { .length = 0 };
 	size_t i, more = groups->left_out;
 	char number[32];
 
@@ -210,10 +211,10 @@ static void print_users(FILE *file, const struct lp_terminal *terminal, const ch
 
 static void print_threads(FILE *file, const struct lp_terminal *terminal,
 			  const struct lp_tasks_snapshot *snapshot, const struct lp_pool *pool,
-			  struct groups *groups)
+			  struct user_groups *groups)
 {
 	char name[LP_TASK_NAME_COLUMNS * 4 + 8], number[32], where[LP_TEXT_PLACE_MAX];
-	struct line line = { .length = 0 };
+	struct pool_line line = { .length = 0 };
 	size_t i;
 
 	groups->count = groups->left_out = 0;
@@ -228,7 +229,7 @@ static void print_threads(FILE *file, const struct lp_terminal *terminal,
 		add_to_group(groups, own_frame(snapshot, thread), worker->function, name, "");
 	}
 	for (i = 0; i < groups->count && i < GROUPS_SHOWN; i++) {
-		const struct group *group = &groups->items[i];
+		const struct user_group *group = &groups->items[i];
 
 		line.length = 0;
 		add(&line, "%s", group->names);
@@ -256,7 +257,7 @@ static void print_threads(FILE *file, const struct lp_terminal *terminal,
 
 static void print_jobs(FILE *file, const struct lp_terminal *terminal, const struct lp_pool *pool)
 {
-	struct line line = { .length = 0 };
+	struct pool_line line = { .length = 0 };
 	uint64_t more = 0;
 	char number[32];
 	size_t i;
@@ -280,7 +281,7 @@ static void print_jobs(FILE *file, const struct lp_terminal *terminal, const str
 /* ---- a pool ------------------------------------------------------------------------------ */
 
 /* Appends "2 of 2 connections out", or as much of it as is known. */
-static void add_amounts(struct line *line, const struct lp_pool *pool)
+static void add_amounts(struct pool_line *line, const struct lp_pool *pool)
 {
 	static const struct {
 		const char *one, *many, *state;
@@ -315,7 +316,7 @@ static void print_head(FILE *file, const struct lp_terminal *terminal,
 	uint64_t waiting = pool->amounts[LP_POOL_WAITING];
 	const struct lp_task_place *place = NULL;
 	const struct lp_task *oldest = find_task(snapshot, pool->oldest, &place);
-	struct line line = { .length = 0 };
+	struct pool_line line = { .length = 0 };
 	char number[32], since[48];
 
 	add(&line, "%s: ", pool->name);
@@ -339,7 +340,7 @@ static void print_head(FILE *file, const struct lp_terminal *terminal,
 
 static void print_pool(FILE *file, const struct lp_terminal *terminal,
 		       const struct lp_tasks_snapshot *snapshot, const struct lp_pool *pool,
-		       struct groups *groups)
+		       struct user_groups *groups)
 {
 	uint64_t out = pool->amounts[LP_POOL_OUT];
 
@@ -375,7 +376,7 @@ static bool in_use(const struct lp_pool *pool)
 void text_pools_print(FILE *file, const struct lp_terminal *terminal,
 		      const struct lp_tasks_snapshot *snapshot)
 {
-	struct groups *groups = malloc(sizeof(*groups));
+	struct user_groups *groups = malloc(sizeof(*groups));
 	bool begun = false;
 	size_t i;
 

@@ -121,7 +121,7 @@ static bool is_named(struct lp_pools *pools, const struct lp_await_link *link, c
 		return false;
 	for (; *names; names += length + (names[length] == '|')) {
 		char wanted[NAME_BYTES];
-		const char *compared = wanted;
+		const char *compared;
 
 		length = strcspn(names, "|");
 		if (length >= sizeof(wanted))
@@ -224,7 +224,7 @@ static void scan_generator(struct lp_pools *pools, uint64_t owner, uint64_t gene
 	free(chain);
 }
 
-/* Looks at an object that an owner has.  chain: where it is a variable, or NULL. */
+/* Visits an object that an owner has.  chain: where it is a variable, or NULL. */
 static void visit(struct lp_pools *pools, uint64_t owner, uint64_t object, unsigned int depth,
 		  const struct lp_await_chain *chain, size_t link, int nested)
 {

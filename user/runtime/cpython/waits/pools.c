@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bounds of one reading: objects that are looked at, and members of containers. */
+/* Bounds of one reading: objects that are visited, and members of containers. */
 #define OBJECTS_MAX 1000000
 #define MEMBERS_MAX 1000000
 #define NAME_BYTES 128
@@ -296,18 +296,18 @@ static void add_default_executors(struct lp_pools *pools)
 	}
 }
 
-static struct lp_pool_user *keep_users(struct lp_pools *pools, struct lp_pool_user *users,
-				       size_t *count)
+static struct lp_pool_user *store_users(struct lp_pools *pools, struct lp_pool_user *users,
+					size_t *count)
 {
-	struct lp_pool_user *kept =
-		*count ? task_arena_take(pools->list->arena, *count * sizeof(*kept)) : NULL;
+	struct lp_pool_user *stored =
+		*count ? task_arena_take(pools->list->arena, *count * sizeof(*stored)) : NULL;
 
-	if (kept)
-		memcpy(kept, users, *count * sizeof(*kept));
+	if (stored)
+		memcpy(stored, users, *count * sizeof(*stored));
 	else
 		*count = 0;
 	free(users);
-	return kept;
+	return stored;
 }
 
 static int in_order(const void *left, const void *right)
@@ -344,12 +344,12 @@ void cpython_pools_fill(struct lp_pools *pools)
 		add_own(pools, object);
 		fill_pool(pools, object);
 		*pool = object->pool;
-		pool->holders = keep_users(pools, object->pool.holders, &pool->holder_count);
-		pool->waiters = keep_users(pools, object->pool.waiters, &pool->waiter_count);
+		pool->holders = store_users(pools, object->pool.holders, &pool->holder_count);
+		pool->waiters = store_users(pools, object->pool.waiters, &pool->waiter_count);
 		object->pool.holders = NULL;
 		object->pool.waiters = NULL;
 		list->pool_count++;
 	}
-	if (list->pool_count)
+	if (list->pools && list->pool_count)
 		qsort(list->pools, list->pool_count, sizeof(*list->pools), in_order);
 }
