@@ -237,6 +237,33 @@ static void of_no_loop_it_is_that_of_the_only_one_of_its_process(void **state)
 	assert_int_equal(findings[4].loop, 2);
 }
 
+/* The first tasks that are lost were often made before the process was profiled. */
+static void one_with_an_origin_is_preferred(void **state)
+{
+	struct lp_record_finding lost = record_finding(LP_FINDING_DESTROYED_PENDING, "audit", 1, 0);
+
+	(void)state;
+	feed_loop(0, 0);
+	feed_frames();
+	lost.finding.parked = 2;
+	feed(&lost, 0, 1);
+	lost.finding.created = 3;
+	feed(&lost, 0, 2);
+	feed(&lost, 0, 3);
+	lost.finding.created = LP_NO_FRAME;
+	feed(&lost, 0, 4);
+	assert_int_equal(pending_count, 4);
+	assert_int_equal(findings[1].finding.before, 1);
+	assert_false(findings[0].finding.first_origin);
+	assert_true(findings[1].finding.first_origin);
+	assert_false(findings[2].finding.first_origin);
+	assert_false(findings[3].finding.first_origin);
+	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
+	assert_int_equal(total_counts.count, 1);
+	assert_int_equal(total_counts.items[0].count.count, 4);
+	assert_string_equal(total_counts.items[0].created, "serve:400");
+}
+
 static void the_same_at_the_same_place_is_counted(void **state)
 {
 	struct lp_record_finding elsewhere =
@@ -527,6 +554,7 @@ int main(void)
 		TEST(text_of_a_finding_is_made_safe),
 		TEST(frames_that_nobody_reported_are_not_known),
 		TEST(of_no_loop_it_is_that_of_the_only_one_of_its_process),
+		TEST(one_with_an_origin_is_preferred),
 		TEST(the_same_at_the_same_place_is_counted),
 		TEST(a_place_takes_the_memory_of_its_texts),
 		TEST(a_stack_without_a_line_of_the_program_begins_where_it_does),

@@ -250,7 +250,7 @@ static void set_message(struct finding_place *place, const char *message)
 }
 
 /* Returns how often the same was counted before. */
-static uint64_t count(struct lp_findings *findings, const struct lp_finding *finding)
+static uint64_t count(struct lp_findings *findings, struct lp_finding *finding)
 {
 	struct finding_place *place = find_place(findings, finding);
 
@@ -258,7 +258,10 @@ static uint64_t count(struct lp_findings *findings, const struct lp_finding *fin
 	if (!place)
 		return findings->dropped++;
 	set_message(place, finding->exception_message);
-	place->counted.created = finding->created;
+	/* what was made before the process was profiled has no origin: one that has is preferred */
+	finding->first_origin = finding->created && !place->counted.created;
+	if (finding->created)
+		place->counted.created = finding->created;
 	place->counted.place = place_of(finding);
 	if (finding->late_ns > place->counted.late_max_ns)
 		place->counted.late_max_ns = finding->late_ns;

@@ -233,6 +233,7 @@ struct lp_finding {
 	uint64_t late_ns; /* wrong thread: from scheduling to its run, or up to now */
 	bool more; /* pending at close: there were more objects than are reported */
 	uint64_t before; /* number of earlier findings that count as the same */
+	bool first_origin; /* the first of them whose creation is known */
 };
 
 /* Equal findings at one place, counted. */
@@ -244,7 +245,7 @@ struct lp_finding_count {
 	uint32_t line;
 	const char *exception_type; /* of the last one */
 	const char *exception_message;
-	const struct lp_shown_frame *created; /* of the last one */
+	const struct lp_shown_frame *created; /* of the last one of which it is known */
 	const struct lp_shown_frame *place; /* innermost of the stack; NULL: not known */
 	uint64_t count;
 	uint64_t late_max_ns; /* wrong thread */

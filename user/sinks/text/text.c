@@ -99,12 +99,15 @@ static void on_slow_iteration(void *context, const struct lp_slow_iteration *slo
 	put_out(sink);
 }
 
-/* Prints the first finding of its kind at its place; the summary counts further ones. */
+/*
+ * Prints the first finding of its kind at its place, and the first one whose origin is known; the
+ * summary counts further ones.
+ */
 static void on_finding(void *context, const struct lp_finding *finding)
 {
 	struct lp_text_sink *sink = context;
 
-	if (finding->before)
+	if (finding->before && !finding->first_origin)
 		return;
 	print_clock(sink, finding->time_ns);
 	text_finding_print(sink->file, &sink->terminal, &sink->loops, finding);
