@@ -109,6 +109,16 @@ def test_children_of_a_process_without_tasks(case):
     target.wait()
 
 
+def test_children_of_a_master_with_a_loop(case):
+    """The control socket of a supervisor may have a loop: those of the workers are named, too."""
+    target = case.start("prefork.py", "loop")
+    alone = case.run("-p", str(target.pid), "-d", "0.2").expect(0)
+    if "1 loop, and others in 2 of its child processes: -s follows them" not in alone.err:
+        raise Failure(f"nothing is said of the children: {alone.err}")
+    target.go()
+    target.wait()
+
+
 def test_children_of_what_is_no_python(case):
     """A shell that has started the program."""
     target = case.start("prefork.py", prefix=("sh", "-c", '"$@"; exit', "sh"))

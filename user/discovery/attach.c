@@ -113,22 +113,41 @@ static void explain_no_loop(const struct lp_targets *targets, const struct lp_ta
 		snprintf(text, size, "no event loop runs yet; waiting for one to start");
 }
 
+/*
+ * Fills in how many loops the process runs. Its children may run others: a supervisor of workers
+ * may have a loop of its own, for its control socket.
+ */
+static void explain_loops(const struct lp_targets *targets, const struct lp_target *target,
+			  int loops, char *text, size_t size)
+{
+	size_t children = targets->config.subprocesses
+				  ? 0
+				  : targets_looping_descendants(target->process.pid, NULL, 0);
+	const char *count = loops == 1 ? "1 loop" : "several loops";
+
+	if (children)
+		snprintf(text, size,
+			 "%s, and others in %zu of its child processes: -s follows them", count,
+			 children);
+	else
+		snprintf(text, size, "%s", count);
+}
+
 static void log_attached(const struct lp_targets *targets, const struct lp_target *target,
 			 int loops, unsigned int kinds)
 {
 	const struct lp_process_info *process = &target->process;
-	char runtime[64], lack[160] = "";
+	char runtime[64], which[160] = "";
 
 	if (target->named && loops <= 0)
-		explain_no_loop(targets, target, loops == -ESTALE, lack, sizeof(lack));
+		explain_no_loop(targets, target, loops == -ESTALE, which, sizeof(which));
+	else if (target->named)
+		explain_loops(targets, target, loops, which, sizeof(which));
 	loop_kinds_text(kinds, target->instance.runtime_name, runtime, sizeof(runtime));
 
 	if (target->named)
 		log_note("pid %d (%s), %s on %s %s, %s", process->pid, process->comm, runtime,
-			 target->instance.product, target->instance.version,
-			 loops > 1    ? "several loops"
-			 : loops == 1 ? "1 loop"
-				      : lack);
+			 target->instance.product, target->instance.version, which);
 	else
 		log_detail("pid %d (%s): attached, %s %s", process->pid, process->comm,
 			   target->instance.product, target->instance.version);

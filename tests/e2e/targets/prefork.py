@@ -1,12 +1,15 @@
 """A server's master, which runs no loop; its workers, one of them a grandchild, stall their loops.
 
-prefork.py TRUTH
+prefork.py TRUTH [LOOP]
+
+With LOOP, the master runs an idle loop as well, in a thread.
 """
 
 import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 
 from truth import wait_for_go
@@ -28,12 +31,14 @@ def supervisor():
     signal.pause()
 
 
-def main(path):
+def main(path, loop=None):
     for run in (worker, supervisor):
         if os.fork() == 0:
             # Ends the whole process group.
             run()
             os._exit(0)
+    if loop:
+        threading.Thread(target=asyncio.run, args=(asyncio.sleep(600),), daemon=True).start()
     time.sleep(0.3)
     wait_for_go()
     with open(path, "w", encoding="utf-8"):
@@ -44,4 +49,4 @@ def main(path):
 
 if __name__ == "__main__":
     os.setpgid(0, 0)
-    main(sys.argv[1])
+    main(*sys.argv[1:])
