@@ -137,6 +137,34 @@ static void test_own_line(void **state)
 	free(text);
 }
 
+/* Of a call into an installed package the program's line and the package's function are shown. */
+static void test_package_call(void **state)
+{
+	static const struct lp_shown_frame get =
+		FRAME("AsyncClient.get",
+		      "/srv/app/venv/lib/python3.12/site-packages/httpx/_client.py", 9);
+	static const struct lp_shown_frame send =
+		FRAME("send", "/srv/app/venv/lib/python3.12/site-packages/httpcore/api.py", 7);
+	struct lp_task_list list = new_list(1, SECOND);
+	struct lp_task *task = add_task(&list, 0, "Task-1");
+	struct lp_task_frame frames[] = { { { (uintptr_t)&fetch, 3 }, NULL },
+					  { { (uintptr_t)&get, 0 }, NULL },
+					  { { (uintptr_t)&send, 0 }, NULL },
+					  { { (uintptr_t)&sleeping, 0 }, NULL } };
+	char *text;
+
+	(void)state;
+	task->frames = frames;
+	task->frame_count = 4;
+	task->awaited = LP_AWAITED_TIMER;
+	task->awaited_class = "_asyncio.Future";
+	task->awaited_detail = "due in 3.2 s";
+	text = printed(&list, &plain);
+	assert_non_null(strstr(text, "\nTask-1  fetch  waiting, app/client.py:15\n"
+				     "    in httpx AsyncClient.get, in sleep, due in 3.2 s\n"));
+	free(text);
+}
+
 static void test_shared_child(void **state)
 {
 	struct lp_task_list list = new_list(3, SECOND);
@@ -348,13 +376,14 @@ static void test_wrap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tree),	      cmocka_unit_test(test_ascii),
-		cmocka_unit_test(test_no_tasks),      cmocka_unit_test(test_own_line),
-		cmocka_unit_test(test_shared_child),  cmocka_unit_test(test_deadlock),
-		cmocka_unit_test(test_finished),      cmocka_unit_test(test_folding),
-		cmocka_unit_test(test_deep_chain),    cmocka_unit_test(test_like_chain),
-		cmocka_unit_test(test_changes),	      cmocka_unit_test(test_copied),
-		cmocka_unit_test(test_hostile_width), cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_tree),	     cmocka_unit_test(test_ascii),
+		cmocka_unit_test(test_no_tasks),     cmocka_unit_test(test_own_line),
+		cmocka_unit_test(test_package_call), cmocka_unit_test(test_shared_child),
+		cmocka_unit_test(test_deadlock),     cmocka_unit_test(test_finished),
+		cmocka_unit_test(test_folding),	     cmocka_unit_test(test_deep_chain),
+		cmocka_unit_test(test_like_chain),   cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_copied),	     cmocka_unit_test(test_hostile_width),
+		cmocka_unit_test(test_wrap),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "own_frames.h"
 
+#include "base/macros.h"
+#include "base/text.h"
 #include "wire/loop_kinds.h"
 
 #include <string.h>
@@ -10,23 +12,159 @@ static bool begins(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
-bool own_frames_is_library(const char *file)
+/* Packages that call a program's handlers.  A program that is installed like them is not one. */
+static const char *const frameworks[] = {
+	"aiohttp",  "aiojobs",	  "anyio",	"arq",	    "asgiref", "blacksheep", "celery",
+	"channels", "daphne",	  "django",	"falcon",   "fastapi", "flask",	     "granian",
+	"grpc",	    "gunicorn",	  "hypercorn",	"litestar", "quart",   "robyn",	     "sanic",
+	"socketio", "starlette",  "strawberry", "taskiq",   "tornado", "twisted",    "uvicorn",
+	"uvloop",   "websockets", "werkzeug",
+};
+
+/* Top-level names that many distributions share. */
+static const char *const namespaces[] = { "azure", "google", "zope" };
+
+/* Files of the standard library in a bundle, where paths are relative. */
+static const char *const bundled[] = {
+	"asyncio/",	"concurrent/futures/", "contextlib.py", "functools.py",
+	"importlib/",	"logging/__init__.py", "queue.py",	"runpy.py",
+	"selectors.py", "socket.py",	       "ssl.py",	"subprocess.py",
+	"threading.py",
+};
+
+/* Returns the path below the last directory of installed packages; NULL if there is none. */
+static const char *below_packages(const char *file)
+{
+	static const char *const directories[] = { "/site-packages/", "/dist-packages/" };
+	const char *below = NULL, *at;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(directories); i++)
+		for (at = file; (at = strstr(at, directories[i]));) {
+			at += strlen(directories[i]);
+			if (!below || at > below)
+				below = at;
+		}
+	/* an egg or a wheel that is used as it is: /srv/eggs/httpx-0.27-py3.11.egg/httpx/api.py */
+	if (!below && ((at = strstr(file, ".egg/")) || (at = strstr(file, ".whl/"))))
+		below = at + strlen(".egg/");
+	return below;
+}
+
+/* Returns whether the directory of a library is Python's: lib/python3.11/, lib64/python311.zip/. */
+static bool is_python_directory(const char *at)
+{
+	if (!begins(at, "/python3"))
+		return false;
+	at += strlen("/python3");
+	if (*at == '.') {
+		at++;
+		at += strspn(at, "0123456789t");
+		return *at == '/';
+	}
+	at += strspn(at, "0123456789");
+	return begins(at, ".zip/");
+}
+
+enum lp_frame_origin own_frames_origin(const char *file)
 {
 	const char *at = file;
+	size_t i;
 
 	if (begins(at, "<frozen "))
-		return true;
+		return LP_ORIGIN_LIBRARY;
+	if (below_packages(file))
+		return LP_ORIGIN_PACKAGE;
+	for (i = 0; i < ARRAY_SIZE(bundled); i++)
+		if (begins(file, bundled[i]))
+			return LP_ORIGIN_LIBRARY;
 	while ((at = strstr(at, "/lib"))) {
 		at += strlen("/lib");
 		at += strspn(at, "64");
-		if (!begins(at, "/python3."))
-			continue;
-		at += strlen("/python3.");
-		at += strspn(at, "0123456789t");
-		if (*at == '/' && !begins(at, "/site-packages/") && !begins(at, "/dist-packages/"))
-			return true;
+		if (is_python_directory(at))
+			return LP_ORIGIN_LIBRARY;
 	}
+	return LP_ORIGIN_PROGRAM;
+}
+
+unsigned int own_frames_parts(const char *file)
+{
+	static const char *const names[] = {
+		"asyncio/", "collections/", "concurrent/", "email/", "encodings/",
+		"html/",    "http/",	    "importlib/",  "json/",  "logging/",
+		"sqlite3/", "unittest/",    "urllib/",	   "xml/",   "multiprocessing/",
+	};
+	const char *end = text_path_end(file, 2);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (begins(end, names[i]))
+			return own_frames_origin(file) == LP_ORIGIN_LIBRARY ? 2 : 3;
+	return 2;
+}
+
+void own_frames_package(const char *file, char *name, size_t size)
+{
+	const char *below = below_packages(file);
+	size_t length, i;
+
+	text_copy(name, size, below ? below : "");
+	length = strcspn(name, "/");
+	for (i = 0; i < ARRAY_SIZE(namespaces); i++)
+		if (length == strlen(namespaces[i]) && begins(name, namespaces[i]) && name[length])
+			break;
+	if (i < ARRAY_SIZE(namespaces)) {
+		name[length] = '.';
+		length += strcspn(name + length, "/");
+	}
+	name[length] = '\0';
+	if (text_ends_with(name, ".py"))
+		name[length - strlen(".py")] = '\0';
+}
+
+static bool has_origin(const struct lp_shown_frame *frame, enum lp_frame_origin origin)
+{
+	return frame && frame->kind == LP_FRAME_PYTHON && own_frames_origin(frame->file) == origin;
+}
+
+static bool is_framework(const char *package)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(frameworks); i++)
+		if (!strcmp(frameworks[i], package))
+			return true;
 	return false;
+}
+
+size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t count)
+{
+	char outermost[LP_PACKAGE_MAX] = "", package[LP_PACKAGE_MAX];
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (has_origin(frames[i], LP_ORIGIN_PROGRAM))
+			return i;
+	for (i = count; i && !outermost[0]; i--) {
+		if (!has_origin(frames[i - 1], LP_ORIGIN_PACKAGE))
+			continue;
+		own_frames_package(frames[i - 1]->file, package, sizeof(package));
+		if (!is_framework(package))
+			text_copy(outermost, sizeof(outermost), package);
+	}
+	for (i = 0; i < count; i++) {
+		if (!has_origin(frames[i], LP_ORIGIN_PACKAGE))
+			continue;
+		own_frames_package(frames[i]->file, package, sizeof(package));
+		if (!outermost[0] || !strcmp(package, outermost))
+			return i;
+	}
+	return count;
+}
+
+bool own_frames_is_library(const char *file)
+{
+	return own_frames_origin(file) == LP_ORIGIN_LIBRARY;
 }
 
 static bool of_library(const struct lp_shown_frame *frame)

@@ -1,9 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The frames of a stack that belong to the program, as opposed to Python's standard library. */
+/*
+ * The frames of a stack that belong to the program, as opposed to installed packages and Python's
+ * standard library.
+ */
 #ifndef LP_MODEL_OWN_FRAMES_H
 #define LP_MODEL_OWN_FRAMES_H
 
 #include "report.h"
+
+/* Bytes of the name of a package. */
+#define LP_PACKAGE_MAX 64
+
+enum lp_frame_origin {
+	LP_ORIGIN_PROGRAM, /* its own tree */
+	LP_ORIGIN_PACKAGE, /* installed by a package manager */
+	LP_ORIGIN_LIBRARY, /* the standard library, or code frozen into the interpreter */
+};
+
+/* Returns the origin of a file by its path, which need not exist. */
+enum lp_frame_origin own_frames_origin(const char *file);
+
+/*
+ * Returns the number of last parts of a file's path that identify it: 2, or 3 if its directory has
+ * the name of a package of the standard library to which it does not belong.
+ */
+unsigned int own_frames_parts(const char *file);
+
+/*
+ * Writes the name of the installed package that a file belongs to: "httpx", for a namespace
+ * package "google.cloud"; "" if the file belongs to none.
+ */
+void own_frames_package(const char *file, char *name, size_t size);
+
+/*
+ * Returns the index of the innermost frame of the program.  Without one, that of the outermost
+ * package that is no framework, for a program that is itself installed; then that of any package.
+ * Returns count if all frames are the standard library's or of C.  Frames are innermost first and
+ * may be NULL.
+ */
+size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t count);
 
 /* Returns whether a file belongs to the standard library. */
 bool own_frames_is_library(const char *file);

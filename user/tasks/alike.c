@@ -130,6 +130,7 @@ static uint64_t key_of(const struct lp_tasks_snapshot *snapshot, size_t number,
 		hash_number(&hash, task->awaited_id);
 	add_frame(&hash, place->parked);
 	add_frame(&hash, place->own);
+	add_frame(&hash, place->package);
 	return hash_end(&hash);
 }
 

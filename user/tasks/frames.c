@@ -5,7 +5,6 @@
 #include "base/map.h"
 #include "base/text.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,25 +105,4 @@ const struct lp_shown_frame *task_frames_find(struct lp_task_frames *frames,
 		return NULL;
 	}
 	return place->known ? &place->shown : NULL;
-}
-
-bool frame_is_library(const struct lp_shown_frame *frame)
-{
-	const char *at = frame->file;
-
-	if (!strncmp(at, "<frozen ", strlen("<frozen ")))
-		return true;
-	if (strstr(at, "/site-packages/") || strstr(at, "/dist-packages/"))
-		return false;
-	/* /usr/lib/python3.11/threading.py, or python311.zip/ */
-	while ((at = strstr(at, "/python"))) {
-		at += strlen("/python");
-		if (!isdigit((unsigned char)*at))
-			continue;
-		at += strspn(at, "0123456789.");
-		at += *at == 't'; /* the directory of a free-threaded build: python3.13t */
-		if (*at == '/' || !strncmp(at, "zip/", 4))
-			return true;
-	}
-	return false;
 }

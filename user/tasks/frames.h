@@ -23,7 +23,4 @@ void task_frames_free(struct lp_task_frames *frames);
 const struct lp_shown_frame *task_frames_find(struct lp_task_frames *frames,
 					      const struct lp_raw_frame *raw, const char *name);
 
-/* Returns whether the frame is of Python's standard library; packages in site-packages are not. */
-bool frame_is_library(const struct lp_shown_frame *frame);
-
 #endif /* LP_TASKS_FRAMES_H */

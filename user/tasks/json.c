@@ -146,6 +146,8 @@ static void write_task(struct lp_json_writer *json, const struct lp_tasks_snapsh
 	json_text(json, "file", place->definition ? place->definition->file : "");
 	json_number(json, "line", place->definition ? place->definition->line : 0);
 	json_frame(json, "parked", place->parked);
+	json_frame(json, "own", place->own);
+	json_frame(json, "package_call", place->package);
 	write_number(json, "since_ns", task->since_ns);
 	write_number(json, "unchanged_since_ns", place->unmoved_ns);
 	write_awaits(json, task);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "model/own_frames.h"
 #include "wire/loop_kinds.h"
 
 #include <errno.h>
@@ -30,6 +31,34 @@ static bool is_entry(const struct lp_shown_frame *frame)
 	return !strcmp(dot ? dot + 1 : frame->function, "__aenter__");
 }
 
+/* Frames of a task that are considered, from the innermost one. */
+#define PLACE_FRAMES 256
+
+/*
+ * Finds the program's own line among frames, innermost first, and what it has called there: the
+ * function of an installed package, and the function of the standard library below which nothing
+ * else is called.
+ */
+static void find_own(struct lp_task_place *place, const struct lp_shown_frame *const *frames,
+		     size_t count)
+{
+	size_t own = own_frames_innermost(frames, count), i;
+
+	if (own == count)
+		return;
+	place->own = frames[own];
+	for (i = 0; i < own; i++) {
+		const struct lp_shown_frame *frame = frames[i];
+
+		if (!frame)
+			continue;
+		if (own_frames_origin(frame->file) != LP_ORIGIN_LIBRARY)
+			place->package = frame;
+		else if (!place->package && !(place->library && is_entry(frame)))
+			place->library = frame;
+	}
+}
+
 /*
  * Finds the frames of a task.  The coroutine's definition may be known even if its frames
  * cannot be read.
@@ -37,21 +66,15 @@ static bool is_entry(const struct lp_shown_frame *frame)
 static void find_place(struct lp_tasks_snapshot *snapshot, const struct lp_task *task,
 		       struct lp_task_place *place)
 {
-	size_t i;
+	const struct lp_shown_frame *frames[PLACE_FRAMES];
+	size_t i, count = 0;
 
 	place->definition = task_frames_find(snapshot->frames, &task->code, NULL);
 	if (task->frame_count)
 		place->parked = tasks_snapshot_frame(snapshot, task, task->frame_count - 1);
-	for (i = task->frame_count; i && !place->own; i--) {
-		const struct lp_shown_frame *frame = tasks_snapshot_frame(snapshot, task, i - 1);
-
-		if (frame && !frame_is_library(frame))
-			place->own = frame;
-		else if (frame && !(place->library && is_entry(frame)))
-			place->library = frame;
-	}
-	if (!place->own)
-		place->library = NULL;
+	for (i = task->frame_count; i && count < PLACE_FRAMES; i--)
+		frames[count++] = tasks_snapshot_frame(snapshot, task, i - 1);
+	find_own(place, frames, count);
 	for (i = 0; i < snapshot->loop_count; i++)
 		if (snapshot->list.loops[i].address == task->loop)
 			break;

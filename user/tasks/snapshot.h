@@ -12,8 +12,9 @@ struct lp_task_place {
 	uint32_t loop; /* number of its loop in the snapshot; loop_count: none */
 	const struct lp_shown_frame *definition; /* definition of its coroutine */
 	const struct lp_shown_frame *parked; /* innermost frame of its await chain */
-	const struct lp_shown_frame *own; /* innermost frame outside of Python's library */
-	/* the frame that own has called in Python's library */
+	const struct lp_shown_frame *own; /* innermost frame of the program, see own_frames.h */
+	const struct lp_shown_frame *package; /* frame that own has called in an installed package */
+	/* the frame that own, or the innermost package, has called in Python's library */
 	const struct lp_shown_frame *library;
 	/* the task belongs to a loop that a fork has copied, and that runs in another process */
 	bool copied;

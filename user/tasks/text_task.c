@@ -5,6 +5,7 @@
 #include "sinks/text/stack.h"
 #include "base/text.h"
 #include "base/wrap.h"
+#include "model/own_frames.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -185,6 +186,15 @@ static void say_holders(const struct lp_terminal *terminal,
 				: "held by a task that is not listed");
 }
 
+/* Adds the call into an installed package: "in httpx AsyncClient.get". */
+static void say_package(const struct lp_shown_frame *frame, struct text_piece *what)
+{
+	char package[LP_PACKAGE_MAX];
+
+	own_frames_package(frame->file, package, sizeof(package));
+	say(what, "in %s%s%s", package, *package ? " " : "", frame->function);
+}
+
 static void what_text(const struct lp_terminal *terminal, const struct lp_tasks_snapshot *snapshot,
 		      uint32_t number, struct text_piece *what)
 {
@@ -199,6 +209,8 @@ static void what_text(const struct lp_terminal *terminal, const struct lp_tasks_
 		say(what, "%s", task->exception_type);
 		return;
 	}
+	if (snapshot->places[number].package)
+		say_package(snapshot->places[number].package, what);
 	if (library && !gather)
 		say(what, "in %s", library->function);
 	if (gather)

@@ -3,6 +3,7 @@
 
 #include "base/macros.h"
 #include "base/text.h"
+#include "model/own_frames.h"
 
 #include <string.h>
 #include <time.h>
@@ -76,6 +77,8 @@ void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, ch
 	const char *mark = marks[frame->kind];
 	char file[LP_TEXT_PLACE_MAX - 32], line[16] = "";
 
+	if (parts == 2 && frame->file && frame->kind == LP_FRAME_PYTHON)
+		parts = own_frames_parts(frame->file);
 	/* an object file is shown by its base name: its directory identifies nothing */
 	text_copy(file, sizeof(file),
 		  text_path_end(frame->file ? frame->file : "",
