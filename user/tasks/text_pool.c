@@ -6,12 +6,14 @@
 #include "base/macros.h"
 #include "base/text.h"
 #include "base/wrap.h"
+#include "model/own_frames.h"
 #include "sinks/text/print.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define THREAD_FRAMES 256 /* frames of a thread that are considered */
 #define NAMES_SHOWN 3 /* of a group */
 #define GROUPS_SHOWN 6 /* of a pool's holders, waiters or threads */
 #define GROUPS_MAX 64
@@ -61,19 +63,17 @@ static const struct lp_task *find_task(const struct lp_tasks_snapshot *snapshot,
 	return NULL;
 }
 
-/* Returns the innermost frame of a thread that is not of Python's library, or NULL. */
+/* Returns the innermost frame of a thread that is the program's, or NULL. */
 static const struct lp_shown_frame *own_frame(const struct lp_tasks_snapshot *snapshot,
 					      const struct lp_pool_thread *thread)
 {
-	const struct lp_shown_frame *frame;
-	size_t i;
+	const struct lp_shown_frame *frames[THREAD_FRAMES];
+	size_t count, own;
 
-	for (i = 0; i < thread->frame_count; i++) {
-		frame = task_frames_find(snapshot->frames, &thread->frames[i], NULL);
-		if (frame && !frame_is_library(frame))
-			return frame;
-	}
-	return NULL;
+	for (count = 0; count < thread->frame_count && count < THREAD_FRAMES; count++)
+		frames[count] = task_frames_find(snapshot->frames, &thread->frames[count], NULL);
+	own = own_frames_innermost(frames, count);
+	return own < count ? frames[own] : NULL;
 }
 
 /* Adds a user to the group of its line. */
