@@ -67,7 +67,7 @@ static const struct lp_task *find_task(const struct lp_tasks_snapshot *snapshot,
 static const struct lp_shown_frame *own_frame(const struct lp_tasks_snapshot *snapshot,
 					      const struct lp_pool_thread *thread)
 {
-	const struct lp_shown_frame *frames[THREAD_FRAMES];
+	const struct lp_shown_frame *frames[THREAD_FRAMES] = { NULL };
 	size_t count, own;
 
 	for (count = 0; count < thread->frame_count && count < THREAD_FRAMES; count++)
