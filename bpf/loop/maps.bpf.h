@@ -26,8 +26,11 @@ LP_MAP struct {
 
 #ifdef LP_DEFINE_MAPS
 const volatile struct lp_config lp_config = {};
+/* Nonzero at the end of a run: threads that are in no bucket any more are not entered again. */
+volatile __u32 lp_stopped = 0;
 #else
 extern const volatile struct lp_config lp_config;
+extern volatile __u32 lp_stopped;
 #endif
 
 /* Thread ID to slot in loops; thread_buckets is a cache of it. */

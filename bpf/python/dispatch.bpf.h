@@ -64,7 +64,7 @@ __weak __noinline int lp_adopt(__u32 kind)
 	__u64 thread_state;
 	__u32 *known;
 
-	if (!process)
+	if (!process || lp_stopped)
 		return -1;
 	process->probe_hits++;
 	known = bpf_map_lookup_elem(&loop_slots, &tid);

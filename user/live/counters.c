@@ -67,7 +67,9 @@ void counters_report_loop(struct lp_live *live, uint32_t slot, bool last)
 {
 	struct lp_live_loop *entry = &live->loops[slot];
 	/* the event of a loop's end may be read long after the end itself */
-	uint64_t now = entry->ended_ns ? entry->ended_ns : clock_now();
+	uint64_t now = entry->ended_ns	  ? entry->ended_ns
+		       : live->stopped_ns ? live->stopped_ns
+					  : clock_now();
 	struct lp_event_loop_stats stats;
 	struct lp_open open = { .callback_ns = 0 };
 	uint32_t i;
@@ -127,7 +129,7 @@ void counters_report_wait(struct lp_live *live, uint32_t slot)
 		.stack = wait->stack, .loop = slot, .syscall = wait->syscall, .reason = wait->reason
 	};
 	struct lp_cause_value value = { .count = 1 };
-	uint64_t now = clock_now(), since = wait->since_ns;
+	uint64_t now = live->stopped_ns, since = wait->since_ns;
 
 	if (!since || now <= since ||
 	    (wait->reason != LP_SAMPLE_BLOCKED && wait->reason != LP_SAMPLE_GIL))

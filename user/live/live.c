@@ -363,8 +363,10 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 	struct lp_event_end end = { .reason = reason };
 	uint32_t i;
 
-	if (type == LP_EVENT_END)
+	if (type == LP_EVENT_END) {
+		live->stopped_ns = session_stop(live->session);
 		drain_last(live);
+	}
 	save(live, type == LP_EVENT_END);
 	for (i = 0; type == LP_EVENT_END && i < live->loop_end; i++)
 		if (live->loops[i].used)

@@ -42,8 +42,9 @@ struct lp_live {
 	uint32_t loop_end; /* all loop slots in use are less than this */
 	uint32_t check_at; /* loop slot at which the next check for stalls begins */
 	struct lp_expected_findings expected_findings;
-	/* at the end of the run: the instant from which memory of targets is not read any more */
-	uint64_t reads_end_ns; /* 0: the run has not ended */
+	/* the instant at which measuring was stopped at the end of the run, and that from which
+	 * memory of targets is not read any more */
+	uint64_t stopped_ns, reads_end_ns; /* 0: the run has not ended */
 };
 
 #endif /* LP_LIVE_LIVE_INTERNAL_H */

@@ -11,8 +11,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+/* The time in ns after which programs that had found their loop before have ended. */
+#define PROGRAMS_NS 1000000
 /* A callback is late, and is sampled, after this part of the threshold. */
 #define LATE_PART 10
 #define LATE_LEAST_NS 100000
@@ -272,6 +275,18 @@ static void unindex_thread(struct lp_session *session, uint32_t tid, uint32_t sl
 	for (i = 0; i < LP_BUCKET_THREADS; i++)
 		if (bucket->tids[i] == tid && bucket->slots[i] == slot)
 			__atomic_store_n(&bucket->tids[i], 0, __ATOMIC_RELEASE);
+}
+
+uint64_t session_stop(struct lp_session *session)
+{
+	const struct timespec running = { .tv_nsec = PROGRAMS_NS };
+	uint64_t now;
+
+	__atomic_store_n(&session->skeleton->bss->lp_stopped, 1, __ATOMIC_RELEASE);
+	memset(mapped_array_at(&session->buckets, 0), 0, session->buckets.bytes);
+	now = clock_now();
+	nanosleep(&running, NULL);
+	return now;
 }
 
 void session_loop_began(struct lp_session *session, uint32_t slot, pid_t pid)

@@ -282,6 +282,12 @@ int session_ring(const struct lp_session *session);
 bool session_load_findings_object(struct lp_session *session);
 
 /*
+ * Stops the measurement of all loops, so that counters and records that are read afterwards agree
+ * with each other. Returns the instant; what ran then is in progress at the end of the run.
+ */
+uint64_t session_stop(struct lp_session *session);
+
+/*
  * Measures the cost of a hit of a probe, unless that was done or in sample mode. Attaching a probe
  * for it may take a tenth of a second, which is not available at the end of a short program.
  */
