@@ -24,6 +24,8 @@ static __always_inline void lp_report_process(__u32 action, __u32 pid, __u32 par
 
 /* include/linux/sched.h */
 #define LP_PF_EXITING 0x00000004
+/* include/linux/sched/signal.h */
+#define LP_SIGNAL_GROUP_EXIT 0x00000004
 
 /* include/uapi/asm-generic/siginfo.h, and SEND_SIG_PRIV of include/linux/sched/signal.h */
 enum {
@@ -158,12 +160,14 @@ int lp_process_exit(void *ctx)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 id = bpf_get_current_pid_tgid();
 	struct lp_process *process = lp_profiled(id >> 32);
+	bool last = process && !BPF_CORE_READ(task, signal, live.counter);
 
-	if (process)
+	/* A thread may also end alone, long before its process. */
+	if (process && (last || BPF_CORE_READ(task, signal, flags) & LP_SIGNAL_GROUP_EXIT))
 		lp_note_activity(&process->ending, (__u32)id);
 	lp_end_loop((__u32)id);
-	/* the last thread has the status of the process */
-	if (process && !BPF_CORE_READ(task, signal, live.counter))
+	/* The last thread has the status of the process. */
+	if (last)
 		lp_report_end(process, task, id >> 32);
 	return 0;
 }

@@ -110,6 +110,7 @@ typedef struct {
 struct mm_struct;
 
 struct signal_struct {
+	unsigned int flags;
 	atomic_t live; /* threads that have not begun to exit */
 	struct mm_struct *oom_mm; /* not NULL: the process was chosen when memory ran out */
 };

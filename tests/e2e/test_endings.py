@@ -88,6 +88,17 @@ def test_killed_while_it_waits(case):
     ended(profiler, target, kind="killed", signal=15, activity="idle", callback=None)
 
 
+def test_loop_of_a_thread_that_ended_before(case):
+    target, profiler = begin(case, "thread", "-m", "sample", "--find", "none")
+    profiler.wait_for("loop", count=2)
+    time.sleep(1.5)
+    target.signal(signal.SIGKILL)
+    end, records = ended(profiler, target, kind="killed", activity="idle")
+    (loop,) = records.loops(tid=target.pid)
+    if end["loop_id"] != loop["loop_id"]:
+        raise Failure(f"the end is that of another loop: {end}")
+
+
 def test_end_in_a_capture(case):
     target = case.start("ends.py", "block")
     capture = case.path("capture.lpc")

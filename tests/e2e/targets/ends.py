@@ -2,13 +2,14 @@
 
     ends.py TRUTH HOW
 
-HOW is block, exit, wait, handle or raise.
+HOW is block, exit, wait, handle, raise, or thread: the loop of another thread ended before.
 """
 
 import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 
 from truth import loop_waits_for_go
@@ -16,6 +17,11 @@ from truth import loop_waits_for_go
 
 def fetch(seconds):
     time.sleep(seconds)
+
+
+async def in_thread():
+    for _ in range(10):
+        await asyncio.sleep(0.05)
 
 
 async def handle(how):
@@ -26,6 +32,11 @@ async def handle(how):
         os._exit(7)
     elif how == "raise":
         raise ValueError("of no use")
+    elif how == "thread":
+        # In sample mode nothing shows that its loop ends before its thread.
+        thread = threading.Thread(target=asyncio.run, args=(in_thread(),))
+        thread.start()
+        await asyncio.to_thread(thread.join) if sys.version_info >= (3, 9) else thread.join()
     elif how == "handle":
         asked = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)
