@@ -126,18 +126,17 @@ static void test_executor_as_json(void **state)
 	list.pools[0].worker_count = 1;
 	text = printed(&list, true, "{\"type\":\"pool\"");
 	assert_string_equal(
-		text,
-		"{\"type\":\"pool\",\"pid\":42,\"loop_id\":1,\"kind\":\"threads\","
-		"\"name\":\"default executor\",\"class\":\"app.Pool\",\"id\":\"0x500\","
-		"\"detail\":null,\"limit\":6,\"unlimited\":false,\"out\":2,\"idle\":null,"
-		"\"waiting\":17,\"holders\":[],\"holder_threads\":[],\"waiters\":[],"
-		"\"waiter_threads\":[],\"threads\":[{\"tid\":70,\"thread\":\"asyncio_0\","
-		"\"busy\":true,\"function\":\"render\",\"task_id\":null,\"stack\":["
-		"{\"function\":\"sleep\",\"file\":\"/usr/lib/python3.11/asyncio/tasks.py\","
-		"\"line\":639,\"kind\":\"python\"},"
-		"{\"function\":\"render\",\"file\":\"/srv/app/images.py\",\"line\":7,"
-		"\"kind\":\"python\"}]}],\"queued\":[{\"function\":\"render\",\"count\":14},"
-		"{\"function\":\"getaddrinfo\",\"count\":3}],\"partial\":false}\n");
+		text, "{\"type\":\"pool\",\"pid\":42,\"loop_id\":1,\"kind\":\"threads\","
+		      "\"name\":\"default executor\",\"class\":\"app.Pool\",\"id\":\"0x500\","
+		      "\"detail\":null,\"limit\":6,\"unlimited\":false,\"out\":2,\"idle\":null,"
+		      "\"waiting\":17,\"holders\":[],\"holder_threads\":[],\"waiters\":[],"
+		      "\"waiter_threads\":[],\"threads\":[{\"tid\":70,\"thread\":\"asyncio_0\","
+		      "\"busy\":true,\"function\":\"render\",\"task_id\":null,\"stack\":["
+		      "{\"function\":\"sleep\",\"file\":\"/usr/lib/python3.11/asyncio/tasks.py\","
+		      "\"line\":639,\"kind\":\"python\"},"
+		      "{\"function\":\"render\",\"file\":\"/srv/app/images.py\",\"line\":7,"
+		      "\"kind\":\"python\"}]}],\"queued\":[{\"function\":\"render\",\"count\":14},"
+		      "{\"function\":\"getaddrinfo\",\"count\":3}],\"partial\":false}\n");
 	free(text);
 }
 
@@ -165,6 +164,27 @@ static void test_connections(void **state)
 		      "            app/client.py:16; of 1 it is not known\n"
 		      "        wait: 'fetch-2', 'fetch-3', 'fetch-4' and 2 more at "
 		      "app/client.py:12\n");
+	free(text);
+}
+
+/* The longest time of those at one line, and names in the order of their numbers. */
+static void test_order(void **state)
+{
+	struct lp_task_list list = new_pool(3, LP_POOL_PERMITS, "x");
+	struct lp_pool *pool = &list.pools[0];
+	char *text;
+
+	(void)state;
+	list.tasks[0].name = "fetch-10";
+	list.tasks[0].since_ns = 9 * SECOND;
+	list.tasks[1].since_ns = 7 * SECOND;
+	pool->amounts[LP_POOL_LIMIT] = pool->amounts[LP_POOL_OUT] = 3;
+	pool->holders = new_users(&list, 0, 3);
+	pool->holder_count = pool->held = 3;
+	text = printed(&list, false, "        held");
+	assert_string_equal(text, "        held by 'fetch-1', 'fetch-2', 'fetch-10' at "
+				  "app/client.py:12, the\n"
+				  "            longest for 3.00 s\n");
 	free(text);
 }
 
@@ -218,8 +238,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_executor),    cmocka_unit_test(test_executor_as_json),
-		cmocka_unit_test(test_connections), cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_connections), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_unknown),	    cmocka_unit_test(test_idle),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

@@ -4,6 +4,7 @@
 #include "text_task.h"
 #include "base/clocks.h"
 #include "base/macros.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "base/wrap.h"
 #include "model/own_frames.h"
@@ -19,16 +20,23 @@
 #define GROUPS_MAX 64
 #define JOBS_SHOWN 6
 
+/* How long a user has been where it is. */
+struct user_time {
+	uint64_t ns; /* 0: not known */
+	bool least; /* it may be longer */
+};
+
 /* Users of a pool at the same line. */
 struct user_group {
 	const struct lp_shown_frame *frame; /* the line, or NULL */
 	const char *function; /* what a thread was given to run; "" */
 	size_t count, named;
 	char names[NAMES_SHOWN * (LP_TASK_NAME_COLUMNS * 4 + 16)];
-	char since[48]; /* since when the first one is there; "" */
+	struct user_time longest; /* of those of which it is known */
 };
 
 struct user_groups {
+	struct lp_map tasks; /* from the address of a task to its index + 1 */
 	size_t count, left_out; /* groups, and users that are in none of them */
 	struct user_group items[GROUPS_MAX];
 };
@@ -50,17 +58,16 @@ __attribute__((format(printf, 2, 3))) static void add(struct pool_line *line, co
 
 /* ---- who, and where ------------------------------------------------------------------ */
 
-static const struct lp_task *find_task(const struct lp_tasks_snapshot *snapshot, uint64_t address,
+static const struct lp_task *find_task(const struct lp_tasks_snapshot *snapshot,
+				       const struct user_groups *groups, uint64_t address,
 				       const struct lp_task_place **place)
 {
-	size_t i;
+	const uint64_t *index = address ? map_get(&groups->tasks, address) : NULL;
 
-	for (i = 0; i < snapshot->list.count; i++)
-		if (address && snapshot->list.tasks[i].address == address) {
-			*place = &snapshot->places[i];
-			return &snapshot->list.tasks[i];
-		}
-	return NULL;
+	if (!index)
+		return NULL;
+	*place = &snapshot->places[*index - 1];
+	return &snapshot->list.tasks[*index - 1];
 }
 
 /* Returns the innermost frame of a thread that is the program's, or NULL. */
@@ -78,7 +85,7 @@ static const struct lp_shown_frame *own_frame(const struct lp_tasks_snapshot *sn
 
 /* Adds a user to the group of its line. */
 static void add_to_group(struct user_groups *groups, const struct lp_shown_frame *frame,
-			 const char *function, const char *name, const char *since)
+			 const char *function, const char *name, struct user_time time)
 {
 	struct user_group *group;
 	size_t i;
@@ -96,9 +103,10 @@ static void add_to_group(struct user_groups *groups, const struct lp_shown_frame
 		memset(group, 0, sizeof(*group));
 		group->frame = frame;
 		group->function = function;
-		snprintf(group->since, sizeof(group->since), "%s", since);
 	}
 	group->count++;
+	if (time.ns > group->longest.ns)
+		group->longest = time;
 	if (group->named == NAMES_SHOWN)
 		return;
 	snprintf(group->names + strlen(group->names), sizeof(group->names) - strlen(group->names),
@@ -106,20 +114,72 @@ static void add_to_group(struct user_groups *groups, const struct lp_shown_frame
 	group->named++;
 }
 
-/* Appends since when a task waits where it is, if that is known. */
-static void since_text(const struct lp_tasks_snapshot *snapshot, const struct lp_task *task,
-		       const struct lp_task_place *place, char *text, size_t size)
+static struct user_time time_of(const struct lp_tasks_snapshot *snapshot,
+				const struct lp_task *task, const struct lp_task_place *place)
 {
 	uint64_t now = snapshot->list.time_ns;
+
+	if (task->since_ns && task->since_ns <= now)
+		return (struct user_time){ .ns = now - task->since_ns };
+	if (place->unmoved_ns && place->unmoved_ns < now)
+		return (struct user_time){ .ns = now - place->unmoved_ns, .least = true };
+	return (struct user_time){ .ns = 0 };
+}
+
+/* Appends "for at least 3.20 s", if a time is known. */
+static void add_time(struct pool_line *line, const char *before, const struct user_time *time)
+{
 	char duration[32];
 
-	text[0] = '\0';
-	if (task->since_ns && task->since_ns <= now) {
-		text_duration(duration, sizeof(duration), now - task->since_ns);
-		snprintf(text, size, "for %s", duration);
-	} else if (place->unmoved_ns && place->unmoved_ns < now) {
-		text_duration(duration, sizeof(duration), now - place->unmoved_ns);
-		snprintf(text, size, "for at least %s", duration);
+	if (!time->ns)
+		return;
+	text_duration(duration, sizeof(duration), time->ns);
+	add(line, "%sfor %s%s", before, time->least ? "at least " : "", duration);
+}
+
+/* A task, or a thread, in the order of names. */
+struct named_user {
+	const char *name;
+	const struct lp_task *task; /* NULL: a thread, or a task that is not listed */
+	const struct lp_task_place *place;
+	const struct lp_pool_user *user;
+};
+
+/* "fetch-2" is before "fetch-10". */
+static int by_name(const void *left, const void *right)
+{
+	const struct named_user *a = left, *b = right;
+	size_t lengths[2] = { strlen(a->name), strlen(b->name) };
+
+	if (lengths[0] != lengths[1])
+		return lengths[0] < lengths[1] ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static void add_named(const struct lp_terminal *terminal, const struct lp_tasks_snapshot *snapshot,
+		      const struct named_user *named, struct user_groups *groups)
+{
+	const struct lp_task_place *place = named->place;
+	char name[LP_TASK_NAME_COLUMNS * 4 + 8], quoted[sizeof(name) + 16];
+	const struct user_time unknown = { .ns = 0 };
+
+	if (named->task) {
+		text_task_name(terminal, named->task, name, sizeof(name));
+		snprintf(quoted, sizeof(quoted), "'%s'", name);
+		add_to_group(groups,
+			     place->own	     ? place->own
+			     : place->parked ? place->parked
+					     : place->definition,
+			     "", quoted, time_of(snapshot, named->task, place));
+	} else if (!named->user->task) {
+		wrap_cut_end(name, sizeof(name), *named->name ? named->name : "?",
+			     LP_TASK_NAME_COLUMNS, "..");
+		snprintf(quoted, sizeof(quoted), "thread '%s'", name);
+		add_to_group(groups,
+			     own_frame(snapshot, &snapshot->list.pool_threads[named->user->thread]),
+			     "", quoted, unknown);
+	} else {
+		groups->left_out++;
 	}
 }
 
@@ -127,34 +187,25 @@ static void group_users(const struct lp_terminal *terminal,
 			const struct lp_tasks_snapshot *snapshot, const struct lp_pool_user *users,
 			size_t count, struct user_groups *groups)
 {
-	char name[LP_TASK_NAME_COLUMNS * 4 + 8], quoted[sizeof(name) + 16], since[48];
+	struct named_user *named = calloc(count + 1, sizeof(*named));
 	size_t i;
 
 	groups->count = groups->left_out = 0;
-	for (i = 0; i < count; i++) {
-		const struct lp_task_place *place = NULL;
-		const struct lp_task *task = find_task(snapshot, users[i].task, &place);
-		const struct lp_pool_thread *thread;
-
-		if (task) {
-			text_task_name(terminal, task, name, sizeof(name));
-			snprintf(quoted, sizeof(quoted), "'%s'", name);
-			since_text(snapshot, task, place, since, sizeof(since));
-			add_to_group(groups,
-				     place->own	     ? place->own
-				     : place->parked ? place->parked
-						     : place->definition,
-				     "", quoted, since);
-		} else if (!users[i].task) {
-			thread = &snapshot->list.pool_threads[users[i].thread];
-			wrap_cut_end(name, sizeof(name), *thread->name ? thread->name : "?",
-				     LP_TASK_NAME_COLUMNS, "..");
-			snprintf(quoted, sizeof(quoted), "thread '%s'", name);
-			add_to_group(groups, own_frame(snapshot, thread), "", quoted, "");
-		} else {
-			groups->left_out++;
-		}
+	for (i = 0; named && i < count; i++) {
+		named[i].user = &users[i];
+		named[i].task = find_task(snapshot, groups, users[i].task, &named[i].place);
+		if (named[i].task)
+			named[i].name = named[i].task->name;
+		else if (!users[i].task)
+			named[i].name = snapshot->list.pool_threads[users[i].thread].name;
+		else
+			named[i].name = "";
 	}
+	if (named && count)
+		qsort(named, count, sizeof(*named), by_name);
+	for (i = 0; named && i < count; i++)
+		add_named(terminal, snapshot, &named[i], groups);
+	free(named);
 }
 
 static void add_group(struct pool_line *line, const struct user_group *group)
@@ -168,8 +219,7 @@ static void add_group(struct pool_line *line, const struct user_group *group)
 		text_frame_place(group->frame, 2, where, sizeof(where));
 		add(line, " at %s", where);
 	}
-	if (*group->since)
-		add(line, " %s", group->since);
+	add_time(line, group->count > 1 ? ", the longest " : " ", &group->longest);
 }
 
 static void print_line(FILE *file, const struct lp_terminal *terminal, struct pool_line *line)
@@ -214,6 +264,7 @@ static void print_threads(FILE *file, const struct lp_terminal *terminal,
 			  struct user_groups *groups)
 {
 	char name[LP_TASK_NAME_COLUMNS * 4 + 8], number[32], where[LP_TEXT_PLACE_MAX];
+	const struct user_time unknown = { .ns = 0 };
 	struct pool_line line = { .length = 0 };
 	size_t i;
 
@@ -226,7 +277,7 @@ static void print_threads(FILE *file, const struct lp_terminal *terminal,
 			continue;
 		wrap_cut_end(name, sizeof(name), *thread->name ? thread->name : "?",
 			     LP_TASK_NAME_COLUMNS, "..");
-		add_to_group(groups, own_frame(snapshot, thread), worker->function, name, "");
+		add_to_group(groups, own_frame(snapshot, thread), worker->function, name, unknown);
 	}
 	for (i = 0; i < groups->count && i < GROUPS_SHOWN; i++) {
 		const struct user_group *group = &groups->items[i];
@@ -311,13 +362,15 @@ static void add_amounts(struct pool_line *line, const struct lp_pool *pool)
 }
 
 static void print_head(FILE *file, const struct lp_terminal *terminal,
-		       const struct lp_tasks_snapshot *snapshot, const struct lp_pool *pool)
+		       const struct lp_tasks_snapshot *snapshot, const struct lp_pool *pool,
+		       const struct user_groups *groups)
 {
 	uint64_t waiting = pool->amounts[LP_POOL_WAITING];
 	const struct lp_task_place *place = NULL;
-	const struct lp_task *oldest = find_task(snapshot, pool->oldest, &place);
+	const struct lp_task *oldest = find_task(snapshot, groups, pool->oldest, &place);
 	struct pool_line line = { .length = 0 };
-	char number[32], since[48];
+	struct user_time oldest_time;
+	char number[32];
 
 	add(&line, "%s: ", pool->name);
 	add_amounts(&line, pool);
@@ -329,9 +382,8 @@ static void print_head(FILE *file, const struct lp_terminal *terminal,
 		    : waiting == 1		  ? "waits"
 						  : "wait");
 	if (oldest && waiting && waiting < LP_POOL_UNLIMITED) {
-		since_text(snapshot, oldest, place, since, sizeof(since));
-		if (*since)
-			add(&line, ", oldest %s", since);
+		oldest_time = time_of(snapshot, oldest, place);
+		add_time(&line, ", oldest ", &oldest_time);
 	}
 	text_sanitise(line.text);
 	fputs("    ", file);
@@ -344,7 +396,7 @@ static void print_pool(FILE *file, const struct lp_terminal *terminal,
 {
 	uint64_t out = pool->amounts[LP_POOL_OUT];
 
-	print_head(file, terminal, snapshot, pool);
+	print_head(file, terminal, snapshot, pool, groups);
 	if (pool->kind == LP_POOL_THREADS) {
 		print_threads(file, terminal, snapshot, pool, groups);
 		print_jobs(file, terminal, pool);
@@ -376,11 +428,16 @@ static bool in_use(const struct lp_pool *pool)
 void text_pools_print(FILE *file, const struct lp_terminal *terminal,
 		      const struct lp_tasks_snapshot *snapshot)
 {
-	struct user_groups *groups = malloc(sizeof(*groups));
+	struct user_groups *groups = calloc(1, sizeof(*groups));
 	bool begun = false;
 	size_t i;
 
-	for (i = 0; groups && i < snapshot->list.pool_count; i++) {
+	if (!groups)
+		return;
+	for (i = 0; snapshot->list.pool_count && i < snapshot->list.count; i++)
+		map_put(&groups->tasks, snapshot->list.tasks[i].address, i + 1);
+
+	for (i = 0; i < snapshot->list.pool_count; i++) {
 		if (!in_use(&snapshot->list.pools[i]))
 			continue;
 		if (!begun)
@@ -388,5 +445,6 @@ void text_pools_print(FILE *file, const struct lp_terminal *terminal,
 		begun = true;
 		print_pool(file, terminal, snapshot, &snapshot->list.pools[i], groups);
 	}
+	map_free(&groups->tasks);
 	free(groups);
 }
