@@ -3,6 +3,7 @@
 #include "text_fixture.h"
 
 #include "sinks/losses.h"
+#include "sinks/text/stall.h"
 #include "wire/wire.h"
 
 static const struct lp_loop_info worker = { .id = 2, .pid = 77, .tid = 79, .comm = "uvicorn" };
@@ -146,6 +147,27 @@ static void callbacks_besides_slow_ones_are_counted_without_them(void **state)
 	assert_non_null(strstr(iteration_of(2, 2), "between its callbacks, besides 2 slow"));
 }
 
+/* In sample mode callbacks that ran between two samples are not known. */
+static void sampled_callbacks_are_a_lower_bound(void **state)
+{
+	const struct lp_slow_iteration slow = {
+		.loop = &loop,
+		.duration_ns = 200 * MS,
+		.callbacks = 3,
+		.top = { { .callback = &report, .count = 3, .total_ns = 150 * MS } },
+		.top_count = 1
+	};
+	char text[1000] = "";
+	FILE *file = fmemopen(text, sizeof(text), "w");
+
+	(void)state;
+	assert_non_null(file);
+	text_stall_print_iteration(file, &wide, &(struct lp_text_loops){ 0 }, &slow, true);
+	assert_int_equal(fclose(file), 0);
+	assert_non_null(strstr(text, "at least 3 callbacks in one iteration, none slow"));
+	assert_non_null(strstr(text, " 3+ x  150 ms  "));
+}
+
 static void a_single_loss_is_in_the_singular(void **state)
 {
 	char text[LP_LOSS_TEXT_MAX];
@@ -174,6 +196,7 @@ int main(void)
 		cmocka_unit_test(a_group_of_loops_has_no_numbers),
 		cmocka_unit_test(what_was_not_held_up_is_not_mentioned),
 		cmocka_unit_test(callbacks_besides_slow_ones_are_counted_without_them),
+		cmocka_unit_test(sampled_callbacks_are_a_lower_bound),
 		cmocka_unit_test(a_single_loss_is_in_the_singular),
 	};
 

@@ -321,7 +321,7 @@ async def main(path):
         truth.task("group", leads_group(truth), leads_group, kinds=["task"])
         truth.task("failing group", leads_failing_group(truth), leads_failing_group,
                    states=["waiting", "cancelling"], kinds=["task"],
-                   detail="1 pending, holds ValueError$")
+                   detail="1 pending, holds ValueError: as planned$")
     truth.task("yields", yields(), yields, states=["ready"])
     await asyncio.sleep(0.1)
     truth.tasks["cleaning up"].cancel()

@@ -74,15 +74,17 @@ static bool began_without_gil(const struct lp_slow_iteration *slow)
 	return before && breakdown->time.known && breakdown->time.gil_ns >= slow->duration_ns / 2;
 }
 
-static void print_what(FILE *file, const struct lp_slow_iteration *slow)
+/* sampled: some callbacks ran between two samples, so that there may be more than were counted. */
+static void print_what(FILE *file, const struct lp_slow_iteration *slow, bool sampled)
 {
+	const char *least = sampled ? "at least " : "";
 	uint32_t others = (uint32_t)saturating_sub(slow->callbacks, slow->slow_callbacks);
 
 	/* texts for a stall in progress must fit after "still running after" */
 	if (began_without_gil(slow) && slow->in_progress && !slow->callbacks)
 		fputs("waiting for the GIL, no callback yet\n", file);
 	else if (slow->in_progress)
-		fprintf(file, "%u callback%s in this iteration\n", slow->callbacks,
+		fprintf(file, "%s%u callback%s in this iteration\n", least, slow->callbacks,
 			text_plural(slow->callbacks));
 	else if (began_without_gil(slow))
 		fputs("waited for the GIL before its first callback\n", file);
@@ -92,10 +94,10 @@ static void print_what(FILE *file, const struct lp_slow_iteration *slow)
 		fprintf(file, "an iteration between its callbacks, besides %u slow\n",
 			slow->slow_callbacks);
 	else if (slow->slow_callbacks)
-		fprintf(file, "%u callback%s in one iteration, besides %u slow\n", others,
+		fprintf(file, "%s%u callback%s in one iteration, besides %u slow\n", least, others,
 			text_plural(others), slow->slow_callbacks);
 	else
-		fprintf(file, "%u callback%s in one iteration, %s slow by itself\n",
+		fprintf(file, "%s%u callback%s in one iteration, %s slow by itself\n", least,
 			slow->callbacks, text_plural(slow->callbacks),
 			slow->callbacks == 1 ? "not" : "none");
 }
@@ -108,9 +110,12 @@ static struct lp_shown_frame frame_of(const struct lp_callback_info *callback)
 					.file = (char *)callback->file };
 }
 
-/* Prints the callbacks that took most time: "  7 x   214 ms  tick  app/ticks.py:12". */
+/*
+ * Prints the callbacks that took most time: "  7 x   214 ms  tick  app/ticks.py:12"; "7+ x" if they
+ * were sampled.
+ */
 static void print_top(FILE *file, const struct lp_terminal *terminal,
-		      const struct lp_slow_iteration *slow)
+		      const struct lp_slow_iteration *slow, bool sampled)
 {
 	size_t i, widest = 0, space;
 	struct lp_shown_frame frame;
@@ -121,7 +126,8 @@ static void print_top(FILE *file, const struct lp_terminal *terminal,
 
 		digits = wanted > digits ? wanted : digits;
 	}
-	space = terminal->columns - TOP_INDENT - (size_t)digits - strlen(" x  312 ms    ");
+	space = terminal->columns - TOP_INDENT - (size_t)digits - sampled -
+		strlen(" x  312 ms    ");
 	for (i = 0; i < slow->top_count; i++) {
 		frame = frame_of(slow->top[i].callback);
 		widest = text_frame_widest(&frame, widest, space);
@@ -130,7 +136,8 @@ static void print_top(FILE *file, const struct lp_terminal *terminal,
 		if (!text_breakdown_matters(slow->top[i].total_ns, slow->duration_ns))
 			continue;
 		frame = frame_of(slow->top[i].callback);
-		fprintf(file, "%*s%*u x ", TOP_INDENT, "", digits, slow->top[i].count);
+		fprintf(file, "%*s%*u%s x ", TOP_INDENT, "", digits, slow->top[i].count,
+			sampled ? "+" : "");
 		text_print_time(file, slow->top[i].total_ns, 7);
 		fputs("  ", file);
 		text_frame_print(file, terminal, &frame, widest, space);
@@ -139,11 +146,11 @@ static void print_top(FILE *file, const struct lp_terminal *terminal,
 
 void text_stall_print_iteration(FILE *file, const struct lp_terminal *terminal,
 				const struct lp_text_loops *loops,
-				const struct lp_slow_iteration *slow)
+				const struct lp_slow_iteration *slow, bool sampled)
 {
 	print_duration(file, terminal, slow->duration_ns, slow->in_progress);
-	print_what(file, slow);
+	print_what(file, slow, sampled);
 	text_loop_name_print(file, terminal, loops, slow->loop, 0);
-	print_top(file, terminal, slow);
+	print_top(file, terminal, slow, sampled);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, true);
 }

@@ -95,7 +95,8 @@ static void on_slow_iteration(void *context, const struct lp_slow_iteration *slo
 	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
 		return;
 	print_clock(sink, slow->start_ns + slow->duration_ns);
-	text_stall_print_iteration(sink->file, &sink->terminal, &sink->loops, slow);
+	text_stall_print_iteration(sink->file, &sink->terminal, &sink->loops, slow,
+				   sink->shows.sampled);
 	put_out(sink);
 }
 

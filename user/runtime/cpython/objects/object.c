@@ -19,6 +19,10 @@
 /* Base classes that are searched: more than any relevant class has. */
 #define BASES_MAX 64
 #define METHOD_NAME_BYTES 64
+#define EXCEPTION_ARGS_MAX 8
+
+/* PyBaseExceptionObject.args */
+#define EXCEPTION_ARGS 24
 
 /* Include/object.h: Py_TPFLAGS_UNICODE_SUBCLASS. */
 #define TYPE_FLAG_STRING (1UL << 28)
@@ -135,6 +139,20 @@ int cpython_type_name(const struct lp_cpython *python, uint64_t object, char *na
 		return -EFAULT;
 	length = memory_string(python->pid, text, name, size);
 	return length < 0 ? length : 0;
+}
+
+int cpython_exception_message(const struct lp_cpython *python, uint64_t exception, char *text,
+			      size_t size)
+{
+	uint64_t args = memory_u64(python->pid, exception + EXCEPTION_ARGS);
+	ssize_t count, i;
+	uint64_t items[EXCEPTION_ARGS_MAX] = { 0 };
+
+	count = args ? cpython_tuple(python, args, items, EXCEPTION_ARGS_MAX) : 0;
+	for (i = 0; i < count && i < EXCEPTION_ARGS_MAX; i++)
+		if (!cpython_string(python, items[i], text, size))
+			return 0;
+	return count < 0 ? (int)count : -ENOENT;
 }
 
 bool cpython_is_subclass(const struct lp_cpython *python, uint64_t type, uint64_t base)

@@ -77,6 +77,10 @@ ssize_t cpython_tuple(const struct lp_cpython *python, uint64_t tuple, uint64_t 
 /* Reads the tp_name of an object's type.  Returns 0 or a negative errno. */
 int cpython_type_name(const struct lp_cpython *python, uint64_t object, char *name, size_t size);
 
+/* Reads the first argument of an exception that is a str.  Returns 0 or a negative errno. */
+int cpython_exception_message(const struct lp_cpython *python, uint64_t exception, char *text,
+			      size_t size);
+
 /* isinstance(), and issubclass(), by the method resolution order. */
 bool cpython_is_instance(const struct lp_cpython *python, uint64_t object, uint64_t type);
 bool cpython_is_subclass(const struct lp_cpython *python, uint64_t type, uint64_t base);

@@ -13,10 +13,6 @@
 #define MESSAGE_BYTES 512
 #define PATH_BYTES 512
 
-/* PyBaseExceptionObject.args */
-#define EXCEPTION_ARGS 24
-#define ARGS_MAX 8
-
 /* PyMemberDescrObject.d_member; PyMemberDef.offset */
 #define MEMBER_DESCRIPTOR 40
 #define MEMBER_OFFSET 16
@@ -92,23 +88,15 @@ static void read_exception(const struct lp_task_reader *reader, uint64_t excepti
 			   struct lp_task *task)
 {
 	const struct lp_cpython *python = reader->python;
-	uint64_t args = memory_u64(python->pid, exception + EXCEPTION_ARGS);
-	uint64_t items[ARGS_MAX];
 	char text[MESSAGE_BYTES];
-	ssize_t count, i;
 
 	if (!cpython_type_name(python, exception, text, sizeof(text))) {
 		size_t skip = strncmp(text, "builtins.", 9) ? 0 : 9;
 
 		task->exception_type = task_arena_text(reader->arena, text + skip);
 	}
-	count = args ? cpython_tuple(python, args, items, ARGS_MAX) : 0;
-	for (i = 0; i < count && i < ARGS_MAX; i++) {
-		if (cpython_string(python, items[i], text, sizeof(text)))
-			continue;
+	if (!cpython_exception_message(python, exception, text, sizeof(text)))
 		task->exception_message = task_arena_text(reader->arena, text);
-		break;
-	}
 }
 
 /* Returns the offset of a slot in objects of a class, from its descriptor; 0 if there is none. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define STACK_MAX 16
+#define ERROR_BYTES 80
 
 static const struct lp_await_link *link_of(const struct lp_waiting *wait)
 {
@@ -171,18 +172,25 @@ static bool read_running(struct lp_waiting *wait, uint64_t set)
 	return cpython_wait_children(wait, set, false);
 }
 
-/* Appends the class of the first exception that a group will raise when its tasks have ended. */
+/* Appends the first exception that a group will raise when its tasks have ended. */
 static void say_errors(struct lp_waiting *wait, uint64_t group)
 {
 	uint64_t errors = cpython_wait_attribute(wait->waits, group, "_errors", LP_WAIT_LIST);
+	char message[ERROR_BYTES];
 	uint64_t *members;
+	const char *type;
 	size_t count;
 
 	if (!errors || !cpython_wait_members(wait->waits, errors, &members, &count))
 		return;
-	if (count)
-		cpython_wait_say(wait, "holds %s",
-				 cpython_wait_type_of(wait->waits, members[0])->name);
+	if (count) {
+		type = cpython_wait_type_of(wait->waits, members[0])->name;
+		if (cpython_exception_message(wait->waits->python, members[0], message,
+					      sizeof(message)))
+			cpython_wait_say(wait, "holds %s", type);
+		else
+			cpython_wait_say(wait, "holds %s: %s", type, message);
+	}
 	if (count > 1)
 		cpython_wait_say(wait, "and %zu more", count - 1);
 	free(members);
