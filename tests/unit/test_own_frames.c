@@ -5,10 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "base/macros.h"
+#include "model/call_words.h"
 #include "model/own_frames.h"
 
 static void test_origin(void **state)
@@ -107,13 +109,70 @@ static void test_parts(void **state)
 	assert_int_equal(own_frames_parts(""), 2);
 }
 
+static const char *words_of(const char *syscall, const char *target,
+			    const struct lp_shown_frame *const *frames, uint32_t depth)
+{
+	static char words[LP_CALL_WORDS_MAX];
+	struct lp_blocked blocked = { .stack = { .depth = depth } };
+
+	blocked.stack.frames = (const struct lp_shown_frame **)frames;
+	strcpy(blocked.syscall, syscall);
+	strcpy(blocked.target, target);
+	call_words_of(&blocked, words, sizeof(words));
+	return words;
+}
+
+#define WORDS(syscall, target, ...)                                                                \
+	words_of(syscall, target, (const struct lp_shown_frame *const[]){ __VA_ARGS__ },           \
+		 sizeof((const void *[]){ __VA_ARGS__ }) / sizeof(void *))
+
+static void test_words(void **state)
+{
+	static const struct lp_shown_frame import = FRAME("<frozen importlib._bootstrap>");
+	static const struct lp_shown_frame look_up = {
+		.function = (char *)"getaddrinfo", .file = (char *)"/usr/lib/python3.12/socket.py"
+	};
+	static const struct lp_shown_frame module = { .function = (char *)"<module>",
+						      .file = (char *)SITE
+						      "sqlalchemy/orm/__init__.py" };
+	static const struct lp_shown_frame busy = { .kind = LP_FRAME_NATIVE,
+						    .function = (char *)"sqlite3InvokeBusyHandler",
+						    .file = (char *)"libsqlite3.so" };
+
+	(void)state;
+	assert_string_equal(WORDS("pselect6", "", &own), "time.sleep");
+	assert_string_equal(WORDS("pselect6", "tcp 10.0.0.1:80", &own), "");
+	assert_string_equal(WORDS("clock_nanosleep", "", &own), "");
+	assert_string_equal(WORDS("clock_nanosleep", "", &busy, &own), "SQLite waits for a lock");
+	assert_string_equal(WORDS("poll", "udp 127.0.0.1:53", &look_up, &own), "DNS look-up");
+	assert_string_equal(WORDS("read", "/x", &import, &module, &import, &own),
+			    "import sqlalchemy.orm");
+	assert_string_equal(WORDS("openat", "", &import, &own), "import");
+	assert_string_equal(words_of("read", "", NULL, 0), "");
+}
+
+static void test_handler(void **state)
+{
+	static const struct lp_shown_frame coroutine = { .coroutine = true,
+							 .function = (char *)"handle",
+							 .file = (char *)"/srv/shop/orders.py" };
+	const struct lp_shown_frame *frames[] = { &sleeping, &own, &coroutine, &starlette };
+	struct lp_stack stack = { .depth = 4, .frames = frames };
+
+	(void)state;
+	assert_ptr_equal(own_frames_handler(&stack), &coroutine);
+	stack.depth = 2;
+	assert_ptr_equal(own_frames_handler(&stack), &own);
+	stack.depth = 1;
+	assert_null(own_frames_handler(&stack));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_origin),
-		cmocka_unit_test(test_package),
-		cmocka_unit_test(test_innermost),
-		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_origin),	  cmocka_unit_test(test_package),
+		cmocka_unit_test(test_innermost), cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_words),	  cmocka_unit_test(test_handler),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

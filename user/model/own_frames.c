@@ -32,8 +32,7 @@ static const char *const bundled[] = {
 	"threading.py",
 };
 
-/* Returns the path below the last directory of installed packages; NULL if there is none. */
-static const char *below_packages(const char *file)
+const char *own_frames_below_packages(const char *file)
 {
 	static const char *const directories[] = { "/site-packages/", "/dist-packages/" };
 	const char *below = NULL, *at;
@@ -73,7 +72,7 @@ enum lp_frame_origin own_frames_origin(const char *file)
 
 	if (begins(at, "<frozen "))
 		return LP_ORIGIN_LIBRARY;
-	if (below_packages(file))
+	if (own_frames_below_packages(file))
 		return LP_ORIGIN_PACKAGE;
 	for (i = 0; i < ARRAY_SIZE(bundled); i++)
 		if (begins(file, bundled[i]))
@@ -105,7 +104,7 @@ unsigned int own_frames_parts(const char *file)
 
 void own_frames_package(const char *file, char *name, size_t size)
 {
-	const char *below = below_packages(file);
+	const char *below = own_frames_below_packages(file);
 	size_t length, i;
 
 	text_copy(name, size, below ? below : "");
@@ -160,6 +159,22 @@ size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t c
 			return i;
 	}
 	return count;
+}
+
+const struct lp_shown_frame *own_frames_handler(const struct lp_stack *stack)
+{
+	const struct lp_shown_frame *handler = NULL;
+	uint32_t i;
+
+	for (i = 0; i < stack->depth; i++) {
+		if (!has_origin(stack->frames[i], LP_ORIGIN_PROGRAM))
+			continue;
+		if (stack->frames[i]->coroutine)
+			return stack->frames[i];
+		if (!handler)
+			handler = stack->frames[i];
+	}
+	return handler;
 }
 
 bool own_frames_is_library(const char *file)

@@ -26,6 +26,9 @@ enum lp_frame_origin own_frames_origin(const char *file);
  */
 unsigned int own_frames_parts(const char *file);
 
+/* Returns the part of a path below the directory of installed packages; NULL if there is none. */
+const char *own_frames_below_packages(const char *file);
+
 /*
  * Writes the name of the installed package that a file belongs to: "httpx", for a namespace
  * package "google.cloud"; "" if the file belongs to none.
@@ -39,6 +42,12 @@ void own_frames_package(const char *file, char *name, size_t size);
  * may be NULL.
  */
 size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t count);
+
+/*
+ * Returns the frame by which a stall is named: the program's innermost coroutine, or its innermost
+ * function if no coroutine is the program's; NULL if no frame is of the program's own tree.
+ */
+const struct lp_shown_frame *own_frames_handler(const struct lp_stack *stack);
 
 /* Returns whether a file belongs to the standard library. */
 bool own_frames_is_library(const char *file);

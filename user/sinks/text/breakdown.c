@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/macros.h"
+#include "model/call_words.h"
 #include "print.h"
 #include "stack.h"
 
@@ -132,20 +133,29 @@ static bool is_call(const char *syscall)
 static void print_call(struct stall *stall, const struct lp_blocked *blocked, uint32_t frames)
 {
 	char times[32], target[LP_RESOURCE_TEXT_MAX + LP_LOCAL_TEXT_MAX + 8];
-	size_t width;
+	char words[LP_CALL_WORDS_MAX];
+	size_t width, columns;
 
 	snprintf(times, sizeof(times), ", %u %s%s", blocked->count,
 		 is_call(blocked->syscall) ? "call" : "time", text_plural(blocked->count));
 	print_label(stall, "blocked", blocked->duration_ns);
 	fputs("  ", stall->file);
 	width = stall->terminal->columns - LABEL_COLUMNS - 2 - strlen(times);
+	call_words_of(blocked, words, sizeof(words));
+	columns = text_columns(words) + strlen(" ()");
+	if (*words && columns + text_columns(blocked->syscall) <= width) {
+		fprintf(stall->file, "%s (", words);
+		width -= columns;
+	} else {
+		*words = '\0';
+	}
 	/* both addresses of a socket, if they fit */
 	snprintf(target, sizeof(target), "%s from %s", blocked->target, blocked->local);
 	if (!blocked->local[0] ||
 	    text_columns(blocked->syscall) + strlen(" on ") + text_columns(target) > width)
 		snprintf(target, sizeof(target), "%s", blocked->target);
 	text_print_call(stall->file, stall->terminal, blocked->syscall, target, width, false);
-	fprintf(stall->file, "%s\n", times);
+	fprintf(stall->file, "%s%s\n", *words ? ")" : "", times);
 	print_own_stack(stall, &blocked->stack, frames);
 }
 

@@ -63,13 +63,21 @@ static bool has_holder(const struct lp_cause *cause)
 	return cause->kind == LP_CAUSE_GIL && cause->held_by[0];
 }
 
+/* Returns the parts of the path in a row: a package's own file has the same name in all packages. */
+static unsigned int row_parts(const struct lp_shown_frame *frame)
+{
+	const char *name = text_path_end(frame->file ? frame->file : "", 1);
+
+	return !strcmp(name, "__init__.py") || !strcmp(name, "__main__.py") ? 2 : 1;
+}
+
 static void place_of(const struct lp_cause *cause, char *place, size_t size)
 {
 	*place = '\0';
 	if (has_holder(cause))
 		snprintf(place, size, HELD_BY "%s'", cause->held_by);
 	else if (cause->frame)
-		text_frame_place(cause->frame, 1, place, size);
+		text_frame_place(cause->frame, row_parts(cause->frame), place, size);
 }
 
 /* Reduces columns that are too wide: places to two fifths of the space, names to the rest. */

@@ -2,12 +2,18 @@
 #include "stack.h"
 
 #include "base/text.h"
+#include "model/own_frames.h"
 #include "print.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define INDENT 8
+/* Runs of so many frames are printed as one line. */
+#define IMPORT_RUN 3
+#define PACKAGE_RUN 5
+#define IMPORTLIB "<frozen importlib"
+#define NAMES_SHOWN 4
 /* Limits of innermost lines that are counted, and of those that are printed. */
 #define LINES_MAX 64
 #define LINES_SHOWN 5
@@ -83,15 +89,94 @@ size_t text_frame_widest(const struct lp_shown_frame *frame, size_t widest, size
 	return columns > space / 2 ? space / 2 : columns;
 }
 
+static bool is_importing(const struct lp_shown_frame *frame)
+{
+	return frame->kind == LP_FRAME_PYTHON && frame->file &&
+	       !strncmp(frame->file, IMPORTLIB, strlen(IMPORTLIB));
+}
+
+static bool is_package(const struct lp_shown_frame *frame)
+{
+	return frame->kind == LP_FRAME_PYTHON && frame->file &&
+	       own_frames_origin(frame->file) == LP_ORIGIN_PACKAGE;
+}
+
+/* Returns the length of the run of frames at first of which is() is true. */
+static uint32_t run_length(const struct lp_stack *stack, uint32_t first, uint32_t count,
+			   bool (*is)(const struct lp_shown_frame *frame))
+{
+	uint32_t end = first;
+
+	while (end < count && is(stack->frames[end]))
+		end++;
+	return end - first;
+}
+
+/*
+ * Returns how many frames at i are printed as one line: those of imports, and those of packages
+ * that called the program; 0: the frame is printed by itself.  own: a frame of the program is
+ * further in.
+ */
+static uint32_t folded_at(const struct lp_stack *stack, uint32_t i, uint32_t count, bool own)
+{
+	uint32_t length = run_length(stack, i, count, is_importing);
+
+	if (i && length >= IMPORT_RUN)
+		return length;
+	length = own ? run_length(stack, i, count, is_package) : 0;
+	return length >= PACKAGE_RUN ? length : 0;
+}
+
+/* Prints "... 23 frames of fastapi, starlette, uvicorn". */
+static void print_folded(FILE *file, const struct lp_stack *stack, uint32_t first, uint32_t length)
+{
+	char names[NAMES_SHOWN][LP_PACKAGE_MAX], name[LP_PACKAGE_MAX];
+	uint32_t count = 0, i, at;
+
+	fprintf(file, "%*s... %u frames of ", INDENT, "", length);
+	if (is_importing(stack->frames[first])) {
+		fputs("importlib\n", file);
+		return;
+	}
+	for (i = first; i < first + length && count < NAMES_SHOWN; i++) {
+		own_frames_package(stack->frames[i]->file, name, sizeof(name));
+		for (at = 0; at < count && strcmp(names[at], name) != 0;)
+			at++;
+		if (at < count)
+			continue;
+		fprintf(file, "%s%s", count ? ", " : "", name);
+		memcpy(names[count++], name, sizeof(name));
+	}
+	fputs(i < first + length ? " and others\n" : "\n", file);
+}
+
+static bool is_own(const struct lp_shown_frame *frame)
+{
+	return frame->kind == LP_FRAME_PYTHON && frame->file &&
+	       own_frames_origin(frame->file) == LP_ORIGIN_PROGRAM;
+}
+
 void text_stack_print_frames(FILE *file, const struct lp_terminal *terminal,
 			     const struct lp_stack *stack, uint32_t count)
 {
 	size_t space = terminal->columns - INDENT - 2, widest = 0;
-	uint32_t i;
+	uint32_t i, folded;
+	bool own = false;
 
-	for (i = 0; i < count; i++)
-		widest = text_frame_widest(stack->frames[i], widest, space);
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i += folded ? folded : 1) {
+		folded = folded_at(stack, i, count, own);
+		own = own || is_own(stack->frames[i]);
+		if (!folded)
+			widest = text_frame_widest(stack->frames[i], widest, space);
+	}
+	own = false;
+	for (i = 0; i < count; i += folded ? folded : 1) {
+		folded = folded_at(stack, i, count, own);
+		own = own || is_own(stack->frames[i]);
+		if (folded) {
+			print_folded(file, stack, i, folded);
+			continue;
+		}
 		fprintf(file, "%*s", INDENT, "");
 		text_frame_print(file, terminal, stack->frames[i], widest, space);
 	}

@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 #include "base/macros.h"
+#include "model/own_frames.h"
+#include "model/stall_breakdown.h"
 #include "print.h"
 #include "breakdown.h"
 #include "stack.h"
@@ -10,6 +12,7 @@
 #include <string.h>
 
 #define TOP_INDENT 8
+#define RUN_BY "    run by "
 
 /* Prints the duration of a stall.  Returns the columns that are left on the line. */
 static size_t print_duration(FILE *file, const struct lp_terminal *terminal, uint64_t ns,
@@ -41,18 +44,53 @@ static void print_held_up(FILE *file, const struct lp_slow_callback *slow)
 	fputc('\n', file);
 }
 
+/*
+ * Returns the handler of a stall whose callback is not the program's own, but a wrapper of a
+ * package or of the loop; NULL if the callback names the stall.
+ */
+static const struct lp_shown_frame *handler_of(const struct lp_slow_callback *slow)
+{
+	const struct lp_stack *stack = breakdown_stack(&slow->breakdown);
+	const char *file = slow->callback->file, *name = slow->callback->name;
+	const struct lp_shown_frame *handler;
+
+	if (!stack || (*file && own_frames_origin(file) == LP_ORIGIN_PROGRAM))
+		return NULL;
+	handler = own_frames_handler(stack);
+	/* a callable object is named by its class, without a file */
+	if (handler && !*file && !strncmp(handler->function, name, strlen(name)))
+		return NULL;
+	return handler;
+}
+
+/* Prints the callback that ran a handler: "    run by RequestHandler.start (web_protocol.py:430)". */
+static void print_wrapper(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_slow_callback *slow)
+{
+	const struct lp_text_who who = { .name = slow->callback->name,
+					 .file = slow->callback->file,
+					 .line = slow->callback->line };
+
+	fputs(RUN_BY, file);
+	text_print_who(file, terminal, &who, terminal->columns - strlen(RUN_BY));
+	fputc('\n', file);
+}
+
 void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
 			   const struct lp_text_loops *loops, const struct lp_slow_callback *slow)
 {
 	size_t space = print_duration(file, terminal, slow->duration_ns, slow->in_progress);
-	const struct lp_text_who who = { .name = slow->callback->name,
+	const struct lp_shown_frame *handler = handler_of(slow);
+	const struct lp_text_who who = { .name = handler ? handler->function : slow->callback->name,
 					 .task = slow->task ? slow->task_name : NULL,
-					 .file = slow->callback->file,
-					 .line = slow->callback->line };
+					 .file = handler ? handler->file : slow->callback->file,
+					 .line = handler ? handler->line : slow->callback->line };
 	char text[32];
 
 	text_print_who(file, terminal, &who, space);
 	fputc('\n', file);
+	if (handler)
+		print_wrapper(file, terminal, slow);
 	text_loop_name_print(file, terminal, loops, slow->loop, 0);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, false);
 	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY) {

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a program called, in its own words, where the kernel saw a system call. */
+#ifndef LP_MODEL_CALL_WORDS_H
+#define LP_MODEL_CALL_WORDS_H
+
+#include "report.h"
+
+#define LP_CALL_WORDS_MAX 96
+
+/*
+ * Writes words for a blocking call from its stack: "time.sleep", "import sqlalchemy.orm", "DNS
+ * look-up"; "" if the stack and the call do not show more than the call itself.
+ */
+void call_words_of(const struct lp_blocked *blocked, char *words, size_t size);
+
+#endif /* LP_MODEL_CALL_WORDS_H */
