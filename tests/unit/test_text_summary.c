@@ -208,6 +208,71 @@ static size_t count_lines(const char *text, const char *begin)
 	return count;
 }
 
+/* What no cause accounts for is one row, so that the table adds up to the busy time. */
+static void the_table_of_lost_time_adds_up_to_the_busy_time(void **state)
+{
+	struct lp_cause causes[] = {
+		{ .kind = LP_CAUSE_BLOCKED, .syscall = "read", .count = 1, .total_ns = 50 * MS },
+	};
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .callbacks = 5,
+					   .wall_ns = 1000 * MS,
+					   .busy_ns = 450 * MS,
+					   .idle_ns = 550 * MS,
+					   .cause_count = 1,
+					   .causes = causes };
+
+	(void)state;
+	assert_non_null(strstr(summed_up(&summary, false, &wide),
+			       "    the rest, below the threshold                      400 ms"
+			       "         on CPU\n"));
+	/* more than the busy time, as an estimate may be */
+	causes[0].total_ns = 460 * MS;
+	assert_null(strstr(summed_up(&summary, false, &wide), "the rest"));
+}
+
+static void a_loop_whose_polls_return_at_once_is_said_to_be_always_busy(void **state)
+{
+	static const struct lp_callback_info infos[] = {
+		{ LP_MODEL_TASK, "dispatch", "/srv/app/x.py", 9 },
+		{ LP_MODEL_TASK, "serve", "/srv/app/x.py", 15 },
+	};
+	struct lp_callback_summary items[] = { { .callback = &infos[0] },
+					       { .callback = &infos[1] } };
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .callbacks = 300020,
+					   .wall_ns = 2000 * MS,
+					   .busy_ns = 1900 * MS,
+					   .idle_ns = 100 * MS,
+					   .iterations = 300000,
+					   .callback_count = 2,
+					   .items = items };
+
+	(void)state;
+	items[0].run.slots[0] = 300000;
+	items[1].run.slots[0] = 20;
+	assert_non_null(
+		strstr(summed_up(&summary, false, &wide),
+		       "always busy: 150000 iterations/s, each poll returns at once; in each "
+		       "iteration:\ndispatch (app/x.py:9), 150000/s\n\n"));
+	assert_non_null(strstr(summed_up(&summary, false, &wide),
+			       "    the rest, below the threshold                      1.90 s"));
+	/* samples do not show what runs in each iteration */
+	assert_non_null(strstr(summed_up(&summary, true, &wide), "each poll returns at once\n\n"));
+	/* polls that wait, as those of a server that answers a request each time */
+	summary.iterations = 9000;
+	assert_null(strstr(summed_up(&summary, false, &wide), "always busy"));
+	/* less than a second */
+	summary.iterations = 300000;
+	summary.wall_ns = summary.busy_ns = 900 * MS;
+	summary.idle_ns = 0;
+	assert_null(strstr(summed_up(&summary, false, &wide), "always busy"));
+	/* long steps are stalls, and no polls that return at once */
+	summary.wall_ns = summary.busy_ns = 9000 * MS;
+	summary.iterations = 90;
+	assert_null(strstr(summed_up(&summary, false, &wide), "always busy"));
+}
+
 /* The table does not show where a holder of the GIL was, so one holder is one row. */
 static void waits_for_one_holder_are_one_row(void **state)
 {
@@ -419,6 +484,8 @@ int main(void)
 		cmocka_unit_test(time_is_reported_by_what_it_was_lost_to),
 		cmocka_unit_test(lost_time_of_every_kind_have_a_name_and_fit),
 		cmocka_unit_test(waits_for_one_holder_are_one_row),
+		cmocka_unit_test(the_table_of_lost_time_adds_up_to_the_busy_time),
+		cmocka_unit_test(a_loop_whose_polls_return_at_once_is_said_to_be_always_busy),
 		cmocka_unit_test(rows_that_differ_only_where_they_are_cut_are_distinguished),
 		cmocka_unit_test(bursts_are_spoken_of_where_there_is_a_budget),
 		cmocka_unit_test(lost_time_of_more_causes_than_shown_is_counted),

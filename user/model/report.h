@@ -367,6 +367,13 @@ static inline uint64_t loop_unix_ns(const struct lp_loop_info *loop, uint64_t mo
 /* busy / (busy + idle), 0 if both are 0. */
 double loop_utilization(const struct lp_loop_summary *summary);
 
+/*
+ * Returns whether the loop was busy for a second and more while its polls returned at once, so that
+ * something was ready in each of them.  A loop that has as many requests as it can serve is one of
+ * these, as well as one that a descriptor, a timer or a task keeps awake for nothing.
+ */
+bool loop_never_waits(const struct lp_loop_summary *summary);
+
 /* The cost and the resources of loopprof itself; see struct lp_event_self. */
 struct lp_self {
 	uint64_t wall_ns;

@@ -8,12 +8,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The least time of a loop that is said never to wait. */
+#define NEVER_WAITS_NS 1000000000ULL
+/* Such a loop is busy for so many times the time that it is idle, */
+#define NEVER_WAITS_BUSY_PARTS 4
+/* has at least so many iterations a second, */
+#define NEVER_WAITS_LEAST 100
+/* and a poll takes this time on average: that of the system call itself. */
+#define AT_ONCE_NS 10000
+
 double loop_utilization(const struct lp_loop_summary *summary)
 {
 	/* floating point, as the sum of times of a damaged capture may exceed 64 bits */
 	double busy = (double)summary->busy_ns, all = busy + (double)summary->idle_ns;
 
 	return all > 0 ? busy / all : 0;
+}
+
+bool loop_never_waits(const struct lp_loop_summary *summary)
+{
+	return summary->busy_ns >= NEVER_WAITS_NS &&
+	       summary->busy_ns / NEVER_WAITS_BUSY_PARTS >= summary->idle_ns &&
+	       summary->iterations / NEVER_WAITS_LEAST >= summary->wall_ns / NEVER_WAITS_NS &&
+	       summary->idle_ns / AT_ONCE_NS <= summary->iterations;
 }
 
 static int by_total(const void *left, const void *right)

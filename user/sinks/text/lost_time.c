@@ -17,6 +17,9 @@
 #define INDENT 4
 #define GAP 2
 #define TIME_COLUMNS 7
+/* The part of the busy time, in one of so many, from which on the rest has a row of its own. */
+#define REST_PARTS 100
+#define REST "the rest, below the threshold"
 /* Narrowest columns, so that tables align. */
 #define NAME_LEAST 30
 #define PLACE_LEAST 16
@@ -229,17 +232,44 @@ static void print_rows(FILE *file, const struct lp_terminal *terminal,
 		print_row(file, columns, &causes[i], &name[i], &place[i]);
 }
 
+/*
+ * Returns the busy time that no cause accounts for, in ns.  Waits are counted however short they
+ * were, so that it was spent on the CPU: by what was not late, as only late segments are sampled.
+ */
+static uint64_t rest_of(const struct lp_loop_summary *loop)
+{
+	uint64_t rest = loop->busy_ns;
+	size_t i;
+
+	for (i = 0; i < loop->cause_count; i++)
+		rest = saturating_sub(rest, loop->causes[i].total_ns);
+	return rest && rest >= loop->busy_ns / REST_PARTS ? rest : 0;
+}
+
+static void print_rest(FILE *file, const struct lost_time_columns *columns, uint64_t rest_ns)
+{
+	fprintf(file, "%*s%-*s%*s", INDENT, "", (int)(columns->name + GAP + columns->place), REST,
+		GAP, "");
+	text_print_time(file, rest_ns, TIME_COLUMNS);
+	fprintf(file, "%*s%*s%*s%s\n", GAP, "", (int)columns->times, "", GAP, "",
+		kinds[LP_CAUSE_ON_CPU]);
+}
+
 void text_lost_time_print(FILE *file, const struct lp_terminal *terminal,
 			  const struct lp_loop_summary *loop)
 {
 	size_t all = loop->cause_count, count;
+	uint64_t rest_ns = rest_of(loop);
 	struct lp_cause *causes;
 	struct lost_time_columns columns;
 
-	causes = all ? calloc(all, sizeof(*causes)) : NULL;
+	if (!all && !(rest_ns && loop_never_waits(loop)))
+		return;
+	causes = calloc(all + 1, sizeof(*causes));
 	if (!causes)
 		return;
-	memcpy(causes, loop->causes, all * sizeof(*causes));
+	if (all)
+		memcpy(causes, loop->causes, all * sizeof(*causes));
 	all = merge_holders(causes, all);
 	qsort(causes, all, sizeof(*causes), by_total);
 	count = min_u64(all, ROWS_MAX);
@@ -250,6 +280,8 @@ void text_lost_time_print(FILE *file, const struct lp_terminal *terminal,
 	if (all > count)
 		fprintf(file, "%*sand %zu more that took less time in all (-j has them)\n", INDENT,
 			"", all - count);
+	if (rest_ns)
+		print_rest(file, &columns, rest_ns);
 	fputc('\n', file);
 	free(causes);
 }

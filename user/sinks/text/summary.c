@@ -7,6 +7,7 @@
 #include "sinks/losses.h"
 #include "endings.h"
 #include "findings.h"
+#include "never_waits.h"
 #include "labels.h"
 #include "lifetimes.h"
 #include "print.h"
@@ -302,6 +303,8 @@ void text_summary_print(FILE *file, const struct lp_terminal *terminal,
 		print_suppressed(file, loop->suppressed_iterations, "iteration");
 		if (loop->suppressed || loop->suppressed_iterations)
 			fputc('\n', file);
+		if (loop->loop)
+			text_never_waits_print(file, terminal, loop, shows->sampled);
 		print_tables(file, terminal, loop, shows);
 	}
 	text_findings_print(file, terminal, summary);
