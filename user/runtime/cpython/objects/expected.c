@@ -84,24 +84,27 @@ static void read_code(const struct lp_cpython *python, uint64_t code, struct lp_
 	bytecode->table = *table;
 }
 
-static enum lp_handled handled_in(const struct lp_cpython *python, const struct lp_raw_frame *frame)
+/* Fills in how a frame handles the error.  False: its code cannot be read. */
+static bool handled_in(const struct lp_cpython *python, const struct lp_raw_frame *frame,
+		       enum lp_handled *handled)
 {
 	struct lp_bytecode bytecode = { .format = &python->row.bytecode, .name = read_name };
 	struct lp_names names = { .python = python };
-	enum lp_handled handled;
 	uint8_t *data, *table;
+	bool read;
 
-	/* the code object was freed or the process has ended: a handler is assumed */
 	if (!python->code_type ||
 	    memory_u64(python->pid, frame->code + CPYTHON_OBJECT_TYPE) != python->code_type)
-		return LP_HANDLED_BY_NAME;
+		return false;
 	names.tuple = memory_u64(python->pid, frame->code + python->row.code.co_names);
 	bytecode.context = &names;
 	read_code(python, frame->code, &bytecode, &data, &table);
-	handled = cpython_handled(&bytecode, (int64_t)frame->instruction);
+	read = data;
+	if (read)
+		*handled = cpython_handled(&bytecode, (int64_t)frame->instruction);
 	free(data);
 	free(table);
-	return handled;
+	return read;
 }
 
 static bool is_asyncio(const struct lp_cpython *python, const struct lp_raw_frame *frame)
@@ -111,8 +114,8 @@ static bool is_asyncio(const struct lp_cpython *python, const struct lp_raw_fram
 	return !cpython_describe(python, frame, &shown) && shown.of_loop;
 }
 
-bool cpython_is_expected(const struct lp_cpython *python, const struct lp_raw_frame *frames,
-			 size_t depth, size_t *at)
+enum lp_expectation cpython_expectation(const struct lp_cpython *python,
+					const struct lp_raw_frame *frames, size_t depth, size_t *at)
 {
 	bool asks = true; /* for asyncio's own frames and the function that has called asyncio */
 	enum lp_handled handled;
@@ -120,15 +123,15 @@ bool cpython_is_expected(const struct lp_cpython *python, const struct lp_raw_fr
 	size_t i, callers = 0;
 
 	for (i = 0; i < depth && callers <= CALLERS_MAX; i++) {
-		if (cpython_frame(python, &frames[i], &frame))
-			return false;
-		handled = handled_in(python, &frame);
+		if (cpython_frame(python, &frames[i], &frame) ||
+		    !handled_in(python, &frame, &handled))
+			return LP_EXPECTATION_UNKNOWN;
 		if (handled == LP_HANDLED_BY_NAME || (handled == LP_HANDLED_BROADLY && asks)) {
 			*at = i;
-			return true;
+			return LP_EXPECTED;
 		}
 		asks = asks && is_asyncio(python, &frames[i]);
 		callers += !asks;
 	}
-	return false;
+	return LP_NOT_EXPECTED;
 }

@@ -26,16 +26,18 @@ void cpython_describe_finding(const struct lp_cpython *python,
 			      struct lp_finding_places *places)
 {
 	const struct lp_finding_row *row = finding_row((enum lp_finding_kind)finding->kind);
+	enum lp_expectation expectation = LP_NOT_EXPECTED;
 	size_t at = 0;
 
 	places->unread = places->expected = false;
 	places->at = places->count = 0;
 	if (row && row->may_be_question && finding->depth)
-		places->expected =
-			cpython_is_expected(python, finding->frames, finding->depth, &at);
+		expectation = cpython_expectation(python, finding->frames, finding->depth, &at);
+	places->expected = expectation == LP_EXPECTED;
+	places->unread = expectation == LP_EXPECTATION_UNKNOWN;
 	places->at = (uint32_t)at;
 	memset(places->known, 0, sizeof(places->known));
-	if (places->expected)
+	if (places->expected || places->unread)
 		return;
 	describe_part(python, LP_PART_STACK, finding->frames, finding->depth, places);
 	describe_part(python, LP_PART_PARKED, &finding->parked, 1, places);
