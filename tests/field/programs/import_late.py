@@ -13,7 +13,7 @@ CASE = {
     "looks": [
         {"command": ["-d", "4s"],
          "partly": [r"{import}"],
-         "right": [r"import parts\.slow_module"],
+         "right": [r"import (parts\.)?slow_module"],
          "never": [r"(\n +\S+ +\S*importlib\S*:\d+){4}"]},
         {"command": ["-m", "sample", "-d", "4s"],
          "partly": [r"{import}"]},
