@@ -12,6 +12,8 @@
 /* Runs of so many frames are printed as one line. */
 #define IMPORT_RUN 3
 #define PACKAGE_RUN 5
+/* Without a frame of the program, so many innermost ones are always printed. */
+#define FRAMES_LEAST 8
 #define IMPORTLIB "<frozen importlib"
 #define NAMES_SHOWN 4
 /* Limits of innermost lines that are counted, and of those that are printed. */
@@ -123,7 +125,7 @@ static uint32_t folded_at(const struct lp_stack *stack, uint32_t i, uint32_t cou
 
 	if (i && length >= IMPORT_RUN)
 		return length;
-	length = own ? run_length(stack, i, count, is_package) : 0;
+	length = own || i >= FRAMES_LEAST ? run_length(stack, i, count, is_package) : 0;
 	return length >= PACKAGE_RUN ? length : 0;
 }
 
