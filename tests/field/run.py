@@ -46,7 +46,7 @@ class Program:
         self.log = os.path.join(self.home, "log")
         script = os.path.join(self.place, case.name + ".py")
         environment = {**os.environ, "FIELD_READY": python.inside(self.ready),
-                       "PYTHONDONTWRITEBYTECODE": "1"}
+                       "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": python.inside(self.home)}
         with open(self.log, "wb") as log:
             # pylint: disable-next=consider-using-with
             self.process = subprocess.Popen(python.command(script, *arguments), cwd=self.place,
@@ -85,6 +85,11 @@ class Program:
                     pass
         self.process.wait()
         shutil.rmtree(self.home, ignore_errors=True)
+        # cgroups that the program made for itself
+        for folder in ("", "cpu/", "memory/"):
+            path = f"/sys/fs/cgroup/{folder}loopprof-field-{self.process.pid}"
+            if os.path.isdir(path):
+                os.rmdir(path)
 
 
 def look_at(loopprof, look, pid):

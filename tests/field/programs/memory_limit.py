@@ -47,9 +47,10 @@ def touch(view):
 
 async def main():
     # On a disk: pages of a file in memory could not be reclaimed without swap.
-    with tempfile.NamedTemporaryFile(dir="/var/tmp") as file:
+    with tempfile.NamedTemporaryFile(dir="/var/tmp", delete=False) as file:
         file.truncate(SIZE)
         view = mmap.mmap(file.fileno(), SIZE)
+        os.unlink(file.name)
         ready()
         while True:
             await asyncio.sleep(0.2)
