@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "tasks/sink.h"
 #include "tasks/supervise.h"
+#include "tasks/standing.h"
 #include "tasks/unwoken.h"
 #include "base/version.h"
 #include "base/macros.h"
@@ -204,6 +205,7 @@ static int read_view(const struct target *target, bool consistent,
 	if (err)
 		return error_set(error, err, "out of memory");
 	(*snapshot)->paused_ns = paused_ns;
+	(*snapshot)->standing = standing_read(*snapshot);
 	return 0;
 }
 
@@ -424,10 +426,7 @@ static const char *watch(struct tasks *tasks)
 
 		if (wait_until(tasks, descriptor, next)) {
 			reason = "interrupt";
-			/*
-			 * the signal is consumed, so that it is not delivered when the signals are
-			 * unblocked
-			 */
+			/* a signal that is consumed is not delivered when it is unblocked */
 			if (read(descriptor, &info, sizeof(info)) < 0)
 				break;
 			break;
@@ -508,6 +507,7 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 	int err;
 
 	tasks->supervised = supervised;
+	other_end_prepare();
 	err = sandbox_enter(&sandbox);
 	if (err)
 		log_detail("tasks are read with all rights: %s", strerror(-err));

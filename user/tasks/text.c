@@ -5,9 +5,11 @@
 #include "model/finding_kinds.h"
 #include "files/output_file.h"
 #include "sinks/terminal.h"
+#include "sinks/text/print.h"
 #include "base/text.h"
 #include "alike.h"
 #include "text_pool.h"
+#include "standing.h"
 #include "text_task.h"
 #include "text_change.h"
 #include "tree.h"
@@ -211,6 +213,35 @@ static void print_unwoken(struct tasks_text_sink *sink, const struct lp_tasks_sn
 	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 }
 
+/* Prints what the threads of loops stand in that are not in their poll. */
+static void print_standing(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
+{
+	char text[LP_STANDING_TEXT + LP_TEXT_PLACE_MAX + 256], what[LP_STANDING_TEXT];
+	char where[LP_TEXT_PLACE_MAX], number[16];
+	size_t i;
+
+	for (i = 0; snapshot->standing && i < snapshot->loop_count; i++) {
+		const struct lp_standing *standing = &snapshot->standing[i];
+		const struct lp_shown_frame *frame = standing->own ? standing->own
+								   : standing->parked;
+
+		if (!standing->known)
+			continue;
+		standing_text(standing, what);
+		*where = '\0';
+		if (frame)
+			text_frame_place(frame, 2, where, sizeof(where));
+		snprintf(number, sizeof(number), " %u", snapshot->loops[i].id);
+		snprintf(text, sizeof(text), "the thread of %sloop%s stands in %s%s%s%s: %s",
+			 snapshot->loop_count > 1 ? "" : "the ",
+			 snapshot->loop_count > 1 ? number : "",
+			 frame ? frame->function : "a function that is not known",
+			 *where ? " (" : "", where, *where ? ")" : "", what);
+		fputc('\n', sink->out);
+		wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
+	}
+}
+
 static void print_snapshot(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
 	uint64_t *keys = alike_keys(snapshot);
@@ -223,6 +254,7 @@ static void print_snapshot(struct tasks_text_sink *sink, const struct lp_tasks_s
 		fputc('\n', sink->out);
 	sink->begun = true;
 	print_headline(sink, snapshot);
+	print_standing(sink, snapshot);
 	for (i = 0; i < snapshot->graph.deadlock_count; i++) {
 		const struct lp_deadlock *deadlock = &snapshot->graph.deadlocks[i];
 

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "file_locks.h"
+
+#include "open_in.h"
+#include "proc_file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The most lines that are read. */
+#define LINES_MAX 16384
+/* Bytes of a database file (PENDING_BYTE to the end of SHARED), and of its -shm file (WRITE). */
+#define DATABASE_FIRST 0x40000000ULL
+#define DATABASE_LAST (DATABASE_FIRST + 511)
+#define INDEX_WRITE 120
+/* The most files with such a lock that are compared with those of the process. */
+#define CANDIDATES 64
+
+bool file_locks_parse(const char *line, struct lp_file_lock *lock)
+{
+	char kind[16], access[16], end[32];
+	int at = 0, fields;
+
+	memset(lock, 0, sizeof(*lock));
+	if (sscanf(line, "%" SCNu64 ": %n", &lock->number, &at) != 1 || !at)
+		return false;
+	lock->waits = !strncmp(line + at, "-> ", 3);
+	if (lock->waits)
+		at += 3;
+	/* such as POSIX ADVISORY WRITE 4711 08:01:131 0 EOF */
+	fields = sscanf(line + at, " %15s %*s %15s %d %*x:%*x:%" SCNu64 " %" SCNu64 " %31s", kind,
+			access, &lock->pid, &lock->inode, &lock->start, end);
+	if (fields != 6)
+		return false;
+	lock->posix = !strcmp(kind, "POSIX");
+	lock->exclusive = !strcmp(access, "WRITE");
+	lock->end = !strcmp(end, "EOF") ? UINT64_MAX : strtoull(end, NULL, 10);
+	return true;
+}
+
+/* Reads the list, which the caller frees. Returns the number of locks. */
+static size_t read_all(struct lp_file_lock **locks)
+{
+	struct lp_file_lock *grown, lock;
+	size_t count = 0, capacity = 0, left = LINES_MAX;
+	FILE *file = fopen("/proc/locks", "re");
+	char line[256];
+
+	*locks = NULL;
+	while (file && left-- && fgets(line, sizeof(line), file)) {
+		if (!file_locks_parse(line, &lock))
+			continue;
+		if (count == capacity) {
+			capacity = capacity ? 2 * capacity : 64;
+			grown = realloc(*locks, capacity * sizeof(*grown));
+			if (!grown)
+				break;
+			*locks = grown;
+		}
+		(*locks)[count++] = lock;
+	}
+	if (file)
+		fclose(file);
+	return count;
+}
+
+size_t file_locks_blocking(pid_t pid, struct lp_file_lock *locks, size_t capacity)
+{
+	struct lp_file_lock *all;
+	size_t count = read_all(&all), found = 0, i, j;
+
+	for (i = 0; i < count; i++) {
+		if (!all[i].waits || all[i].pid != pid)
+			continue;
+		for (j = 0; j < count && found < capacity; j++)
+			if (!all[j].waits && all[j].number == all[i].number)
+				locks[found++] = all[j];
+		break;
+	}
+	free(all);
+	return found;
+}
+
+static bool is_of_sqlite(const struct lp_file_lock *lock)
+{
+	bool database = lock->start >= DATABASE_FIRST && lock->start <= DATABASE_LAST &&
+			lock->end <= DATABASE_LAST;
+	/* an index may be locked whole, for its recovery */
+	bool index = lock->exclusive && lock->start <= INDEX_WRITE && lock->end >= INDEX_WRITE &&
+		     lock->end < 2 * INDEX_WRITE;
+
+	return lock->posix && !lock->waits && lock->pid > 0 && (database || index);
+}
+
+/* The search for a file of the process that somebody has locked. */
+struct match {
+	pid_t pid;
+	size_t count;
+	struct lp_file_lock candidates[CANDIDATES];
+	uint64_t inode; /* of the file; 0: none was found yet */
+	int descriptor;
+	int rank; /* that of the best lock so far */
+};
+
+/* Returns the inode of a descriptor without a call to its file system, which may be stuck. */
+static uint64_t inode_of(pid_t pid, const char *descriptor)
+{
+	char name[64], text[1024];
+	const char *line;
+
+	snprintf(name, sizeof(name), "fdinfo/%.20s", descriptor);
+	if (proc_read(pid, name, text, sizeof(text)) <= 0)
+		return 0;
+	line = strstr(text, "\nino:");
+	return line ? strtoull(line + strlen("\nino:"), NULL, 10) : 0;
+}
+
+/*
+ * An exclusive lock is preferred, of another process first: a shared one of a database with a
+ * write-ahead log prevents nothing. A shared lock of the process itself has no rank.
+ */
+static int rank_of(const struct match *match, const struct lp_file_lock *lock)
+{
+	bool foreign = lock->pid != match->pid;
+
+	if (lock->exclusive)
+		return foreign ? 3 : 2;
+	return foreign ? 1 : 0;
+}
+
+static bool match_file(void *context, int directory, const char *descriptor)
+{
+	struct match *match = context;
+	uint64_t inode = inode_of(match->pid, descriptor);
+	char name[256];
+	size_t i;
+
+	(void)directory;
+	for (i = 0; inode && i < match->count; i++) {
+		const struct lp_file_lock *lock = &match->candidates[i];
+		int rank = rank_of(match, lock);
+
+		if (lock->inode != inode || rank <= match->rank)
+			continue;
+		/* inodes of two file systems may have the same number: the holder has the file */
+		if (!open_in_name(match->pid, atoi(descriptor), name, sizeof(name)) ||
+		    (lock->pid != match->pid && !open_in_process(lock->pid, name, LP_OPEN_ANY)))
+			continue;
+		match->inode = inode;
+		match->rank = rank;
+		match->descriptor = atoi(descriptor);
+	}
+	return true;
+}
+
+size_t file_locks_of_sqlite(pid_t pid, struct lp_file_lock *locks, size_t capacity, int *descriptor)
+{
+	struct match match = { .pid = pid };
+	struct lp_file_lock *all;
+	size_t count = read_all(&all), found = 0, i;
+
+	for (i = 0; i < count && match.count < CANDIDATES; i++)
+		if (is_of_sqlite(&all[i]))
+			match.candidates[match.count++] = all[i];
+	free(all);
+	if (match.count)
+		open_in_each(pid, match_file, &match);
+	*descriptor = match.descriptor;
+	for (i = 0; i < match.count && match.inode && found < capacity; i++) {
+		const struct lp_file_lock *lock = &match.candidates[i];
+
+		if (lock->inode == match.inode && rank_of(&match, lock) == match.rank)
+			locks[found++] = *lock;
+	}
+	return found;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The open descriptors of a process, by the names that /proc/PID/fd shows. */
+#ifndef LP_PROCESS_OPEN_IN_H
+#define LP_PROCESS_OPEN_IN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The access that a descriptor has to have. */
+enum lp_open_access {
+	LP_OPEN_ANY,
+	LP_OPEN_READS,
+	LP_OPEN_WRITES,
+};
+
+/* Reads the name of a descriptor, sanitised and cut. False: it is not open. */
+bool open_in_name(pid_t pid, int descriptor, char *name, size_t size);
+
+/* Returns whether a process has a descriptor of that name, among its first 4096. */
+bool open_in_process(pid_t pid, const char *name, enum lp_open_access access);
+
+/*
+ * Calls a function for each open descriptor of a process, 4096 at most, until it returns false.
+ */
+void open_in_each(pid_t pid, bool (*function)(void *context, int directory, const char *descriptor),
+		  void *context);
+
+#endif /* LP_PROCESS_OPEN_IN_H */

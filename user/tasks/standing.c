@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "standing.h"
+
+#include "base/macros.h"
+#include "process/thread_call.h"
+#include "wire/syscalls.h"
+
+#include <stdlib.h>
+
+/* The most loops of a process whose stacks are read. */
+#define RUNNING_MAX 1024
+
+static const struct lp_running_loop *find_running(const struct lp_running_loop *loops, int count,
+						  pid_t tid)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (loops[i].tid == tid)
+			return &loops[i];
+	return NULL;
+}
+
+/* Reads the stack of a thread in a system call. Returns whether the call is a callback's. */
+static bool read_stack(const struct lp_tasks_snapshot *snapshot, const struct lp_running_loop *loop,
+		       struct lp_loop_stack *stack)
+{
+	const struct lp_instance *instance = snapshot->instance;
+	struct lp_thread_call call;
+	struct lp_wait wait = { 0 };
+	size_t i;
+
+	if (!thread_call_read(snapshot->process->pid, loop->tid, &call) ||
+	    call.number == LP_THREAD_CALL_NONE)
+		return false;
+	wait.syscall = call.number;
+	for (i = 0; i < ARRAY_SIZE(call.arguments); i++)
+		wait.arguments[i] = call.arguments[i];
+	instance->runtime->loop_stack(instance, loop, &wait, true, stack);
+	return stack->shows == LP_SHOWS_CALLBACK && !stack->waits_for_lock;
+}
+
+static void read_one(const struct lp_tasks_snapshot *snapshot, const struct lp_running_loop *loop,
+		     struct lp_standing *standing)
+{
+	struct lp_loop_stack stack;
+	uint32_t i;
+
+	if (!read_stack(snapshot, loop, &stack) ||
+	    !other_end_read(snapshot->process->pid, loop->tid, &standing->end))
+		return;
+	standing->known = true;
+	for (i = 0; i < stack.depth && !standing->own; i++) {
+		const struct lp_shown_frame *frame =
+			task_frames_find(snapshot->frames, &stack.frames[i], NULL);
+
+		if (!standing->parked)
+			standing->parked = frame;
+		if (frame && !frame_is_library(frame))
+			standing->own = frame;
+	}
+}
+
+struct lp_standing *standing_read(const struct lp_tasks_snapshot *snapshot)
+{
+	struct lp_standing *all = calloc(snapshot->loop_count + 1, sizeof(*all));
+	struct lp_running_loop *loops = calloc(RUNNING_MAX, sizeof(*loops));
+	const struct lp_running_loop *loop;
+	int count = 0;
+	size_t i;
+
+	if (!all || !loops) {
+		free(all);
+		free(loops);
+		return NULL;
+	}
+	if (snapshot->loop_count && snapshot->instance->runtime->find_loops)
+		count = snapshot->instance->runtime->find_loops(snapshot->instance, loops,
+								RUNNING_MAX);
+	for (i = 0; i < snapshot->loop_count; i++) {
+		pid_t tid = snapshot->list.loops[i].tid;
+
+		loop = tid ? find_running(loops, count, tid) : NULL;
+		if (loop)
+			read_one(snapshot, loop, &all[i]);
+	}
+	free(loops);
+	return all;
+}

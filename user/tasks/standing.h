@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the threads of loops stand in, if it is not the poll of their loop, and whom they wait for. */
+#ifndef LP_TASKS_STANDING_H
+#define LP_TASKS_STANDING_H
+
+#include "process/other_end.h"
+#include "snapshot.h"
+
+/* The thread of a loop that is blocked within a callback. */
+struct lp_standing {
+	bool known; /* false: it runs, is in the poll of its loop, or cannot be read */
+	struct lp_other_end end;
+	const struct lp_shown_frame *own; /* innermost frame outside of Python's library; or NULL */
+	const struct lp_shown_frame *parked; /* innermost frame; or NULL */
+};
+
+/*
+ * Reads what the threads of all loops of a snapshot stand in, which costs the process nothing.
+ * Returns one for each of them, to be freed by the caller; NULL if out of memory.
+ */
+struct lp_standing *standing_read(const struct lp_tasks_snapshot *snapshot);
+
+#define LP_STANDING_TEXT 1024
+
+/* Describes it in a sentence without a full stop, for people: "read on stdin, whose ...". */
+void standing_text(const struct lp_standing *standing, char text[LP_STANDING_TEXT]);
+
+#endif /* LP_TASKS_STANDING_H */
