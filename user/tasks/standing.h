@@ -10,7 +10,7 @@
 struct lp_standing {
 	bool known; /* false: it runs, is in the poll of its loop, or cannot be read */
 	struct lp_other_end end;
-	const struct lp_shown_frame *own; /* innermost frame outside of Python's library; or NULL */
+	const struct lp_shown_frame *own; /* innermost frame of the program; or NULL */
 	const struct lp_shown_frame *parked; /* innermost frame; or NULL */
 };
 
