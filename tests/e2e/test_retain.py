@@ -171,6 +171,18 @@ def test_a_full_disk_stops_nothing_but_the_capture(case):
         verify(checks.counts(got.records, case.truth(target)))
 
 
+def test_a_result_that_is_not_written_is_a_failure_of_a_command_too(case):
+    program = "import asyncio, sys; asyncio.run(asyncio.sleep(0)); sys.exit({})"
+    with small_disk(case) as disk:
+        fill(os.path.join(disk, "ballast"))
+        for status, expected in ((0, 1), (3, 3)):
+            for output in (("-o", f"{disk}/{status}.json"), ("record", "-o", f"{disk}/x.lpc")):
+                result = case.run(*output, "--", "/usr/bin/python3", "-c", program.format(status))
+                result.expect(expected)
+                if "incomplete" not in result.err:
+                    raise Failure(f"nothing is said of it: {result.err!r}")
+
+
 def test_a_directory_that_comes_back_is_used_again(case):
     target = case.start("load.py", "6")
     directory = case.path("captures")

@@ -49,6 +49,19 @@ static void a_run_begins_with_a_header_and_ends_with_a_footer(void **state)
 	close_sink(sink);
 }
 
+static void what_was_lost_is_in_the_footer_by_its_kind(void **state)
+{
+	struct lp_summary summary = { .lost = {
+					      [LP_LOST_FINDINGS] = 2, [LP_LOST_UNREADABLE] = 1 } };
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	sink->observer.end(sink, &summary, &end);
+	assert_non_null(strstr(written(), "\"lost_events\":3,\"lost_findings\":2,"
+					  "\"unreadable_processes\":1}\n"));
+	close_sink(sink);
+}
+
 static void each_reason_to_end_has_its_word(void **state)
 {
 	static const struct {
@@ -366,6 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_begins_with_a_header_and_ends_with_a_footer),
+		cmocka_unit_test(what_was_lost_is_in_the_footer_by_its_kind),
 		cmocka_unit_test(each_reason_to_end_has_its_word),
 		cmocka_unit_test(a_loop_is_reported_with_its_labels_or_null),
 		cmocka_unit_test(the_end_reports_every_loop_and_callback),

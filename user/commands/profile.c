@@ -552,6 +552,8 @@ int command_profile(const struct lp_options *options)
 		remote_limit_last_reads();
 		live_snapshot(profile.live, LP_EVENT_END, reason);
 		err = finish(&profile, &error);
+		/* a result that could not be written is a failure even if the program had none */
+		profile.failed = profile.failed || err;
 	}
 	if (profile.failed)
 		status = 1;

@@ -190,7 +190,8 @@ void help_print(const struct lp_command_row *command)
 	wrap_print(stdout,
 		   "Results go to stdout, everything else to stderr. Ctrl-C once: summary; twice: "
 		   "quit at once. Exit status: 0; 1 for an error or if nothing was attached; 2 for "
-		   "wrong usage; COMMAND's own with --.",
+		   "wrong usage; COMMAND's own with --, but 1 if that is 0 and a result could not "
+		   "be written.",
 		   0, "", page.columns);
 }
 

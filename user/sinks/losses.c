@@ -27,7 +27,8 @@ static const struct {
 			     "missing where the loop's time went: too many different ones" },
 	[LP_LOST_FINDINGS] = { "lost task, coroutine or exception",
 			       "lost tasks, coroutines or exceptions",
-			       "could not be reported: too many at once" },
+			       "could not be reported: too many at once, or their code "
+			       "could not be read any more" },
 	[LP_LOST_LIFETIMES] = { "task is", "tasks are",
 				"missing in the table of lifetimes: too many at once" },
 	[LP_LOST_INSTANTS] = { "duration or record was", "durations or records were",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* JSON lines, version 1.0, which README.md describes. */
+#include "base/macros.h"
 #include "files/output_file.h"
 #include "fields.h"
 #include "sinks/sink.h"
@@ -33,6 +34,21 @@ static const char *const omitted_names[LINE_KINDS] = {
 	[LINE_LOST] = "omitted_lost",
 	[LINE_PROCESS_END] = "omitted_process_ends",
 };
+
+/* NULL: it has a field of another name. */
+static const char *const lost_names[] = {
+	[LP_LOST_RING] = NULL,
+	[LP_LOST_LOOPS] = "lost_loops",
+	[LP_LOST_CALLBACKS] = "lost_callbacks",
+	[LP_LOST_READY] = "lost_ready",
+	[LP_LOST_IDENTITY] = "lost_identity",
+	[LP_LOST_CAUSES] = "lost_causes",
+	[LP_LOST_FINDINGS] = "lost_findings",
+	[LP_LOST_LIFETIMES] = "lost_lives",
+	[LP_LOST_INSTANTS] = "lost_instants",
+	[LP_LOST_UNREADABLE] = "unreadable_processes",
+};
+_Static_assert(ARRAY_SIZE(lost_names) == LP_LOST_KINDS, "a kind of loss has one row");
 
 struct json_sink {
 	struct lp_sink sink;
@@ -270,8 +286,9 @@ static void write_end(void *context, const struct lp_summary *total, const struc
 	for (kind = 0; kind < LINE_KINDS; kind++)
 		if (json->omitted[kind])
 			json_number(out, omitted_names[kind], json->omitted[kind]);
-	if (total->lost[LP_LOST_UNREADABLE])
-		json_number(out, "unreadable_processes", total->lost[LP_LOST_UNREADABLE]);
+	for (kind = 0; kind < LP_LOST_KINDS; kind++)
+		if (lost_names[kind] && total->lost[kind])
+			json_number(out, lost_names[kind], total->lost[kind]);
 	/* findings at places over the limit of the summary's list, which have no line */
 	if (total->findings_dropped)
 		json_number(out, "lost_beyond", total->findings_dropped);
