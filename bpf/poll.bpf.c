@@ -11,6 +11,7 @@
  */
 #define LP_DEFINE_MAPS
 #include "loop/common.bpf.h"
+#include "loop/awake.bpf.h"
 #include "loop/loop.bpf.h"
 #include "loop/stall.bpf.h"
 #include "loop/thread.bpf.h"
@@ -152,13 +153,6 @@ __weak __noinline int lp_unknown_poller(void)
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }
-
-/* arch/x86/entry/syscalls/syscall_64.tbl */
-enum {
-	LP_SYSCALL_EPOLL_WAIT = 232,
-	LP_SYSCALL_EPOLL_PWAIT = 281,
-	LP_SYSCALL_EPOLL_PWAIT2 = 441,
-};
 
 /*
  * The epoll descriptor of the poll call that the thread is in, plus 1, for kernels
@@ -313,6 +307,8 @@ static __always_inline int lp_poll_exit(long ready)
 	if (lp_config.bursts && loop->sampled && loop->trace_ns)
 		lp_trace_begin(loop, loop->trace_ns > loop->poll_start_ns ? loop->trace_ns
 									  : loop->poll_start_ns);
+	if (loop->watched && ready > 0)
+		lp_record_ready(slot);
 	if (loop->reported_in_iteration)
 		lp_report_poll(slot, now, idle, ready);
 	loop->iterations++;

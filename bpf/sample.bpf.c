@@ -52,6 +52,7 @@ int lp_clock(struct bpf_perf_event_data *ctx)
 	struct lp_loop *loop;
 	__u64 segment, now;
 	__u32 slot = 0;
+	bool late;
 
 	loop = lp_current_loop(&slot);
 	if (!loop)
@@ -60,7 +61,11 @@ int lp_clock(struct bpf_perf_event_data *ctx)
 	if (!segment || loop->reporting)
 		return 0;
 	now = bpf_ktime_get_ns();
-	if (lp_age(now, segment) < loop->late_ns || !lp_sample_thread(slot))
+	late = lp_age(now, segment) >= loop->late_ns;
+	/* of a loop that never waits, sample mode knows no callback if none is late */
+	if (!late && !(loop->watched && loop->sampled))
+		return 0;
+	if (!lp_sample_thread(slot) || !late)
 		return 0;
 	if (lp_rate_limit_exceeded(loop->start_ns ? &loop->rate_limit : &loop->iteration_rate_limit,
 				   now, lp_age(now, segment)) ||

@@ -55,6 +55,7 @@ enum lp_event_type {
 	/* Head only. The records before it in this file repeat what was known at its beginning. */
 	LP_EVENT_BASELINE = 50,
 	LP_EVENT_LIMITED = 51,
+	LP_EVENT_AWAKE = 52,
 };
 
 struct lp_event {
@@ -420,6 +421,16 @@ struct lp_event_run_queue {
 	__u64 total_ns;
 };
 
+/* The descriptor that was ready at the polls of a loop that never waits; the last one is valid. */
+struct lp_event_awake {
+	struct lp_event event;
+	__u32 descriptor;
+	__u32 events; /* EPOLLIN and others */
+	__u32 ended; /* 1: a TCP socket whose peer has closed its end */
+	__u32 reserved;
+	struct lp_resource resource;
+};
+
 /* The name of the task that a late segment steps, read while the task exists. */
 struct lp_event_task_name {
 	struct lp_event event;
@@ -472,6 +483,7 @@ _Static_assert(sizeof(struct lp_event_frame) == 456, "wire");
 _Static_assert(sizeof(struct lp_event_stack_sample) == 472, "wire");
 _Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
 _Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
+_Static_assert(sizeof(struct lp_event_awake) == 288, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
 _Static_assert(sizeof(struct lp_event_task_end) == 80, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");

@@ -136,6 +136,15 @@ struct lp_loop {
 	/* frame of the function that runs the loop, inside of which are its callbacks' frames;
 	 * 0: not known */
 	__u64 base_frame;
+	/*
+	 * User space sets watched for a moment if the polls return at once all the time: the first
+	 * descriptor that a poll returns as ready is stored then, and sample mode samples the loop
+	 * although it is not late.
+	 */
+	__u32 watched;
+	__u32 ready_descriptor; /* plus 1; 0: no poll has returned one */
+	__u32 ready_events; /* EPOLLIN and others */
+	__u32 ready_ended; /* it is a TCP socket whose peer has closed its end */
 	struct lp_callable callable; /* identity of the running callback */
 	struct lp_top_entry top[LP_TOP_ENTRIES];
 	struct lp_histogram iteration;

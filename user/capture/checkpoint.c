@@ -23,7 +23,7 @@ struct lp_checkpoint_target {
 };
 
 struct lp_checkpoint_loop {
-	struct lp_packed_record *loop, *stats, *run_queue, *coverage;
+	struct lp_packed_record *loop, *stats, *run_queue, *awake, *coverage;
 };
 
 struct lp_checkpoint_name {
@@ -115,6 +115,7 @@ static void drop_loop(struct lp_checkpoint *checkpoint, uint32_t slot)
 	packed_record_drop(&loop->loop);
 	packed_record_drop(&loop->stats);
 	packed_record_drop(&loop->run_queue);
+	packed_record_drop(&loop->awake);
 	packed_record_drop(&loop->coverage);
 	for (i = 0; i < LP_MAX_CALLBACKS; i++)
 		if (checkpoint->names[i].name && checkpoint->names[i].loop == slot)
@@ -240,6 +241,11 @@ static void retain_loop_stats(struct lp_checkpoint *checkpoint, const struct lp_
 static void retain_run_queue(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	packed_record_set(&checkpoint->loops[record->loop].run_queue, record);
+}
+
+static void retain_awake(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+{
+	packed_record_set(&checkpoint->loops[record->loop].awake, record);
 }
 
 static void retain_coverage(struct lp_checkpoint *checkpoint, const struct lp_event *record)
@@ -377,6 +383,7 @@ static const struct lp_checkpoint_row {
 	{ LP_EVENT_LOOP_END, true, sizeof(struct lp_event), retain_loop_end },
 	{ LP_EVENT_LOOP_STATS, true, sizeof(struct lp_event_loop_stats), retain_loop_stats },
 	{ LP_EVENT_RUN_QUEUE, true, sizeof(struct lp_event_run_queue), retain_run_queue },
+	{ LP_EVENT_AWAKE, true, sizeof(struct lp_event_awake), retain_awake },
 	{ LP_EVENT_COVERAGE, true, sizeof(struct lp_event_coverage), retain_coverage },
 	{ LP_EVENT_NAME, true, sizeof(struct lp_event_name), retain_name },
 	{ LP_EVENT_CALLBACK_STATS, false, sizeof(struct lp_event_callback_stats),
@@ -433,6 +440,7 @@ void checkpoint_begin_file(struct lp_checkpoint *checkpoint, uint64_t now_ns, lp
 	for (i = 0; i < LP_MAX_LOOPS; i++) {
 		hand_out(checkpoint->loops[i].stats, take, context);
 		hand_out(checkpoint->loops[i].run_queue, take, context);
+		hand_out(checkpoint->loops[i].awake, take, context);
 		hand_out(checkpoint->loops[i].coverage, take, context);
 	}
 	hand_out(checkpoint->lost, take, context);

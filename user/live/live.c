@@ -438,6 +438,9 @@ void live_check_stalls(struct lp_live *live)
 			if (count % CHECKED_AT_ONCE == 0 && clock_now() - now >= CHECK_NS)
 				return;
 			check_loop(live, slot, now);
+			if (live->loops[slot].used)
+				awake_check(&live->loops[slot].awake, live->session, slot, now,
+					    live->take, live->context);
 		}
 		live->check_at = slot + 1;
 	}

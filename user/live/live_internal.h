@@ -5,6 +5,7 @@
 
 #include "expected_findings.h"
 #include "account.h"
+#include "awake.h"
 #include "followed.h"
 #include "live.h"
 #include "ongoing_stalls.h"
@@ -17,6 +18,7 @@ struct lp_live_loop {
 	uint64_t ended_ns; /* 0: it has not ended */
 	struct lp_window window;
 	struct lp_ongoing_stall progress;
+	struct lp_awake awake;
 };
 
 /* A callback slot: its loop, and the key with which it is released. */

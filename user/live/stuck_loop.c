@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stuck_loop.h"
 
+#include "resource.h"
 #include "base/clocks.h"
 #include "base/macros.h"
 #include "wire/syscalls.h"
 #include "process/memory.h"
 #include "process/proc_file.h"
-#include "process/sockets.h"
 #include "process/thread_call.h"
 
 #include <inttypes.h>
@@ -55,38 +55,16 @@ static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait, uint64_t *
 	return true;
 }
 
-static void name_descriptor(pid_t pid, uint64_t descriptor, struct lp_resource *resource)
-{
-	char link[64], text[LP_RESOURCE_BYTES];
-	uint64_t inode;
-	ssize_t length;
-
-	snprintf(link, sizeof(link), "/proc/%d/fd/%" PRIu64, pid, descriptor);
-	length = readlink(link, text, sizeof(text) - 1);
-	if (length <= 0) {
-		resource->kind = LP_RESOURCE_DESCRIPTOR;
-		resource->number = descriptor;
-		return;
-	}
-	text[length] = '\0';
-	if (sscanf(text, "socket:[%" SCNu64 "]", &inode) == 1 &&
-	    socket_by_inode(pid, inode, resource))
-		return;
-	resource->kind = LP_RESOURCE_PATH;
-	resource->bytes = (__u16)length;
-	memcpy(resource->data, text, (size_t)length);
-}
-
 /* Fills in the resource of a call from its first argument.  Other calls have none. */
 static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resource *resource)
 {
 	switch (syscall_argument(wait->syscall)) {
 	case LP_ARGUMENT_DESCRIPTOR:
-		name_descriptor(pid, wait->arguments[0], resource);
+		resource_of_descriptor(pid, wait->arguments[0], resource);
 		break;
 	case LP_ARGUMENT_POLL:
 		/* struct pollfd begins with the descriptor */
-		name_descriptor(pid, memory_u32(pid, wait->arguments[0]), resource);
+		resource_of_descriptor(pid, memory_u32(pid, wait->arguments[0]), resource);
 		if (wait->arguments[1] > 1)
 			resource->flags = LP_RESOURCE_SEVERAL;
 		break;

@@ -293,6 +293,16 @@ static void on_run_queue(void *context, const struct lp_event_run_queue *event)
 		saturating_sub(event->total_ns, base ? base->run_queue.total_ns : 0));
 }
 
+static void on_awake(void *context, const struct lp_event_awake *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (!loop)
+		return;
+	awake_text(event, loop->awake, sizeof(loop->awake));
+	loop->awake_in_interval = true;
+}
+
 static void on_iteration_end(void *context, const struct lp_event_iteration_end *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
@@ -528,6 +538,7 @@ const struct lp_event_handlers model_handlers = {
 	.cause = on_cause,
 	.task_name = on_task_name,
 	.run_queue = on_run_queue,
+	.awake = on_awake,
 	.finding = on_finding,
 	.noticed = on_noticed,
 	.task_end = on_task_end,

@@ -3,6 +3,7 @@
 #ifndef LP_MODEL_MODEL_INTERNAL_H
 #define LP_MODEL_MODEL_INTERNAL_H
 
+#include "awake.h"
 #include "callbacks.h"
 #include "endings.h"
 #include "events.h"
@@ -28,6 +29,8 @@ struct lp_model_loop {
 	struct lp_event_coverage coverage;
 	struct lp_loop_before *before; /* NULL: no interval has ended yet */
 	struct lp_event_run_queue run_queue; /* the last event of this type */
+	char awake[LP_AWAKE_BYTES]; /* what the last LP_EVENT_AWAKE says; "" if there was none */
+	bool awake_in_interval; /* there was one since the last interval */
 	/* counts before the first segment that is read of its source; NULL: none */
 	struct lp_loop_base *base;
 	uint64_t folded; /* number of ended loops counted here; 0: this is a single loop */

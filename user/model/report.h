@@ -335,6 +335,8 @@ struct lp_loop_summary {
 	 */
 	uint64_t traced_ns;
 	bool traced_known; /* false in captures of earlier versions */
+	/* "fd 9 (socket:[4711]) at its end": what is ready at each poll; "" if it is not known */
+	const char *awake;
 	struct lp_histogram iteration;
 	uint64_t ends[LP_ENDING_KINDS]; /* ends of the loop's process */
 	size_t callback_count;

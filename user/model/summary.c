@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The least time of a loop that is said never to wait. */
+/* The least busy time of a loop that is said never to wait. */
 #define NEVER_WAITS_NS 1000000000ULL
-/* Such a loop is busy for so many times the time that it is idle, */
-#define NEVER_WAITS_BUSY_PARTS 4
-/* has at least so many iterations a second, */
+/* Such a loop has at least so many iterations a second, */
 #define NEVER_WAITS_LEAST 100
-/* and a poll takes this time on average: that of the system call itself. */
+/*
+ * and a poll takes this time on average: that of the system call itself, and of waits for the CPU
+ * within it.  An iteration may be as short as its poll, so that shares say nothing.
+ */
 #define AT_ONCE_NS 10000
 
 double loop_utilization(const struct lp_loop_summary *summary)
@@ -27,8 +28,7 @@ double loop_utilization(const struct lp_loop_summary *summary)
 
 bool loop_never_waits(const struct lp_loop_summary *summary)
 {
-	return summary->busy_ns >= NEVER_WAITS_NS &&
-	       summary->busy_ns / NEVER_WAITS_BUSY_PARTS >= summary->idle_ns &&
+	return summary->busy_ns >= NEVER_WAITS_NS && summary->busy_ns >= summary->idle_ns / 2 &&
 	       summary->iterations / NEVER_WAITS_LEAST >= summary->wall_ns / NEVER_WAITS_NS &&
 	       summary->idle_ns / AT_ONCE_NS <= summary->iterations;
 }
@@ -156,6 +156,7 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 	summary->callbacks = saturating_sub(now->callbacks, before->callbacks);
 	summary->slow_callbacks = saturating_sub(now->slow, before->slow);
 	summary->folded = loop->folded;
+	summary->awake = interval && !loop->awake_in_interval ? "" : loop->awake;
 	for (i = 0; i < LP_ENDING_KINDS; i++)
 		summary->ends[i] = loop->ends[i] - (interval ? loop->ends_before[i] : 0);
 	fill_coverage(&loop->coverage, interval && loop->before ? &loop->before->coverage : NULL,
@@ -300,6 +301,7 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 		loop->before->coverage = loop->coverage;
 	}
 	loop->wall_before_ns = loop->wall_ns;
+	loop->awake_in_interval = false;
 	memcpy(loop->ends_before, loop->ends, sizeof(loop->ends_before));
 	if (loop->causes)
 		lost_time_begin_interval(loop->causes);

@@ -370,6 +370,18 @@ void session_drop_iteration(struct lp_session *session, uint32_t slot)
 	__atomic_store_n(&stall->wait.off_ns, 0, __ATOMIC_RELEASE);
 }
 
+void session_watch_loop(struct lp_session *session, uint32_t slot, bool watch)
+{
+	struct lp_loop *loop;
+
+	if (slot >= mapped_array_capacity(&session->loops))
+		return;
+	loop = mapped_array_at(&session->loops, slot);
+	if (watch)
+		__atomic_store_n(&loop->ready_descriptor, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&loop->watched, watch, __ATOMIC_RELEASE);
+}
+
 const struct lp_loop *session_loop(const struct lp_session *session, uint32_t slot)
 {
 	return slot < mapped_array_capacity(&session->loops)

@@ -190,6 +190,8 @@ bool session_take_poll_back(struct lp_session *session, uint32_t slot, uint64_t 
  * Adds a loop to the loops of its process. Called for each new loop, whether BPF or user space has
  * found it; repeated calls do nothing.
  */
+/* Lets BPF watch a loop that never waits, see struct lp_loop, or ends that. */
+void session_watch_loop(struct lp_session *session, uint32_t slot, bool watch);
 void session_loop_began(struct lp_session *session, uint32_t slot, pid_t pid);
 
 /* Clears a slot and makes it available again. The caller must not read it any more. */

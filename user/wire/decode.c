@@ -256,6 +256,16 @@ static int decode_stack_sample(const void *record, const struct lp_event_handler
 	return 0;
 }
 
+static int decode_awake(const void *record, const struct lp_event_handlers *handlers, void *context)
+{
+	const struct lp_event_awake *event = record;
+
+	if (event->resource.kind >= LP_RESOURCE_KINDS)
+		return -EBADMSG;
+	handlers->awake(context, event);
+	return 0;
+}
+
 static int decode_cause(const void *record, const struct lp_event_handlers *handlers, void *context)
 {
 	const struct lp_event_cause *event = record;
@@ -388,6 +398,7 @@ static const struct lp_decoder {
 	{ LP_EVENT_TASK_NAME, sizeof(struct lp_event_task_name), true,
 	  offsetof(struct lp_event_handlers, task_name), decode_task_name_event },
 	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
+	LP_ROW(LP_EVENT_AWAKE, awake, struct lp_event_awake, true),
 	LP_ROW(LP_EVENT_TARGET, target, struct lp_event_target, true),
 	LP_ROW(LP_EVENT_LABELS, labels, struct lp_event_labels, true),
 	LP_ROW(LP_EVENT_SELF, self, struct lp_event_self, true),

@@ -52,6 +52,8 @@ void json_loop_summary(struct lp_json_writer *json, const struct lp_loop_summary
 	json_number(json, "traced_ns", summary->traced_ns);
 	if (summary->folded)
 		json_number(json, "loops", summary->folded);
+	if (loop_never_waits(summary) && summary->awake)
+		json_text_or_null(json, "awake", summary->awake);
 	write_histogram(json, "iteration", &summary->iteration);
 }
 

@@ -1,0 +1,61 @@
+"""Loops that never wait: what keeps them awake, in trace and in sample mode."""
+
+import signal
+
+from lib.case import on_every_python
+from lib.processes import Failure
+from lib.uvloops import with_uvloop
+
+CAUSES = {
+    "end": (" at its end", "on_ready"),
+    "tcp": (" at its end", "on_ready"),
+    "pipe": (" at its end", "on_ready"),
+    "writer": (" writable", "on_ready"),
+    "task": (None, "dispatch"),
+    "timer": (None, "on_ready_again"),
+}
+
+
+def check(case, how, loop, *options):
+    state, name = CAUSES[how]
+    target = case.start("awake.py", how, loop)
+    profiler = case.attach(target, "-d", "3.5", *options)
+    target.go()
+    records = profiler.finish().expect(0).records
+    target.signal(signal.SIGKILL)
+    summary = records.one("loop_summary")
+    if "awake" not in summary:
+        raise Failure(f"the loop is not said to be always busy: {summary}")
+    if (summary["awake"] is None) != (state is None) or \
+            not (summary["awake"] or "").endswith(state or ""):
+        raise Failure(f"{summary['awake']!r} is not{state}")
+    ran = max(records.of("callback_summary"), key=lambda one: one["count"])
+    if ran["name"].split(".")[-1] != name:
+        raise Failure(f"mostly {ran} ran, not {name}")
+
+
+@on_every_python
+def test_a_socket_at_its_end(case):
+    check(case, "end", "asyncio")
+
+
+@on_every_python
+def test_a_task_that_sleeps_for_no_time_in_sample_mode(case):
+    check(case, "task", "asyncio", "-m", "sample")
+
+
+def test_a_tcp_socket_at_its_end_in_sample_mode(case):
+    check(case, "tcp", "asyncio", "-m", "sample")
+
+
+def test_a_writer_of_nothing(case):
+    check(case, "writer", "asyncio")
+
+
+def test_a_timer_that_is_always_due(case):
+    check(case, "timer", "asyncio")
+
+
+def test_a_pipe_that_its_writer_has_closed_on_uvloop(case):
+    case.interpreter = with_uvloop(case.interpreter)
+    check(case, "pipe", "uvloop", "-m", "sample")

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "awake.h"
+
+#include "base/macros.h"
+#include "resource.h"
+
+#include <string.h>
+
+/* How long a loop is counted, and then watched, in ns. */
+#define COUNTED_NS NS_PER_S
+#define WATCHED_NS (60 * NS_PER_MS)
+/* A loop that never waits has at least so many iterations a second, */
+#define ITERATIONS_LEAST 100
+/* and a poll takes no longer than the system call itself, on average. */
+#define AT_ONCE_NS 10000
+
+static void report(struct lp_session *session, uint32_t slot, uint64_t now_ns, lp_record_taker take,
+		   void *context)
+{
+	const struct lp_loop *loop = session_loop(session, slot);
+	uint32_t descriptor = __atomic_load_n(&loop->ready_descriptor, __ATOMIC_ACQUIRE);
+	struct lp_event_awake event;
+
+	if (!descriptor)
+		return;
+	memset(&event, 0, sizeof(event));
+	event.event = event_head(LP_EVENT_AWAKE, sizeof(event), slot, (pid_t)loop->pid, now_ns);
+	event.descriptor = descriptor - 1;
+	event.events = loop->ready_events;
+	event.ended = loop->ready_ended;
+	resource_of_descriptor((pid_t)loop->pid, event.descriptor, &event.resource);
+	take(context, &event.event);
+}
+
+static void count_from(struct lp_awake *awake, const struct lp_loop *loop, uint64_t now_ns)
+{
+	awake->since_ns = now_ns;
+	awake->idle_ns = __atomic_load_n(&loop->idle_ns, __ATOMIC_ACQUIRE);
+	awake->iterations = __atomic_load_n(&loop->iterations, __ATOMIC_ACQUIRE);
+}
+
+/* Returns whether the polls of the time that was counted returned at once. */
+static bool never_waits(const struct lp_awake *awake, const struct lp_loop *loop,
+			uint64_t counted_ns)
+{
+	uint64_t idle_ns = saturating_sub(loop->idle_ns, awake->idle_ns);
+	uint64_t iterations = saturating_sub(loop->iterations, awake->iterations);
+
+	/* a poll in progress is not counted as idle yet */
+	return !__atomic_load_n(&loop->outside, __ATOMIC_RELAXED) &&
+	       iterations / ITERATIONS_LEAST >= counted_ns / COUNTED_NS &&
+	       idle_ns < counted_ns / 3 * 2 && idle_ns / AT_ONCE_NS <= iterations;
+}
+
+void awake_check(struct lp_awake *awake, struct lp_session *session, uint32_t slot, uint64_t now_ns,
+		 lp_record_taker take, void *context)
+{
+	const struct lp_loop *loop = session_loop(session, slot);
+	uint64_t passed_ns = saturating_sub(now_ns, awake->since_ns);
+
+	if (!loop || passed_ns < (awake->watching ? WATCHED_NS : COUNTED_NS))
+		return;
+	if (awake->watching) {
+		session_watch_loop(session, slot, false);
+		report(session, slot, now_ns, take, context);
+		awake->watching = false;
+	} else if (awake->since_ns && never_waits(awake, loop, passed_ns)) {
+		session_watch_loop(session, slot, true);
+		awake->watching = true;
+	}
+	count_from(awake, loop, now_ns);
+}

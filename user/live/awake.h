@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Loops that never wait: their polls return at once for a second and more.  Each second such a loop
+ * is watched for a moment: BPF stores which descriptor a poll returns as ready, and in sample mode
+ * samples the loop although it is not late.
+ */
+#ifndef LP_LIVE_AWAKE_H
+#define LP_LIVE_AWAKE_H
+
+#include "session/session.h"
+#include "wire/record.h"
+
+/* A zeroed one has seen nothing of its loop. */
+struct lp_awake {
+	uint64_t since_ns; /* beginning of the second that is counted, or of the watching */
+	uint64_t idle_ns, iterations; /* counters of the loop at that instant */
+	bool watching;
+};
+
+/* To be called at each check for stalls. */
+void awake_check(struct lp_awake *awake, struct lp_session *session, uint32_t slot, uint64_t now_ns,
+		 lp_record_taker take, void *context);
+
+#endif /* LP_LIVE_AWAKE_H */

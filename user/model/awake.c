@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "awake.h"
+
+#include "base/macros.h"
+#include "wire/resource_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+
+/* The first row of which the poll reported an event holds. */
+static const struct awake_state {
+	uint32_t events;
+	const char *words;
+} states[] = {
+	{ EPOLLERR, "with an error" },
+	{ EPOLLHUP | EPOLLRDHUP, "at its end" },
+	{ EPOLLIN | EPOLLPRI, "readable" },
+	{ EPOLLOUT, "writable" },
+};
+
+static const char *state_words(const struct lp_event_awake *event)
+{
+	size_t i;
+
+	if (event->ended)
+		return "at its end";
+	for (i = 0; i < ARRAY_SIZE(states); i++)
+		if (event->events & states[i].events)
+			return states[i].words;
+	return "ready";
+}
+
+void awake_text(const struct lp_event_awake *event, char *text, size_t size)
+{
+	char resource[LP_AWAKE_BYTES - 64];
+
+	resource_text(&event->resource, resource, sizeof(resource));
+	snprintf(text, size, "fd %" PRIu32 "%s%s%s %s", event->descriptor, *resource ? " (" : "",
+		 resource, *resource ? ")" : "", state_words(event));
+}

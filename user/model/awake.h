@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What keeps a loop awake that never waits, as text. */
+#ifndef LP_MODEL_AWAKE_H
+#define LP_MODEL_AWAKE_H
+
+#include "wire/wire.h"
+
+#include <stddef.h>
+
+/* Bytes of the text. */
+#define LP_AWAKE_BYTES 320
+
+/* Writes "fd 9 (tcp 10.0.3.7:5432) at its end", sanitised. */
+void awake_text(const struct lp_event_awake *event, char *text, size_t size);
+
+#endif /* LP_MODEL_AWAKE_H */
