@@ -89,7 +89,8 @@ struct lp_loop_series {
 
 struct lp_series {
 	struct lp_loop_series *loops;
-	/* set by the first finding, outcome, refused request or end of a process, and never cleared */
+	/* set by the first finding, outcome, refused request or end of a process, and never cleared
+	 */
 	bool any_findings;
 	bool any_outcomes;
 	bool any_limited;

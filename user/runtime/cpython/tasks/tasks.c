@@ -301,7 +301,7 @@ static void read_pools(struct lp_reading *reading, struct lp_waits *noted)
 	/* without memory for them, there are tasks only */
 	if (!pools)
 		return;
-	for (i = 0; i < list->count; i++) {
+	for (i = 0; reading->chains && i < list->count; i++) {
 		if (!reading->chains[i])
 			continue;
 		take_chain(reading, reading->chains[i]);
@@ -322,7 +322,7 @@ static int read_waits(struct lp_reading *reading)
 
 	if (!noted)
 		return -ENOMEM;
-	for (i = 0; i < list->count; i++) {
+	for (i = 0; reading->chains && i < list->count; i++) {
 		if (!reading->chains[i])
 			continue;
 		take_chain(reading, reading->chains[i]);
