@@ -37,7 +37,7 @@ static __always_inline bool lp_is_closed_by_peer(__u32 descriptor)
 
 /*
  * Records the first of the descriptors that the epoll call that ends has returned as ready. The
- * loops of asyncio and uvloop store the number of the descriptor in the data of an event.
+ * loops store the number of the descriptor in the data of an event, as libuv does.
  */
 __weak __noinline int lp_record_ready(__u32 slot)
 {
