@@ -357,3 +357,28 @@ def test_exhausted_pools(case):
             raise Failure(f"{line}: {said}")
     target.go()
     target.finish()
+
+
+@each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 11), (3, 14)))
+def test_other_end_of_what_blocks_the_loop(case):
+    """A callback reads from a pipe that a child process holds."""
+    target = case.start("other_end.py")
+    target.go()
+    wait_until(lambda: os.path.exists(target.truth_path), "the target is about to block")
+    child = case.truth(target).fact("child")
+
+    def standing():
+        return tasks.snapshot(case, target.pid).records.one("loop").get("stands_in")
+
+    wait_until(standing, "the loop is blocked")
+    stands = standing()
+    (peer,) = stands["processes"]
+    seen = [stands["syscall"], stands["kind"], stands["at"]["function"], stands["itself"],
+            peer["pid"], peer["waits_for_this"]]
+    if seen != ["read", "pipe", "reads", False, child, False]:
+        raise Failure(f"stands in {stands}")
+    said = " ".join(case.run("tasks", "-p", str(target.pid)).expect(0).out.split())
+    if f"its other end is held by {child} (" not in said:
+        raise Failure(said)
+    os.kill(child, signal.SIGKILL)
+    target.wait()
