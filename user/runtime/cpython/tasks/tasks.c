@@ -328,7 +328,7 @@ static int read_waits(struct lp_reading *reading)
 		take_chain(reading, reading->chains[i]);
 		cpython_waits_note(noted, list->tasks[i].address, &reading->chain);
 	}
-	for (i = 0; i < list->count; i++) {
+	for (i = 0; reading->chains && i < list->count; i++) {
 		if (!reading->chains[i] || !waits(&list->tasks[i]))
 			continue;
 		take_chain(reading, reading->chains[i]);
