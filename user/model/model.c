@@ -84,7 +84,10 @@ static void on_process_end(void *context, const struct lp_event_process_end *eve
 	if (!target && !loop)
 		return;
 	endings_fill(event, loop ? &loop->info : NULL, loop ? loop->last : NULL, &end);
-	text_copy(end.comm, sizeof(end.comm), target ? target->target.comm : loop->info.comm);
+	text_copy(end.comm, sizeof(end.comm),
+		  target ? target->target.comm
+		  : loop ? loop->info.comm
+			 : "");
 	endings_count(&source->endings, &end);
 	if (loop)
 		loop->ends[end.kind]++;
