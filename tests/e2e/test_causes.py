@@ -1,5 +1,7 @@
 """The reasons why a loop stood still, compared with those that the target wrote down."""
 
+import pytest
+
 from lib import causes, checks, schema
 from lib.case import Late, on_every_python, patient
 from lib.checks import verify
@@ -62,11 +64,13 @@ def check_preempted(case, mode, *script):
                                   f"none of {functions} is in {stacks}")
 
 
+@pytest.mark.alone
 @patient
 def test_callbacks_that_lose_their_cpu_have_a_stack_traced(case):
     check_preempted(case, causes.TRACE)
 
 
+@pytest.mark.alone
 @patient
 def test_callbacks_that_lose_their_cpu_have_a_stack_sampled(case):
     check_preempted(case, causes.SAMPLE)

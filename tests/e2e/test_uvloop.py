@@ -2,6 +2,8 @@
 
 import functools
 
+import pytest
+
 from lib import causes, checks, lost, schema, tasks
 from lib.case import THRESHOLD_NS, each, patient
 from lib.checks import verify
@@ -71,6 +73,7 @@ def test_contexts_and_polls_in_callbacks(case):
     checks.stalls(records, truth, note=case.note)
 
 
+@pytest.mark.alone
 @on(is_host)
 @patient
 def test_callbacks_that_lose_their_cpu_have_a_stack(case):
