@@ -120,13 +120,12 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 __weak __noinline int lp_unknown_poller(void)
 {
 	__u64 id = bpf_get_current_pid_tgid(), now;
-	__u32 pid = id >> 32, tid = id, key = 0;
+	__u32 pid = id >> 32, tid = id;
 	struct lp_poller *known, poller = { .step_ns = LP_POLLER_STEP_NS };
-	struct lp_process_filter *filter = bpf_map_lookup_elem(&process_filter, &key);
 	struct lp_event_poller *event;
 	struct lp_process *process;
 
-	if (!filter || !filter->targets[pid & (LP_FILTER_BYTES - 1)])
+	if (!lp_may_be_profiled(pid))
 		return 0;
 	process = bpf_map_lookup_elem(&processes, &pid);
 	if (!process)

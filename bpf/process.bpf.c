@@ -48,15 +48,10 @@ enum { LP_SIGNAL_IGNORED = 1, LP_SIGNAL_PENDING = 2 };
 #define LP_SIGNALS_REQUEST                                                                         \
 	(LP_SIGNAL_BIT(2) | LP_SIGNAL_BIT(3) | LP_SIGNAL_BIT(6) | LP_SIGNAL_BIT(15))
 
-/* Returns a process that is profiled, or NULL; most others cost an array look-up. */
+/* Returns a process that is profiled, or NULL. */
 static __always_inline struct lp_process *lp_profiled(__u32 pid)
 {
-	__u32 key = 0;
-	struct lp_process_filter *filter = bpf_map_lookup_elem(&process_filter, &key);
-
-	if (!filter || !filter->targets[pid & (LP_FILTER_BYTES - 1)])
-		return NULL;
-	return bpf_map_lookup_elem(&processes, &pid);
+	return lp_may_be_profiled(pid) ? bpf_map_lookup_elem(&processes, &pid) : NULL;
 }
 
 /* Fills in who sends a signal. It is the current process, unless the kernel sends it there. */
@@ -210,10 +205,9 @@ SEC("?raw_tracepoint/sched_process_fork")
 int lp_process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *child = (struct task_struct *)ctx->args[1];
-	__u32 parent = bpf_get_current_pid_tgid() >> 32, key = 0, pid;
-	struct lp_process_filter *filter = bpf_map_lookup_elem(&process_filter, &key);
+	__u32 parent = bpf_get_current_pid_tgid() >> 32, pid;
 
-	if (!filter || !filter->targets[parent & (LP_FILTER_BYTES - 1)])
+	if (!lp_may_be_profiled(parent))
 		return 0;
 	pid = BPF_CORE_READ(child, pid);
 	/* a new thread is no new process */

@@ -28,6 +28,15 @@ static __always_inline void lp_event_fill(struct lp_event *event, __u16 type, __
 	event->pid = pid;
 }
 
+/* Returns whether a process may be one that is profiled: no for most others, by an array look-up. */
+static __always_inline bool lp_may_be_profiled(__u32 pid)
+{
+	__u32 key = 0;
+	struct lp_process_filter *filter = bpf_map_lookup_elem(&process_filter, &key);
+
+	return filter && filter->targets[pid & (LP_FILTER_BYTES - 1)];
+}
+
 static __always_inline struct lp_loop *lp_loop_of(__u32 tid, __u32 *slot)
 {
 	__u32 key = lp_thread_bucket_of(tid);

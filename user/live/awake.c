@@ -2,6 +2,7 @@
 #include "awake.h"
 
 #include "base/macros.h"
+#include "model/awake.h"
 #include "resource.h"
 
 #include <string.h>
@@ -9,10 +10,6 @@
 /* How long a loop is counted, and then watched, in ns. */
 #define COUNTED_NS NS_PER_S
 #define WATCHED_NS (60 * NS_PER_MS)
-/* A loop that never waits has at least so many iterations a second, */
-#define ITERATIONS_LEAST 100
-/* and a poll takes no longer than the system call itself, on average. */
-#define AT_ONCE_NS 10000
 
 static void report(struct lp_session *session, uint32_t slot, uint64_t now_ns, lp_record_taker take,
 		   void *context)
@@ -47,9 +44,8 @@ static bool never_waits(const struct lp_awake *awake, const struct lp_loop *loop
 	uint64_t iterations = saturating_sub(loop->iterations, awake->iterations);
 
 	/* a poll in progress is not counted as idle yet */
-	return !__atomic_load_n(&loop->outside, __ATOMIC_RELAXED) &&
-	       iterations / ITERATIONS_LEAST >= counted_ns / COUNTED_NS &&
-	       idle_ns < counted_ns / 3 * 2 && idle_ns / AT_ONCE_NS <= iterations;
+	return !__atomic_load_n(&loop->outside, __ATOMIC_RELAXED) && idle_ns < counted_ns / 3 * 2 &&
+	       awake_polls_at_once(iterations, idle_ns, counted_ns);
 }
 
 void awake_check(struct lp_awake *awake, struct lp_session *session, uint32_t slot, uint64_t now_ns,

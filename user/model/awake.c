@@ -1,12 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "awake.h"
 
+#include "base/clocks.h"
 #include "base/macros.h"
 #include "wire/resource_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+
+/* A loop whose polls return at once has at least so many iterations a second, */
+#define ITERATIONS_LEAST 100
+/*
+ * and a poll takes this time on average: that of the system call itself, and of waits for the CPU
+ * within it.  An iteration may be as short as its poll, so that shares say nothing.
+ */
+#define AT_ONCE_NS 10000
+
+bool awake_polls_at_once(uint64_t iterations, uint64_t idle_ns, uint64_t wall_ns)
+{
+	return iterations / ITERATIONS_LEAST >= wall_ns / NS_PER_S &&
+	       idle_ns / AT_ONCE_NS <= iterations;
+}
 
 /* The first row of which the poll reported an event holds. */
 static const struct awake_state {

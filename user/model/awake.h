@@ -5,7 +5,15 @@
 
 #include "wire/wire.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Returns whether a loop's polls return at once, from its counters over a time of wall_ns.  A loop
+ * that has as many requests as it can serve is one of these, too.
+ */
+bool awake_polls_at_once(uint64_t iterations, uint64_t idle_ns, uint64_t wall_ns);
 
 /* Bytes of the text. */
 #define LP_AWAKE_BYTES 320

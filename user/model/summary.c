@@ -10,13 +10,6 @@
 
 /* The least busy time of a loop that is said never to wait. */
 #define NEVER_WAITS_NS 1000000000ULL
-/* Such a loop has at least so many iterations a second, */
-#define NEVER_WAITS_LEAST 100
-/*
- * and a poll takes this time on average: that of the system call itself, and of waits for the CPU
- * within it.  An iteration may be as short as its poll, so that shares say nothing.
- */
-#define AT_ONCE_NS 10000
 
 double loop_utilization(const struct lp_loop_summary *summary)
 {
@@ -29,8 +22,7 @@ double loop_utilization(const struct lp_loop_summary *summary)
 bool loop_never_waits(const struct lp_loop_summary *summary)
 {
 	return summary->busy_ns >= NEVER_WAITS_NS && summary->busy_ns >= summary->idle_ns / 2 &&
-	       summary->iterations / NEVER_WAITS_LEAST >= summary->wall_ns / NEVER_WAITS_NS &&
-	       summary->idle_ns / AT_ONCE_NS <= summary->iterations;
+	       awake_polls_at_once(summary->iterations, summary->idle_ns, summary->wall_ns);
 }
 
 static int by_total(const void *left, const void *right)

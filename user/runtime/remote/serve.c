@@ -206,7 +206,9 @@ static ssize_t examine_process(const struct call *call)
 		return sizeof(*examination);
 	examination->code = pack(&instance, &examination->packed);
 	examination->may_run_loop = instance.runtime->may_run_loop(&instance);
-	note_other_loops(&instance, examination);
+	/* only a process that the user has named is refused for them */
+	if (examine->always)
+		note_other_loops(&instance, examination);
 	if (examination->may_run_loop || examine->always)
 		examine_further(&instance, &examine->open, examination);
 	instance.runtime->release(&instance);
