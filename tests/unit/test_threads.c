@@ -51,6 +51,12 @@ uint32_t memory_u32(pid_t pid, uint64_t address)
 	return native_ids[NUMBER_OF_STATE(address - NATIVE_FIELD) % MANY];
 }
 
+uint64_t cpython_interpreter(const struct lp_cpython *python)
+{
+	(void)python;
+	return 0;
+}
+
 uint64_t cpython_module_attribute(const struct lp_cpython *of, const char *module, const char *name)
 {
 	(void)of;

@@ -2,7 +2,6 @@
 #include "file_locks.h"
 
 #include "open_in.h"
-#include "proc_file.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -94,7 +93,7 @@ static bool is_of_sqlite(const struct lp_file_lock *lock)
 	return lock->posix && !lock->waits && lock->pid > 0 && (database || index);
 }
 
-/* The search for a file of the process that somebody has locked. */
+/* The search for a file of the process that is locked. */
 struct match {
 	pid_t pid;
 	size_t count;
@@ -103,19 +102,6 @@ struct match {
 	int descriptor;
 	int rank; /* that of the best lock so far */
 };
-
-/* Returns the inode of a descriptor without a call to its file system, which may be stuck. */
-static uint64_t inode_of(pid_t pid, const char *descriptor)
-{
-	char name[64], text[1024];
-	const char *line;
-
-	snprintf(name, sizeof(name), "fdinfo/%.20s", descriptor);
-	if (proc_read(pid, name, text, sizeof(text)) <= 0)
-		return 0;
-	line = strstr(text, "\nino:");
-	return line ? strtoull(line + strlen("\nino:"), NULL, 10) : 0;
-}
 
 /*
  * An exclusive lock is preferred, of another process first: a shared one of a database with a
@@ -133,7 +119,8 @@ static int rank_of(const struct match *match, const struct lp_file_lock *lock)
 static bool match_file(void *context, int directory, const char *descriptor)
 {
 	struct match *match = context;
-	uint64_t inode = inode_of(match->pid, descriptor);
+	int number = atoi(descriptor);
+	uint64_t inode = (uint64_t)open_in_number(match->pid, number, "ino");
 	char name[256];
 	size_t i;
 
@@ -145,12 +132,12 @@ static bool match_file(void *context, int directory, const char *descriptor)
 		if (lock->inode != inode || rank <= match->rank)
 			continue;
 		/* inodes of two file systems may have the same number: the holder has the file */
-		if (!open_in_name(match->pid, atoi(descriptor), name, sizeof(name)) ||
+		if (!open_in_name(match->pid, number, name, sizeof(name)) ||
 		    (lock->pid != match->pid && !open_in_process(lock->pid, name, LP_OPEN_ANY)))
 			continue;
 		match->inode = inode;
 		match->rank = rank;
-		match->descriptor = atoi(descriptor);
+		match->descriptor = number;
 	}
 	return true;
 }

@@ -2,11 +2,13 @@
 #include "open_in.h"
 
 #include "base/text.h"
+#include "proc_file.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,6 +28,19 @@ bool open_in_name(pid_t pid, int descriptor, char *name, size_t size)
 	name[length > 0 ? length : 0] = '\0';
 	text_sanitise(name);
 	return length > 0;
+}
+
+int64_t open_in_number(pid_t pid, int descriptor, const char *key)
+{
+	char name[64], start[32], text[1024];
+	const char *line;
+
+	snprintf(name, sizeof(name), "fdinfo/%d", descriptor);
+	if (proc_read(pid, name, text, sizeof(text)) <= 0)
+		return 0;
+	snprintf(start, sizeof(start), "\n%s:", key);
+	line = strstr(text, start);
+	return line ? strtoll(line + strlen(start), NULL, 10) : 0;
 }
 
 void open_in_each(pid_t pid, bool (*function)(void *context, int directory, const char *descriptor),

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The access that a descriptor has to have. */
@@ -16,6 +17,12 @@ enum lp_open_access {
 
 /* Reads the name of a descriptor, sanitised and cut. False: it is not open. */
 bool open_in_name(pid_t pid, int descriptor, char *name, size_t size);
+
+/*
+ * Reads a number that the kernel reports of a descriptor, "ino" or "Pid", without a call to its
+ * file system, which may be stuck. Returns 0 if it cannot be read.
+ */
+int64_t open_in_number(pid_t pid, int descriptor, const char *key);
 
 /* Returns whether a process has a descriptor of that name, among its first 4096. */
 bool open_in_process(pid_t pid, const char *name, enum lp_open_access access);

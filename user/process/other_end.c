@@ -258,27 +258,6 @@ static void read_sqlite(const struct search *search)
 		add_process(search, locks[i].pid);
 }
 
-/* Returns the PID of a process in its innermost PID namespace, in which its parent names it. */
-static pid_t inner_pid(pid_t pid)
-{
-	char text[4096];
-	const char *line;
-	long inner = 0;
-	char *end;
-
-	if (proc_read(pid, "status", text, sizeof(text)) <= 0)
-		return 0;
-	line = strstr(text, "\nNSpid:");
-	for (line = line ? line + strlen("\nNSpid:") : "\n"; *line && *line != '\n'; line = end) {
-		long value = strtol(line, &end, 10);
-
-		if (end == line)
-			break;
-		inner = value;
-	}
-	return (pid_t)inner;
-}
-
 /* Adds the children that are waited for; 0: any of them. */
 static void add_children(const struct search *search, pid_t wanted)
 {
@@ -287,24 +266,12 @@ static void add_children(const struct search *search, pid_t wanted)
 
 	for (i = 0; i < count && in_time(search); i++)
 		if (process_parent(pids[i]) == search->pid &&
-		    (!wanted || inner_pid(pids[i]) == wanted))
+		    (!wanted || process_inner_id(pids[i], pids[i]) == wanted))
 			add_process(search, pids[i]);
 	if (count >= 0)
 		free(pids);
 	if (search->end->count)
 		search->end->kind = LP_END_CHILD;
-}
-
-static pid_t pid_of_descriptor(pid_t pid, uint64_t descriptor)
-{
-	char name[64], text[1024];
-	const char *line;
-
-	snprintf(name, sizeof(name), "fdinfo/%d", (int)descriptor);
-	if (proc_read(pid, name, text, sizeof(text)) <= 0)
-		return -1;
-	line = strstr(text, "\nPid:");
-	return line ? (pid_t)strtol(line + strlen("\nPid:"), NULL, 10) : -1;
 }
 
 static void read_child(const struct search *search)
@@ -320,7 +287,7 @@ static void read_child(const struct search *search)
 		add_children(search, arguments[0] == P_PID ? (pid_t)arguments[1] : 0);
 		return;
 	}
-	child = pid_of_descriptor(search->pid, arguments[1]);
+	child = (pid_t)open_in_number(search->pid, (int)arguments[1], "Pid");
 	if (child <= 0)
 		return;
 	add_process(search, child);

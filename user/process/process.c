@@ -18,6 +18,7 @@
 
 /* Version 1 has a dozen lines, each with a path; more are not read. */
 #define CGROUP_BYTES 16384
+#define STATUS_BYTES 4096
 /* The most descriptors of a process that are examined: a loop's own is made with its program. */
 #define DESCRIPTORS_MOST 4096
 
@@ -33,6 +34,24 @@ pid_t process_parent(pid_t pid)
 	char text[LP_PROC_STAT_BYTES];
 
 	return (pid_t)proc_stat_number(proc_stat(pid, "stat", text), 4);
+}
+
+pid_t process_inner_id(pid_t pid, pid_t tid)
+{
+	char name[64], text[STATUS_BYTES], *line, *last;
+	pid_t inner = tid;
+
+	snprintf(name, sizeof(name), "task/%d/status", tid);
+	if (proc_read(pid, name, text, sizeof(text)) <= 0)
+		return 0;
+	line = strstr(text, "\nNSpid:");
+	if (!line)
+		return inner;
+	line += strlen("\nNSpid:");
+	line[strcspn(line, "\n")] = '\0';
+	for (last = strtok_r(line, "\t ", &line); last; last = strtok_r(NULL, "\t ", &line))
+		inner = (pid_t)strtol(last, NULL, 10);
+	return inner;
 }
 
 uint64_t process_owner(pid_t pid)

@@ -38,6 +38,11 @@ uint64_t process_start_ticks(pid_t pid);
 
 /* The PID of its parent; 0 if there is no such process. */
 pid_t process_parent(pid_t pid);
+/*
+ * The id of one of its threads in the innermost PID namespace of that; 0 if there is no such
+ * thread.
+ */
+pid_t process_inner_id(pid_t pid, pid_t tid);
 /* Returns the unit of a process, as in struct lp_cgroup; 0: it has none. */
 uint64_t process_owner(pid_t pid);
 

@@ -5,7 +5,7 @@
 #include "base/macros.h"
 #include "objects/code.h"
 #include "objects/frames.h"
-#include "process/memory.h"
+#include "objects/threads.h"
 
 #include <string.h>
 
@@ -75,17 +75,16 @@ static bool is_on_stack(const struct lp_cpython *python, uint64_t thread_state,
 
 static bool runs_loop_of(const struct lp_cpython *python, const struct lp_library *library)
 {
-	uint64_t interpreter = cpython_interpreter(python), state;
+	uint64_t state = cpython_first_thread(python);
 	uint64_t end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + OTHER_CPU_NS;
 	size_t count;
 
-	state = memory_u64(python->pid, interpreter + python->row.interpreter.threads_head);
 	for (count = 0; state && count < OTHER_THREADS; count++) {
 		if (is_on_stack(python, state, library))
 			return true;
 		if (clock_ns(CLOCK_THREAD_CPUTIME_ID) >= end_ns)
 			break;
-		state = memory_u64(python->pid, state + python->row.thread.next);
+		state = cpython_next_thread(python, state);
 	}
 	return false;
 }

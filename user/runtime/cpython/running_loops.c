@@ -349,8 +349,7 @@ static void inspect(struct lp_search *search, struct lp_candidate *candidate)
 }
 
 /* Lists the threads of the main interpreter in *candidates, to be freed.  Returns how many. */
-static size_t list_threads(const struct lp_cpython *python, uint64_t interpreter,
-			   struct lp_candidate **candidates)
+static size_t list_threads(const struct lp_cpython *python, struct lp_candidate **candidates)
 {
 	size_t count = 0, most = STATES_A_THREAD * process_threads(python->pid) + STATES_MORE;
 	struct lp_candidate *list;
@@ -359,10 +358,10 @@ static size_t list_threads(const struct lp_cpython *python, uint64_t interpreter
 	if (most > THREADS_MAX)
 		most = THREADS_MAX;
 	list = calloc(most, sizeof(*list));
-	state = memory_u64(python->pid, interpreter + python->row.interpreter.threads_head);
+	state = cpython_first_thread(python);
 	for (; list && state && count < most; count++) {
 		list[count].state = state;
-		state = memory_u64(python->pid, state + python->row.thread.next);
+		state = cpython_next_thread(python, state);
 	}
 	*candidates = list;
 	return count;
@@ -454,15 +453,14 @@ static void search_threads(struct lp_search *search, struct lp_candidate *candid
 /* Searches all threads.  Returns their number in *candidates, to be freed, or a negative errno. */
 static ssize_t find_candidates(struct lp_search *search, struct lp_candidate **candidates)
 {
-	uint64_t interpreter = cpython_interpreter(search->python);
 	size_t threads;
 
 	*candidates = NULL;
-	if (!interpreter)
+	if (!cpython_interpreter(search->python))
 		return -EAGAIN;
 	give_time(search);
 	find_loop_class(search->python, &search->class);
-	threads = list_threads(search->python, interpreter, candidates);
+	threads = list_threads(search->python, candidates);
 	search_threads(search, *candidates, threads);
 	/* the time limit begins anew for the caller, who describes the loops that were found */
 	search->budget = 1;

@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "process/memory.h"
 #include "process/proc_file.h"
+#include "process/process.h"
 #include "instance.h"
 #include "base/map.h"
 
@@ -41,28 +42,9 @@ static void read_task_file(pid_t pid, pid_t tid, const char *name, char *text, s
 		text[0] = '\0';
 }
 
-/* Returns a thread's id in its innermost PID namespace, the last of NSpid; 0 if it has ended. */
-static pid_t inner_id(pid_t pid, pid_t tid)
-{
-	char text[2048], *line, *last;
-	pid_t inner = tid;
-
-	read_task_file(pid, tid, "status", text, sizeof(text));
-	if (!text[0])
-		return 0;
-	line = strstr(text, "\nNSpid:");
-	if (!line)
-		return inner;
-	line += strlen("\nNSpid:");
-	line[strcspn(line, "\n")] = '\0';
-	for (last = strtok_r(line, "\t ", &line); last; last = strtok_r(NULL, "\t ", &line))
-		inner = (pid_t)strtol(last, NULL, 10);
-	return inner;
-}
-
 pid_t cpython_inner_pid(const struct lp_cpython *python)
 {
-	return inner_id(python->pid, python->pid);
+	return process_inner_id(python->pid, python->pid);
 }
 
 /* A thread in the cache, identified by its thread state and its id in its own namespace. */
@@ -100,6 +82,20 @@ void cpython_threads_free(struct lp_thread_cache *cache)
 	map_free(&cache->inner_ids);
 	map_free(&cache->objects);
 	free(cache);
+}
+
+uint64_t cpython_first_thread(const struct lp_cpython *python)
+{
+	uint64_t interpreter = cpython_interpreter(python);
+
+	return interpreter
+		       ? memory_u64(python->pid, interpreter + python->row.interpreter.threads_head)
+		       : 0;
+}
+
+uint64_t cpython_next_thread(const struct lp_cpython *python, uint64_t thread_state)
+{
+	return memory_u64(python->pid, thread_state + python->row.thread.next);
 }
 
 size_t *cpython_threads_cursor(const struct lp_cpython *python)
@@ -175,7 +171,7 @@ static void list_tasks(struct lp_thread_cache *cache, pid_t pid)
 	tasks = opendir(path);
 	for (i = 0; tasks && i < THREADS_MAX && (entry = readdir(tasks)); i++) {
 		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
-		pid_t inner = tid > 0 ? inner_id(pid, tid) : 0;
+		pid_t inner = tid > 0 ? process_inner_id(pid, tid) : 0;
 
 		if (inner > 0)
 			map_put(&cache->inner_ids, (uint64_t)inner, (uint64_t)tid);
@@ -195,7 +191,7 @@ static pid_t search_by_inner_id(const struct lp_cpython *python, pid_t wanted)
 		return 0;
 	/* a process stays in its namespace; its main thread's ids differ if it is nested */
 	if (!cache->nested_known)
-		cache->nested = inner_id(python->pid, python->pid) != python->pid;
+		cache->nested = process_inner_id(python->pid, python->pid) != python->pid;
 	cache->nested_known = true;
 	if (!cache->nested)
 		return 0;
@@ -236,7 +232,8 @@ pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
 	known = known_of(python, thread_state, inner);
 	if (known && (known->tid || now < known->absent_until_ns))
 		return known->tid;
-	tid = inner_id(python->pid, inner) == inner ? inner : search_by_inner_id(python, inner);
+	tid = process_inner_id(python->pid, inner) == inner ? inner
+							    : search_by_inner_id(python, inner);
 	if (known) {
 		known->tid = tid;
 		known->absent_until_ns = now + LIST_CACHED_NS;

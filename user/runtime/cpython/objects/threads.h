@@ -9,6 +9,13 @@
 struct lp_thread_cache *cpython_threads_new(void);
 void cpython_threads_free(struct lp_thread_cache *cache);
 
+/*
+ * Return the PyThreadState of the newest thread of the main interpreter, and that of the thread
+ * which is older than another one; 0: there is none. In hostile memory there may be a circle.
+ */
+uint64_t cpython_first_thread(const struct lp_cpython *python);
+uint64_t cpython_next_thread(const struct lp_cpython *python, uint64_t thread_state);
+
 /* Returns the place for the index of the thread that the next search for loops begins with. */
 size_t *cpython_threads_cursor(const struct lp_cpython *python);
 

@@ -14,6 +14,7 @@
 #include "base/macros.h"
 #include "process/memory.h"
 #include "runtime/cpython/objects/instance.h"
+#include "runtime/cpython/objects/threads.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -177,12 +178,12 @@ static void read_lists(const struct lp_cpython *python, uint64_t interpreter,
 		       struct lp_task_addresses *addresses)
 {
 	const struct lp_cpython_row *row = &python->row;
-	uint64_t state = memory_u64(python->pid, interpreter + row->interpreter.threads_head);
+	uint64_t state = cpython_first_thread(python);
 	size_t threads;
 
 	for (threads = 0; state && threads < THREADS_MAX; threads++) {
 		read_list(python, state + row->thread.asyncio_tasks_head, addresses);
-		state = memory_u64(python->pid, state + row->thread.next);
+		state = cpython_next_thread(python, state);
 	}
 	addresses->partial |= state != 0;
 	read_list(python, interpreter + row->interpreter.asyncio_tasks_head, addresses);

@@ -2,7 +2,7 @@
 /*
  * Attributes of objects of libraries, and numbers that are computed from them: an expression has
  * terms that are added, or subtracted with "-", and alternatives with "|" between them, of which
- *the first one counts whose attributes are all there.  A term is a path, or a function of one:
+ * the first one counts whose attributes are all there.  A term is a path, or a function of one:
  *
  *	a.b	its value; None is no limit
  *	#a.b	the number of its members; None has none

@@ -334,15 +334,15 @@ void cpython_pool_threads(struct lp_pools *pools, struct lp_await_chain *chain)
 {
 	const struct lp_cpython *python = pools->python;
 	struct lp_task_list *list = pools->list;
-	uint64_t interpreter = cpython_interpreter(python), state;
+	uint64_t state;
 
 	list->pool_threads = task_arena_take(list->arena, CPYTHON_POOL_THREADS_MAX *
 								  sizeof(*list->pool_threads));
-	if (!list->pool_threads || !interpreter)
+	if (!list->pool_threads)
 		return;
-	state = memory_u64(python->pid, interpreter + python->row.interpreter.threads_head);
+	state = cpython_first_thread(python);
 	while (state && list->pool_thread_count < CPYTHON_POOL_THREADS_MAX) {
 		note_thread(pools, state, chain);
-		state = memory_u64(python->pid, state + python->row.thread.next);
+		state = cpython_next_thread(python, state);
 	}
 }

@@ -17,7 +17,7 @@ struct lp_pool_class {
 	const char *name;
 	enum lp_pool_kind kind;
 	const char *label; /* the name of the pool; NULL: the class's name */
-	/* Expressions of attributes.c.  NULL: not known by attributes. */
+	/* Expressions of pool_attributes.c.  NULL: not known by attributes. */
 	const char *amounts[LP_POOL_AMOUNTS];
 	/* the path to the object by which asyncio's own functions wait for the pool; "": itself */
 	const char *awaited;
