@@ -69,12 +69,6 @@ static const struct call_row *row_of(const struct lp_shown_frame *frame)
 	return NULL;
 }
 
-static bool imports(const struct lp_shown_frame *frame)
-{
-	return frame->kind == LP_FRAME_PYTHON &&
-	       !strncmp(frame->file, "<frozen importlib", strlen("<frozen importlib"));
-}
-
 /* Writes the name of a module by the path of its file: "sqlalchemy.orm", "httpx._client". */
 static void module_name(const char *file, char *name, size_t size)
 {
@@ -103,14 +97,15 @@ static bool import_words(const struct lp_stack *stack, char *words, size_t size)
 	uint32_t depth = stack->depth < FRAMES_MAX ? stack->depth : FRAMES_MAX, i, first;
 	char name[LP_CALL_WORDS_MAX];
 
-	for (first = depth; first && !imports(stack->frames[first - 1]);)
+	for (first = depth; first && !own_frames_is_import(stack->frames[first - 1]);)
 		first--;
 	if (!first)
 		return false;
 	for (i = first; i; i--) {
 		const struct lp_shown_frame *frame = stack->frames[i - 1];
 
-		if (!imports(frame) && frame->function && !strcmp(frame->function, "<module>")) {
+		if (!own_frames_is_import(frame) && frame->function &&
+		    !strcmp(frame->function, "<module>")) {
 			module_name(frame->file, name, sizeof(name));
 			snprintf(words, size, "import %s", name);
 			return true;

@@ -121,9 +121,16 @@ void own_frames_package(const char *file, char *name, size_t size)
 		name[length - strlen(".py")] = '\0';
 }
 
-static bool has_origin(const struct lp_shown_frame *frame, enum lp_frame_origin origin)
+bool own_frames_has_origin(const struct lp_shown_frame *frame, enum lp_frame_origin origin)
 {
-	return frame && frame->kind == LP_FRAME_PYTHON && own_frames_origin(frame->file) == origin;
+	return frame && frame->kind == LP_FRAME_PYTHON && frame->file &&
+	       own_frames_origin(frame->file) == origin;
+}
+
+bool own_frames_is_import(const struct lp_shown_frame *frame)
+{
+	return frame->kind == LP_FRAME_PYTHON && frame->file &&
+	       begins(frame->file, "<frozen importlib");
 }
 
 static bool is_framework(const char *package)
@@ -142,17 +149,17 @@ size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t c
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (has_origin(frames[i], LP_ORIGIN_PROGRAM))
+		if (own_frames_has_origin(frames[i], LP_ORIGIN_PROGRAM))
 			return i;
 	for (i = count; i && !outermost[0]; i--) {
-		if (!has_origin(frames[i - 1], LP_ORIGIN_PACKAGE))
+		if (!own_frames_has_origin(frames[i - 1], LP_ORIGIN_PACKAGE))
 			continue;
 		own_frames_package(frames[i - 1]->file, package, sizeof(package));
 		if (!is_framework(package))
 			text_copy(outermost, sizeof(outermost), package);
 	}
 	for (i = 0; i < count; i++) {
-		if (!has_origin(frames[i], LP_ORIGIN_PACKAGE))
+		if (!own_frames_has_origin(frames[i], LP_ORIGIN_PACKAGE))
 			continue;
 		own_frames_package(frames[i]->file, package, sizeof(package));
 		if (!outermost[0] || !strcmp(package, outermost))
@@ -167,7 +174,7 @@ const struct lp_shown_frame *own_frames_handler(const struct lp_stack *stack)
 	uint32_t i;
 
 	for (i = 0; i < stack->depth; i++) {
-		if (!has_origin(stack->frames[i], LP_ORIGIN_PROGRAM))
+		if (!own_frames_has_origin(stack->frames[i], LP_ORIGIN_PROGRAM))
 			continue;
 		if (stack->frames[i]->coroutine)
 			return stack->frames[i];

@@ -20,6 +20,12 @@ enum lp_frame_origin {
 /* Returns the origin of a file by its path, which need not exist. */
 enum lp_frame_origin own_frames_origin(const char *file);
 
+/* Returns whether a frame is one of Python with that origin; it may be NULL. */
+bool own_frames_has_origin(const struct lp_shown_frame *frame, enum lp_frame_origin origin);
+
+/* Returns whether a frame is one of the import of a module. */
+bool own_frames_is_import(const struct lp_shown_frame *frame);
+
 /*
  * Returns the number of last parts of a file's path that identify it: 2, or 3 if its directory has
  * the name of a package of the standard library to which it does not belong.

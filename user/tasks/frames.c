@@ -4,9 +4,13 @@
 #include "base/hash.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "model/own_frames.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Frames of a stack that are considered, from the innermost one. */
+#define OWN_FRAMES 256
 
 struct frame_place {
 	struct lp_raw_frame raw;
@@ -105,4 +109,18 @@ const struct lp_shown_frame *task_frames_find(struct lp_task_frames *frames,
 		return NULL;
 	}
 	return place->known ? &place->shown : NULL;
+}
+
+const struct lp_shown_frame *task_frames_own(struct lp_task_frames *frames,
+					     const struct lp_raw_frame *raw, size_t count)
+{
+	const struct lp_shown_frame *shown[OWN_FRAMES] = { NULL };
+	size_t own, i;
+
+	if (count > OWN_FRAMES)
+		count = OWN_FRAMES;
+	for (i = 0; i < count; i++)
+		shown[i] = task_frames_find(frames, &raw[i], NULL);
+	own = own_frames_innermost(shown, count);
+	return own < count ? shown[own] : NULL;
 }

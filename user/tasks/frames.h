@@ -23,4 +23,11 @@ void task_frames_free(struct lp_task_frames *frames);
 const struct lp_shown_frame *task_frames_find(struct lp_task_frames *frames,
 					      const struct lp_raw_frame *raw, const char *name);
 
+/*
+ * Returns the innermost frame of a stack that is the program's, as own_frames_innermost finds it;
+ * NULL if there is none.  raw: innermost first, of which the first 256 are considered.
+ */
+const struct lp_shown_frame *task_frames_own(struct lp_task_frames *frames,
+					     const struct lp_raw_frame *raw, size_t count);
+
 #endif /* LP_TASKS_FRAMES_H */

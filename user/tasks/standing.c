@@ -2,7 +2,6 @@
 #include "standing.h"
 
 #include "base/macros.h"
-#include "model/own_frames.h"
 #include "process/thread_call.h"
 #include "wire/syscalls.h"
 
@@ -44,19 +43,15 @@ static bool read_stack(const struct lp_tasks_snapshot *snapshot, const struct lp
 static void read_one(const struct lp_tasks_snapshot *snapshot, const struct lp_running_loop *loop,
 		     struct lp_standing *standing)
 {
-	const struct lp_shown_frame *frames[LP_STACK_FRAMES];
 	struct lp_loop_stack stack;
-	size_t i, own;
 
 	if (!read_stack(snapshot, loop, &stack) ||
 	    !other_end_read(snapshot->process->pid, loop->tid, &standing->end))
 		return;
 	standing->known = true;
-	for (i = 0; i < stack.depth; i++)
-		frames[i] = task_frames_find(snapshot->frames, &stack.frames[i], NULL);
-	own = own_frames_innermost(frames, stack.depth);
-	standing->own = own < stack.depth ? frames[own] : NULL;
-	standing->parked = stack.depth ? frames[0] : NULL;
+	standing->own = task_frames_own(snapshot->frames, stack.frames, stack.depth);
+	standing->parked = stack.depth ? task_frames_find(snapshot->frames, &stack.frames[0], NULL)
+				       : NULL;
 }
 
 struct lp_standing *standing_read(const struct lp_tasks_snapshot *snapshot)

@@ -7,14 +7,12 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "base/wrap.h"
-#include "model/own_frames.h"
 #include "sinks/text/print.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define THREAD_FRAMES 256 /* frames of a thread that are considered */
 #define NAMES_SHOWN 3 /* of a group */
 #define GROUPS_SHOWN 6 /* of a pool's holders, waiters or threads */
 #define GROUPS_MAX 64
@@ -70,17 +68,10 @@ static const struct lp_task *find_task(const struct lp_tasks_snapshot *snapshot,
 	return &snapshot->list.tasks[*index - 1];
 }
 
-/* Returns the innermost frame of a thread that is the program's, or NULL. */
 static const struct lp_shown_frame *own_frame(const struct lp_tasks_snapshot *snapshot,
 					      const struct lp_pool_thread *thread)
 {
-	const struct lp_shown_frame *frames[THREAD_FRAMES] = { NULL };
-	size_t count, own;
-
-	for (count = 0; count < thread->frame_count && count < THREAD_FRAMES; count++)
-		frames[count] = task_frames_find(snapshot->frames, &thread->frames[count], NULL);
-	own = own_frames_innermost(frames, count);
-	return own < count ? frames[own] : NULL;
+	return task_frames_own(snapshot->frames, thread->frames, thread->frame_count);
 }
 
 /* Adds a user to the group of its line. */
@@ -208,13 +199,20 @@ static void group_users(const struct lp_terminal *terminal,
 	free(named);
 }
 
-static void add_group(struct pool_line *line, const struct user_group *group)
+static void add_names(struct pool_line *line, const struct user_group *group)
 {
-	char where[LP_TEXT_PLACE_MAX], number[32];
+	char number[32];
 
 	add(line, "%s", group->names);
 	if (group->count > group->named)
 		add(line, " and %s more", text_task_number(group->count - group->named, number));
+}
+
+static void add_group(struct pool_line *line, const struct user_group *group)
+{
+	char where[LP_TEXT_PLACE_MAX];
+
+	add_names(line, group);
 	if (group->frame && group->frame->file[0]) {
 		text_frame_place(group->frame, 2, where, sizeof(where));
 		add(line, " at %s", where);
@@ -283,10 +281,7 @@ static void print_threads(FILE *file, const struct lp_terminal *terminal,
 		const struct user_group *group = &groups->items[i];
 
 		line.length = 0;
-		add(&line, "%s", group->names);
-		if (group->count > group->named)
-			add(&line, " and %s more",
-			    text_task_number(group->count - group->named, number));
+		add_names(&line, group);
 		if (*group->function)
 			add(&line, "  %s", group->function);
 		if (group->frame && group->frame->file[0]) {

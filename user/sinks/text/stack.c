@@ -14,7 +14,6 @@
 #define PACKAGE_RUN 5
 /* Without a frame of the program, so many innermost ones are always printed. */
 #define FRAMES_LEAST 8
-#define IMPORTLIB "<frozen importlib"
 #define NAMES_SHOWN 4
 /* Limits of innermost lines that are counted, and of those that are printed. */
 #define LINES_MAX 64
@@ -91,16 +90,9 @@ size_t text_frame_widest(const struct lp_shown_frame *frame, size_t widest, size
 	return columns > space / 2 ? space / 2 : columns;
 }
 
-static bool is_importing(const struct lp_shown_frame *frame)
-{
-	return frame->kind == LP_FRAME_PYTHON && frame->file &&
-	       !strncmp(frame->file, IMPORTLIB, strlen(IMPORTLIB));
-}
-
 static bool is_package(const struct lp_shown_frame *frame)
 {
-	return frame->kind == LP_FRAME_PYTHON && frame->file &&
-	       own_frames_origin(frame->file) == LP_ORIGIN_PACKAGE;
+	return own_frames_has_origin(frame, LP_ORIGIN_PACKAGE);
 }
 
 /* Returns the length of the run of frames at first of which is() is true. */
@@ -121,7 +113,7 @@ static uint32_t run_length(const struct lp_stack *stack, uint32_t first, uint32_
  */
 static uint32_t folded_at(const struct lp_stack *stack, uint32_t i, uint32_t count, bool own)
 {
-	uint32_t length = run_length(stack, i, count, is_importing);
+	uint32_t length = run_length(stack, i, count, own_frames_is_import);
 
 	if (i && length >= IMPORT_RUN)
 		return length;
@@ -136,7 +128,7 @@ static void print_folded(FILE *file, const struct lp_stack *stack, uint32_t firs
 	uint32_t count = 0, i, at;
 
 	fprintf(file, "%*s... %u frames of ", INDENT, "", length);
-	if (is_importing(stack->frames[first])) {
+	if (own_frames_is_import(stack->frames[first])) {
 		fputs("importlib\n", file);
 		return;
 	}
@@ -152,12 +144,6 @@ static void print_folded(FILE *file, const struct lp_stack *stack, uint32_t firs
 	fputs(i < first + length ? " and others\n" : "\n", file);
 }
 
-static bool is_own(const struct lp_shown_frame *frame)
-{
-	return frame->kind == LP_FRAME_PYTHON && frame->file &&
-	       own_frames_origin(frame->file) == LP_ORIGIN_PROGRAM;
-}
-
 void text_stack_print_frames(FILE *file, const struct lp_terminal *terminal,
 			     const struct lp_stack *stack, uint32_t count)
 {
@@ -167,14 +153,14 @@ void text_stack_print_frames(FILE *file, const struct lp_terminal *terminal,
 
 	for (i = 0; i < count; i += folded ? folded : 1) {
 		folded = folded_at(stack, i, count, own);
-		own = own || is_own(stack->frames[i]);
+		own = own || own_frames_has_origin(stack->frames[i], LP_ORIGIN_PROGRAM);
 		if (!folded)
 			widest = text_frame_widest(stack->frames[i], widest, space);
 	}
 	own = false;
 	for (i = 0; i < count; i += folded ? folded : 1) {
 		folded = folded_at(stack, i, count, own);
-		own = own || is_own(stack->frames[i]);
+		own = own || own_frames_has_origin(stack->frames[i], LP_ORIGIN_PROGRAM);
 		if (folded) {
 			print_folded(file, stack, i, folded);
 			continue;
