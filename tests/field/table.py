@@ -64,9 +64,9 @@ def complaints():
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         return ['README.md: its section "What it tells" lacks the marks of tests/field/table.py']
     rows = [ROW.match(line) for line in text.split(BEGIN)[1].split(END)[0].splitlines()]
-    told = [row[1] for row in rows if row]
+    described = [row[1] for row in rows if row]
     known = [case.shows for case in cases.all_cases()]
     return ([f"README.md: lacks the case {shows!r}: make field" for shows in known
-             if shows not in told]
-            + [f"README.md: no case is {shows!r}: make field" for shows in told
+             if shows not in described]
+            + [f"README.md: no case is {shows!r}: make field" for shows in described
                if shows not in known])

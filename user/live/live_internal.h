@@ -44,9 +44,9 @@ struct lp_live {
 	uint32_t loop_end; /* all loop slots in use are less than this */
 	uint32_t check_at; /* loop slot at which the next check for stalls begins */
 	struct lp_expected_findings expected_findings;
-	/* the instant at which measuring was stopped at the end of the run, and that from which
-	 * memory of targets is not read any more */
-	uint64_t stopped_ns, reads_end_ns; /* 0: the run has not ended */
+	/* at the end of the run, 0 before it */
+	uint64_t stopped_ns; /* the instant at which measuring was stopped */
+	uint64_t reads_end_ns; /* that from which memory of targets is not read any more */
 };
 
 #endif /* LP_LIVE_LIVE_INTERNAL_H */

@@ -17,7 +17,7 @@ CASE = {
     "looks": [
         {"command": ["tasks"],
          "partly": [r"orders-\d.*waiting"],
-         "right": [r"orders-\d[\s\S]{,100}{query}", r"\b2 of 2\b", r"keeper-\d[\s\S]{,100}{kept}"]},
+         "right": [r"orders-\d[\s\S]{,100}{query}", r"\b2 of 2\b", r"keeper-\d[\s\S]{,100}{holds}"]},
     ],
 }
 PATH = os.path.join(tempfile.mkdtemp(), "shop.db")
@@ -26,7 +26,7 @@ PATH = os.path.join(tempfile.mkdtemp(), "shop.db")
 async def keeper(engine, event):
     async with AsyncSession(engine) as session:
         await session.execute(text("select 1"))
-        await event.wait()  # line: kept
+        await event.wait()  # line: holds
 
 
 async def orders(engine):

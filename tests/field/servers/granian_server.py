@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """granian, whose worker runs the loop."""
 
-import subprocess
-import sys
-
-from parts.visits import free_port, visit
+from parts.visits import free_port, serve
 
 CASE = {
     "shows": "granian: healthy, and with a handler that blocks",
@@ -24,7 +21,5 @@ CASE = {
 
 if __name__ == "__main__":
     PORT = free_port()
-    COMMAND = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1",
-               "--port", str(PORT), "parts.asgi:app"]
-    with subprocess.Popen(COMMAND) as server, visit(PORT, sys.argv[1], pid=server.pid):
-        server.wait()
+    serve(PORT, "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(PORT),
+          "parts.asgi:app")

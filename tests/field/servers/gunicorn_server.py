@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """gunicorn with a worker of uvicorn."""
 
-import subprocess
-import sys
-
-from parts.visits import free_port, visit
+from parts.visits import free_port, serve
 
 CASE = {
     "shows": "gunicorn with uvicorn-worker: healthy, and with a handler that blocks",
@@ -24,7 +21,5 @@ CASE = {
 
 if __name__ == "__main__":
     PORT = free_port()
-    COMMAND = [sys.executable, "-m", "gunicorn", "-k", "uvicorn.workers.UvicornWorker", "-w", "1",
-               "--bind", f"127.0.0.1:{PORT}", "parts.asgi:app"]
-    with subprocess.Popen(COMMAND) as server, visit(PORT, sys.argv[1], pid=server.pid):
-        server.wait()
+    serve(PORT, "gunicorn", "-k", "uvicorn.workers.UvicornWorker", "-w", "1", "--bind",
+          f"127.0.0.1:{PORT}", "parts.asgi:app")

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """hypercorn, whose worker runs the loop."""
 
-import subprocess
-import sys
-
-from parts.visits import free_port, visit
+from parts.visits import free_port, serve
 
 CASE = {
     "shows": "hypercorn: healthy, and with a handler that blocks",
@@ -24,6 +21,4 @@ CASE = {
 
 if __name__ == "__main__":
     PORT = free_port()
-    COMMAND = [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{PORT}", "parts.asgi:app"]
-    with subprocess.Popen(COMMAND) as server, visit(PORT, sys.argv[1], pid=server.pid):
-        server.wait()
+    serve(PORT, "hypercorn", "--bind", f"127.0.0.1:{PORT}", "parts.asgi:app")

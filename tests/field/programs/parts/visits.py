@@ -30,6 +30,13 @@ def visit(port, *paths, pid=None):
                              str(port), *paths])
 
 
+def serve(port, *module):
+    """Runs a module that serves the port in a process of its own, and asks it for argv[1]."""
+    with subprocess.Popen([sys.executable, "-m", *module]) as server, \
+            visit(port, sys.argv[1], pid=server.pid):
+        server.wait()
+
+
 def main(pid, port, paths):
     parent, count = os.getppid(), 0
     while os.getppid() == parent:
