@@ -56,6 +56,7 @@ enum lp_event_type {
 	LP_EVENT_BASELINE = 50,
 	LP_EVENT_LIMITED = 51,
 	LP_EVENT_AWAKE = 52,
+	LP_EVENT_WAITING = 53,
 };
 
 struct lp_event {
@@ -431,6 +432,18 @@ struct lp_event_awake {
 	struct lp_resource resource;
 };
 
+#define LP_WAITED_FOR_BYTES 128
+
+/* The tasks of a loop that was idle, read at the end of the run. */
+struct lp_event_waiting {
+	struct lp_event event;
+	__u32 waiting; /* tasks that wait */
+	__u32 deadlocked; /* those of them that wait for each other in a circle */
+	__u32 most; /* those of them that wait for what most of them wait for; 0: not known */
+	__u32 reserved;
+	char waited_for[LP_WAITED_FOR_BYTES]; /* what that is; UTF-8, terminated */
+};
+
 /* The name of the task that a late segment steps, read while the task exists. */
 struct lp_event_task_name {
 	struct lp_event event;
@@ -485,6 +498,7 @@ _Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
 _Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_awake) == 288, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
+_Static_assert(sizeof(struct lp_event_waiting) == 168, "wire");
 _Static_assert(sizeof(struct lp_event_task_end) == 80, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");
 _Static_assert(sizeof(struct lp_event_loop) == 48, "wire");

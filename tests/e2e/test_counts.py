@@ -46,6 +46,9 @@ def test_idle_loop(case):
     records = case.run("-p", str(target.pid), "-d", "4.5", "-j").expect(0).records
     loop = records.one("loop_summary")
     verify(schema.documented(records), checks.sums(records))
+    expected_tasks = {"waiting": 2, "deadlocked": 0, "waited_for": None, "most": 0}
+    if loop.get("tasks") != expected_tasks:
+        raise Failure(f"its tasks at the end are {loop.get('tasks')}, not {expected_tasks}")
     # Two iterations per tick: one sets the timer's future, one wakes the task.
     expected = 2 * loop["wall_ns"] / 1e9
     if not expected - 2 <= loop["iterations"] <= expected + 2 or loop["utilization"] > 0.02:

@@ -409,6 +409,7 @@ static size_t seed_of_stalls(unsigned int number, uint8_t *data)
 	at = put_cause(data, at, number & 1 ? LP_SAMPLE_BLOCKED : LP_SAMPLE_GIL);
 	at = put_plain(data, at, LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue));
 	at = put_plain(data, at, LP_EVENT_AWAKE, sizeof(struct lp_event_awake));
+	at = put_plain(data, at, LP_EVENT_WAITING, sizeof(struct lp_event_waiting));
 	at = put_plain(data, at, LP_EVENT_TASK_NAME, sizeof(struct lp_event_task_name));
 	return put_plain(data, at, LP_EVENT_INTERVAL, sizeof(struct lp_event_end));
 }

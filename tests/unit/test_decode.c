@@ -52,6 +52,7 @@ SEES(progress, LP_EVENT_PROGRESS, struct lp_decoded_slow)
 SEES(cause, LP_EVENT_CAUSE, struct lp_event_cause)
 SEES(run_queue, LP_EVENT_RUN_QUEUE, struct lp_event_run_queue)
 SEES(awake, LP_EVENT_AWAKE, struct lp_event_awake)
+SEES(waiting, LP_EVENT_WAITING, struct lp_event_waiting)
 SEES(lost, LP_EVENT_LOST, struct lp_event_lost)
 SEES(interval, LP_EVENT_INTERVAL, struct lp_event_end)
 SEES(end, LP_EVENT_END, struct lp_event_end)
@@ -84,6 +85,7 @@ static const struct lp_event_handlers handlers = {
 	.cause = saw_cause,
 	.run_queue = saw_run_queue,
 	.awake = saw_awake,
+	.waiting = saw_waiting,
 	.lost = saw_lost,
 	.interval = saw_interval,
 	.end = saw_end,
@@ -114,6 +116,7 @@ static const struct {
 	{ LP_EVENT_CAUSE, sizeof(struct lp_event_cause) },
 	{ LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue) },
 	{ LP_EVENT_AWAKE, sizeof(struct lp_event_awake) },
+	{ LP_EVENT_WAITING, sizeof(struct lp_event_waiting) },
 	{ LP_EVENT_LABELS, sizeof(struct lp_event_labels) },
 	{ LP_EVENT_SELF, sizeof(struct lp_event_self) },
 	{ LP_EVENT_BASELINE, sizeof(struct lp_event) },

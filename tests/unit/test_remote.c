@@ -31,9 +31,10 @@ struct shared {
 static struct shared *shared;
 static pid_t target;
 
-/* The other symbol of serve.c, whose place this file takes. */
+/* The other symbols of serve.c, whose place this file takes. */
 ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, void *answer,
 				 size_t capacity);
+ssize_t (*runtime_tasks_server)(const struct lp_instance *instance, void *answer, size_t capacity);
 
 /* Replaces user/runtime/remote/serve.c: each word of a target's memory holds its own address. */
 ssize_t serve_request(const void *request, size_t bytes, void *answer, size_t capacity)

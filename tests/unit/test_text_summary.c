@@ -198,6 +198,38 @@ static void lost_time_of_every_kind_have_a_name_and_fit(void **state)
 	assert_non_null(strstr(text, "    page fault "));
 }
 
+static void an_idle_loop_says_what_its_tasks_wait_for(void **state)
+{
+	struct lp_waiting_tasks tasks = { .waiting = 24, .most = 20, .waited_for = "httpx's pool" };
+	struct lp_loop_summary summary = {
+		.loop = &loop, .wall_ns = 8000 * MS, .idle_ns = 8000 * MS, .tasks = &tasks
+	};
+	struct lp_summary total = { .loop_count = 1, .loops = &summary };
+	const struct lp_run live = { .live = true };
+	struct lp_sink *sink;
+
+	(void)state;
+	assert_string_equal(summed_up(&summary, false, &wide),
+			    "\n8.0 s, idle; 24 tasks waited at the end, 20 of them for "
+			    "httpx's pool\n");
+	sink = open_sink(&wide, false);
+	sink->observer.run(sink, &live);
+	sink->observer.end(sink, &total, &end);
+	assert_string_equal(written(sink, wide.columns),
+			    "\n8.0 s, idle; 24 tasks wait, 20 of them for httpx's pool: "
+			    "loopprof tasks -p 42\n");
+	/* a line that is too long, for a loop that was busy for a moment */
+	tasks.deadlocked = 3;
+	summary.callbacks = summary.iterations = 5;
+	summary.iteration.slots[0] = 5;
+	sink = open_sink(&wide, false);
+	sink->observer.run(sink, &live);
+	sink->observer.end(sink, &total, &end);
+	assert_non_null(strstr(written(sink, wide.columns),
+			       " for the loop\n24 tasks wait, 20 of them for httpx's pool, 3 in a "
+			       "deadlock:\n    loopprof tasks -p 42\n\n"));
+}
+
 /* The number of lines that begin with this text. */
 static size_t count_lines(const char *text, const char *begin)
 {
@@ -489,6 +521,7 @@ int main(void)
 		cmocka_unit_test(time_is_reported_by_what_it_was_lost_to),
 		cmocka_unit_test(lost_time_of_every_kind_have_a_name_and_fit),
 		cmocka_unit_test(waits_for_one_holder_are_one_row),
+		cmocka_unit_test(an_idle_loop_says_what_its_tasks_wait_for),
 		cmocka_unit_test(the_table_of_lost_time_adds_up_to_the_busy_time),
 		cmocka_unit_test(a_loop_whose_polls_return_at_once_is_said_to_be_always_busy),
 		cmocka_unit_test(rows_that_differ_only_where_they_are_cut_are_distinguished),

@@ -12,6 +12,7 @@
 #include "privileges/priority.h"
 #include "privileges/sandbox.h"
 #include "symbolise/native.h"
+#include "tasks/waiting.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "base/macros.h"
@@ -252,6 +253,7 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 	/* the workers inherit the priority */
 	priority_raise();
 	native_begin_remote();
+	waiting_begin_remote();
 	err = remote_begin();
 	if (err)
 		return error_set(error, err, "cannot start the process that reads targets: %s%s",
@@ -477,6 +479,7 @@ static void describe_run(struct lp_profile *profile)
 		.threshold_ns = options->threshold_ns,
 		.start_ns = clock_now(),
 		.start_unix_ns = clock_ns(CLOCK_REALTIME),
+		.live = true,
 		.queue = options->queue,
 		.sampled = options->sampling,
 		.lifetimes = options->lifetimes,

@@ -8,6 +8,7 @@
 #include "symbolise/symbolise.h"
 #include "adopt.h"
 #include "counters.h"
+#include "idle_loops.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -371,6 +372,8 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 	for (i = 0; type == LP_EVENT_END && i < live->loop_end; i++)
 		if (live->loops[i].used)
 			counters_report_wait(live, i);
+	if (type == LP_EVENT_END)
+		idle_loops_report(live);
 	end.event = event_head(type, sizeof(end), LP_NO_LOOP, 0, clock_now());
 	live->take(live->context, &end.event);
 }

@@ -306,6 +306,19 @@ static void on_awake(void *context, const struct lp_event_awake *event)
 	loop->awake_in_interval = true;
 }
 
+static void on_waiting(void *context, const struct lp_event_waiting *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (!loop)
+		return;
+	loop->tasks.waiting = event->waiting;
+	loop->tasks.deadlocked = event->deadlocked;
+	loop->tasks.most = event->most;
+	text_copy(loop->tasks.waited_for, sizeof(loop->tasks.waited_for), event->waited_for);
+	text_sanitise(loop->tasks.waited_for);
+}
+
 static void on_iteration_end(void *context, const struct lp_event_iteration_end *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
@@ -542,6 +555,7 @@ const struct lp_event_handlers model_handlers = {
 	.task_name = on_task_name,
 	.run_queue = on_run_queue,
 	.awake = on_awake,
+	.waiting = on_waiting,
 	.finding = on_finding,
 	.noticed = on_noticed,
 	.task_end = on_task_end,

@@ -31,6 +31,7 @@ struct lp_model_loop {
 	struct lp_event_run_queue run_queue; /* the last event of this type */
 	char awake[LP_AWAKE_BYTES]; /* what the last LP_EVENT_AWAKE says; "" if there was none */
 	bool awake_in_interval; /* there was one since the last interval */
+	struct lp_waiting_tasks tasks; /* of LP_EVENT_WAITING; waiting is 0 if there was none */
 	/* counts before the first segment that is read of its source; NULL: none */
 	struct lp_loop_base *base;
 	uint64_t folded; /* number of ended loops counted here; 0: this is a single loop */

@@ -34,6 +34,7 @@ struct lp_run {
 	uint64_t threshold_ns;
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	uint64_t start_unix_ns; /* the same instant, CLOCK_REALTIME */
+	bool live; /* it goes on now: its processes may still run when it ends */
 	bool queue; /* queue delays are measured */
 	bool lifetimes; /* lifetimes of tasks are measured */
 	bool explain; /* sinks for people explain the kinds of findings that they show */
@@ -318,6 +319,14 @@ struct lp_callback_summary {
 	struct lp_histogram queue; /* empty unless lp_run.queue */
 };
 
+/* The tasks of a loop that was idle, at the end of the run. */
+struct lp_waiting_tasks {
+	uint32_t waiting;
+	uint32_t deadlocked; /* those of them that wait for each other in a circle */
+	uint32_t most; /* those of them that wait for what most of them wait for; 0: not known */
+	char waited_for[LP_WAITED_FOR_BYTES]; /* what that is: "httpx's pool" */
+};
+
 struct lp_loop_summary {
 	const struct lp_loop_info *loop;
 	uint64_t wall_ns; /* observed time, up to now or the loop's end: busy_ns + idle_ns */
@@ -337,6 +346,7 @@ struct lp_loop_summary {
 	bool traced_known; /* false in captures of earlier versions */
 	/* "fd 9 (socket:[4711]) at its end": what is ready at each poll; "" if it is not known */
 	const char *awake;
+	const struct lp_waiting_tasks *tasks; /* NULL: not known, or the loop was not idle */
 	struct lp_histogram iteration;
 	uint64_t ends[LP_ENDING_KINDS]; /* ends of the loop's process */
 	size_t callback_count;

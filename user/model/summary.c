@@ -149,6 +149,7 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 	summary->slow_callbacks = saturating_sub(now->slow, before->slow);
 	summary->folded = loop->folded;
 	summary->awake = interval && !loop->awake_in_interval ? "" : loop->awake;
+	summary->tasks = loop->tasks.waiting ? &loop->tasks : NULL;
 	for (i = 0; i < LP_ENDING_KINDS; i++)
 		summary->ends[i] = loop->ends[i] - (interval ? loop->ends_before[i] : 0);
 	fill_coverage(&loop->coverage, interval && loop->before ? &loop->before->coverage : NULL,

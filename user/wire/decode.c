@@ -266,6 +266,17 @@ static int decode_awake(const void *record, const struct lp_event_handlers *hand
 	return 0;
 }
 
+static int decode_waiting(const void *record, const struct lp_event_handlers *handlers,
+			  void *context)
+{
+	const struct lp_event_waiting *event = record;
+
+	if (!terminated(event->waited_for, sizeof(event->waited_for)))
+		return -EBADMSG;
+	handlers->waiting(context, event);
+	return 0;
+}
+
 static int decode_cause(const void *record, const struct lp_event_handlers *handlers, void *context)
 {
 	const struct lp_event_cause *event = record;
@@ -399,6 +410,7 @@ static const struct lp_decoder {
 	  offsetof(struct lp_event_handlers, task_name), decode_task_name_event },
 	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
 	LP_ROW(LP_EVENT_AWAKE, awake, struct lp_event_awake, true),
+	LP_ROW(LP_EVENT_WAITING, waiting, struct lp_event_waiting, true),
 	LP_ROW(LP_EVENT_TARGET, target, struct lp_event_target, true),
 	LP_ROW(LP_EVENT_LABELS, labels, struct lp_event_labels, true),
 	LP_ROW(LP_EVENT_SELF, self, struct lp_event_self, true),

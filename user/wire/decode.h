@@ -55,6 +55,7 @@ struct lp_event_handlers {
 	void (*task_name)(void *context, const struct lp_event_task_name *event);
 	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
 	void (*awake)(void *context, const struct lp_event_awake *event);
+	void (*waiting)(void *context, const struct lp_event_waiting *event);
 	void (*finding)(void *context, const struct lp_event_finding *event);
 	void (*noticed)(void *context, const struct lp_event_noticed *event);
 	void (*task_end)(void *context, const struct lp_event_task_end *event);

@@ -251,6 +251,18 @@ static ssize_t ask(const struct lp_instance *instance, enum lp_operation operati
 	return remote_ask(parts, bytes ? 3 : 2, answer);
 }
 
+ssize_t remote_ask_tasks(const struct lp_instance *instance, const void **answer)
+{
+	const struct reader *reader = instance->reader;
+	const struct lp_request request = { .operation = LP_OPERATION_TASKS,
+					    .pid = instance->pid,
+					    .serial = reader->serial };
+	const struct iovec parts[2] = { { (void *)&request, sizeof(request) },
+					{ (void *)&reader->packed, sizeof(reader->packed) } };
+
+	return remote_try(parts, 2, answer);
+}
+
 uint64_t remote_serial(const struct lp_instance *instance)
 {
 	return ((const struct reader *)instance->reader)->serial;

@@ -153,6 +153,22 @@ ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
 	return result;
 }
 
+ssize_t remote_try(const struct iovec *parts, size_t count, const void **answer)
+{
+	const struct lp_request *request = parts[0].iov_base;
+
+	*answer = remote.answer;
+	if (remote_leaves_alone(request->pid))
+		return -ETIMEDOUT;
+	return worker_call(remote.reader, request->pid, parts, count, remote.answer,
+			   sizeof(remote.answer));
+}
+
+void remote_serve_tasks(lp_tasks_server serve)
+{
+	runtime_tasks_server = serve;
+}
+
 void remote_serve_native(lp_native_server serve)
 {
 	runtime_native_server = serve;

@@ -58,6 +58,16 @@ typedef ssize_t (*lp_native_server)(const void *arguments, size_t bytes, void *a
 void remote_serve_native(lp_native_server serve);
 ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const void **answer);
 
+/*
+ * Sets the function that reads all tasks of a process in a worker.  To be called before
+ * remote_begin().  Its answer is defined by tasks/waiting.c.
+ */
+typedef ssize_t (*lp_tasks_server)(const struct lp_instance *instance, void *answer,
+				   size_t capacity);
+void remote_serve_tasks(lp_tasks_server serve);
+/* Has a worker call it for an instance of remote_instance().  A failure is not reported. */
+ssize_t remote_ask_tasks(const struct lp_instance *instance, const void **answer);
+
 /* The number of processes that did not answer since the run began. */
 size_t remote_unreadable(void);
 

@@ -19,6 +19,8 @@
 ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, void *answer,
 				 size_t capacity);
 
+ssize_t (*runtime_tasks_server)(const struct lp_instance *instance, void *answer, size_t capacity);
+
 static struct {
 	uint64_t serial; /* 0: empty */
 	uint64_t used;
@@ -319,6 +321,13 @@ static ssize_t serve_task_name(const struct call *call)
 	return (ssize_t)strlen(name) + 1;
 }
 
+static ssize_t serve_tasks(const struct call *call)
+{
+	return runtime_tasks_server
+		       ? runtime_tasks_server(call->instance, call->answer, call->capacity)
+		       : -ENOSYS;
+}
+
 static const struct {
 	ssize_t (*serve)(const struct call *call);
 	bool with_instance;
@@ -334,6 +343,7 @@ static const struct {
 	[LP_OPERATION_DESCRIBE_FINDING] = { serve_describe_finding, true },
 	[LP_OPERATION_RUNNING_CALLBACK] = { serve_running_callback, true },
 	[LP_OPERATION_TASK_NAME] = { serve_task_name, true },
+	[LP_OPERATION_TASKS] = { serve_tasks, true },
 };
 
 ssize_t serve_request(const void *request, size_t bytes, void *answer, size_t capacity)

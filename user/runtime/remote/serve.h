@@ -27,6 +27,7 @@ enum lp_operation {
 	LP_OPERATION_DESCRIBE_FINDING,
 	LP_OPERATION_RUNNING_CALLBACK, /* uint64_t[2]; struct lp_running_callback */
 	LP_OPERATION_TASK_NAME, /* uint64_t; a text */
+	LP_OPERATION_TASKS, /* none; see tasks/waiting.c */
 	LP_OPERATIONS,
 };
 
@@ -98,6 +99,10 @@ struct lp_thread_answer {
 /* The function that serves LP_OPERATION_NATIVE, set by remote_serve_native(); NULL: none. */
 extern ssize_t (*runtime_native_server)(const void *arguments, size_t bytes, void *answer,
 					size_t capacity);
+
+/* The function that serves LP_OPERATION_TASKS, set by remote_serve_tasks(); NULL: none. */
+extern ssize_t (*runtime_tasks_server)(const struct lp_instance *instance, void *answer,
+				       size_t capacity);
 
 /* The function that workers_new takes: serves a request in a worker. */
 ssize_t serve_request(const void *request, size_t bytes, void *answer, size_t capacity);

@@ -37,6 +37,16 @@ static void write_histogram(struct lp_json_writer *json, const char *name,
 	json_end(json);
 }
 
+static void write_waiting_tasks(struct lp_json_writer *json, const struct lp_waiting_tasks *tasks)
+{
+	json_object(json, "tasks");
+	json_number(json, "waiting", tasks->waiting);
+	json_number(json, "deadlocked", tasks->deadlocked);
+	json_text_or_null(json, "waited_for", tasks->most ? tasks->waited_for : NULL);
+	json_number(json, "most", tasks->most);
+	json_end(json);
+}
+
 void json_loop_summary(struct lp_json_writer *json, const struct lp_loop_summary *summary)
 {
 	json_loop_line(json, "loop_summary", summary->loop);
@@ -54,6 +64,8 @@ void json_loop_summary(struct lp_json_writer *json, const struct lp_loop_summary
 		json_number(json, "loops", summary->folded);
 	if (loop_never_waits(summary) && summary->awake)
 		json_text_or_null(json, "awake", summary->awake);
+	if (summary->tasks)
+		write_waiting_tasks(json, summary->tasks);
 	write_histogram(json, "iteration", &summary->iteration);
 }
 

@@ -7,6 +7,7 @@
 #include "sinks/losses.h"
 #include "endings.h"
 #include "findings.h"
+#include "idle.h"
 #include "never_waits.h"
 #include "labels.h"
 #include "lifetimes.h"
@@ -157,26 +158,32 @@ static bool is_idle(const struct lp_loop_summary *loop, bool sampled, bool burst
 }
 
 /* bursts: callbacks were timed in bursts, due to a budget; their numbers are incomplete. */
-static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool several,
+static void print_loop_head(FILE *file, const struct lp_terminal *terminal,
+			    const struct lp_loop_summary *loop, bool several,
 			    const struct lp_text_shows *shows, bool bursts)
 {
+	char idle[LP_LOOP_NAME_BYTES + 64];
 	double busy = 100 * loop_utilization(loop);
-	char name[LP_LOOP_NAME_BYTES];
+	char name[LP_LOOP_NAME_BYTES + 2];
 	bool sampled = shows->sampled;
 
-	text_loop_name(name, sizeof(name), loop->loop, shows->hosts);
+	text_loop_name(name, LP_LOOP_NAME_BYTES, loop->loop, shows->hosts);
 	if (loop->loop->folded)
 		fprintf(file, "%s, %" PRIu64 " loop%s%s\n", name, loop->folded,
 			text_plural(loop->folded),
 			loop->loop->grouped ? ""
 			: loop->folded == 1 ? " that has ended"
 					    : " that have ended");
-	else if (several)
-		fprintf(file, "%s: ", name);
+	if (loop->loop->folded || !several)
+		name[0] = '\0';
+	else
+		strcat(name, ": ");
 	if (is_idle(loop, sampled, bursts)) {
-		fprintf(file, "%.1f s, idle\n", (double)loop->wall_ns / 1e9);
+		snprintf(idle, sizeof(idle), "%s%.1f s, idle", name, (double)loop->wall_ns / 1e9);
+		text_idle_print(file, terminal, idle, loop, shows->live);
 		return;
 	}
+	fputs(name, file);
 	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iteration%s, ",
 		(double)loop->wall_ns / 1e9, busy, loop->iterations, text_plural(loop->iterations));
 	if (!sampled)
@@ -199,6 +206,8 @@ static void print_loop_head(FILE *file, const struct lp_loop_summary *loop, bool
 		fprintf(file,
 			"callbacks were timed during %.1f %% of the time (--budget); stalls are complete\n",
 			loop->wall_ns ? 100 * (double)loop->traced_ns / (double)loop->wall_ns : 0);
+	if (loop->tasks)
+		text_idle_print(file, terminal, "", loop, shows->live);
 	fputc('\n', file);
 }
 
@@ -297,7 +306,7 @@ void text_summary_print(FILE *file, const struct lp_terminal *terminal,
 		if (i)
 			fputc('\n', file);
 		if (loop->loop)
-			print_loop_head(file, loop, summary->loop_count > 1, shows,
+			print_loop_head(file, terminal, loop, summary->loop_count > 1, shows,
 					budget && loop_in_bursts(loop));
 		print_suppressed(file, loop->suppressed, "callback");
 		print_suppressed(file, loop->suppressed_iterations, "iteration");

@@ -11,6 +11,7 @@ struct lp_text_shows {
 	bool sampled; /* callbacks are known from samples only */
 	bool budget; /* the run had a budget: callbacks were timed in bursts */
 	bool hosts; /* loops are of several hosts */
+	bool live; /* the processes of the loops may still run */
 	bool histograms; /* print histograms of the callbacks that took most time */
 };
 
