@@ -49,6 +49,9 @@ static void a_formula_of_a_name_is_a_text(void **state)
 	}
 }
 
+static const struct lp_shown_frame buy = { LP_FRAME_PYTHON, true, 21, (char *)"buy",
+					   (char *)"/app/o.py" };
+
 static void a_stall_is_a_row_with_its_worst_cause(void **state)
 {
 	struct lp_sink *sink = export_open(&csv_stalls_format);
@@ -57,12 +60,13 @@ static void a_stall_is_a_row_with_its_worst_cause(void **state)
 
 	(void)state;
 	slow.in_progress = true;
+	slow.handler = &buy;
 	sink->observer.slow(sink, &slow);
 	text = export_end(sink, NULL, NULL);
 	assert_has(text, "1700000001.000000000,\"task\",\"handle\",\"/app/views.py\",80,"
 			 "\"GET /report\",0.312000000,true,0.012000000,0.300000000,0.000000000,"
 			 "0.000000000,,\"blocked\",0.300000000,\"execute\",\"/app/db.py\",41,"
-			 "\"recvfrom\",\"tcp 10.0.3.7:5432\",41,6\r\n");
+			 "\"recvfrom\",\"tcp 10.0.3.7:5432\",41,6,\"buy\",\"/app/o.py\",21\r\n");
 	free(text);
 }
 

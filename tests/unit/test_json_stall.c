@@ -50,6 +50,27 @@ static void expect_in_slow(const struct lp_breakdown *breakdown, const char *wan
 	close_sink(sink);
 }
 
+static void a_stall_of_a_wrapper_has_its_handler(void **state)
+{
+	const struct lp_breakdown breakdown = { .sample_count = 0 };
+	struct lp_slow_callback slow = slow_fetch(&breakdown);
+
+	(void)state;
+	slow.handler = python.frames[1];
+	slow.own = python.frames[0];
+	slow.package_call = python.frames[0];
+	expect_slow(&slow,
+		    FETCH_BEGIN "\"in_progress\":false," FETCH_CALLBACK
+				"\"handler\":{\"function\":\"handle\",\"file\":\"\",\"line\":0,"
+				"\"kind\":\"python\"},"
+				"\"own\":{\"function\":\"execute\",\"file\":\"/app/db.py\","
+				"\"line\":41,\"kind\":\"python\"},"
+				"\"package_call\":{\"function\":\"execute\",\"file\":\"/app/"
+				"db.py\",\"line\":41,\"kind\":\"python\"},"
+				"\"time\":null,\"blocked\":[],\"samples\":[],\"gil\":null,"
+				"\"delayed\":null,\"await_chain\":[]}\n");
+}
+
 static void a_slow_task_has_why_it_was_slow_and_who_waited(void **state)
 {
 	struct lp_blocked blocked[] = { { "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 2,
@@ -297,6 +318,7 @@ static void what_a_file_has_no_space_for_is_counted_by_kind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_stall_of_a_wrapper_has_its_handler),
 		cmocka_unit_test(a_slow_task_has_why_it_was_slow_and_who_waited),
 		cmocka_unit_test(a_callback_that_still_runs_is_in_progress),
 		cmocka_unit_test(each_sample_has_its_cause),

@@ -107,6 +107,46 @@ static void a_group_of_loops_has_no_numbers(void **state)
 	assert_non_null(strstr(written(sink, wide.columns), "\n    in web\n"));
 }
 
+/* Prints a stall of a task that a framework runs, whose own line has called a package. */
+static const char *named_by(const struct lp_shown_frame *handler, const struct lp_shown_frame *own,
+			    const char *task)
+{
+	static const struct lp_callback_info start = { LP_MODEL_TASK, "RequestHandler.start",
+						       "/v/site-packages/aiohttp/web_protocol.py",
+						       430 };
+	struct lp_slow_callback slow = slow_of(&loop);
+	struct lp_sink *sink = open_sink(&wide, false);
+
+	slow.callback = &start;
+	slow.task = 0x10;
+	strcpy(slow.task_name, task);
+	slow.handler = handler;
+	slow.own = own;
+	slow.package_call = FRAME("AsyncClient.get", "/v/site-packages/httpx/_client.py", 7);
+	sink->observer.slow(sink, &slow);
+	return written(sink, wide.columns);
+}
+
+static void a_stall_is_named_by_its_handler_and_what_that_has_called(void **state)
+{
+	const struct lp_shown_frame *handler = COROUTINE("buy", "/srv/app/o.py", 21);
+
+	(void)state;
+	assert_string_equal(named_by(handler, handler, "T-7"),
+			    "12:01:07.312    312 ms  buy  task 'T-7' (app/o.py:21, in httpx "
+			    "AsyncClient.get)\n"
+			    "    run by RequestHandler.start (aiohttp/web_protocol.py:430)\n");
+	assert_string_equal(named_by(handler, handler, "Task-4711"),
+			    "12:01:07.312    312 ms  buy  task 'Task-4711' (app/o.py:21)\n"
+			    "    at app/o.py:21, in httpx AsyncClient.get\n"
+			    "    run by RequestHandler.start (aiohttp/web_protocol.py:430)\n");
+	/* a function of the handler has called the package */
+	assert_string_equal(named_by(handler, FRAME("rates", "/srv/app/db.py", 3), "T-7"),
+			    "12:01:07.312    312 ms  buy  task 'T-7' (app/o.py:21)\n"
+			    "    at app/db.py:3, in httpx AsyncClient.get\n"
+			    "    run by RequestHandler.start (aiohttp/web_protocol.py:430)\n");
+}
+
 static const char *held_up(uint32_t callbacks, uint32_t events)
 {
 	struct lp_slow_callback slow = slow_of(&loop);
@@ -194,6 +234,7 @@ int main(void)
 		cmocka_unit_test(with_two_loops_each_block_says_whose_it_is),
 		cmocka_unit_test(loops_of_several_hosts_have_the_host),
 		cmocka_unit_test(a_group_of_loops_has_no_numbers),
+		cmocka_unit_test(a_stall_is_named_by_its_handler_and_what_that_has_called),
 		cmocka_unit_test(what_was_not_held_up_is_not_mentioned),
 		cmocka_unit_test(callbacks_besides_slow_ones_are_counted_without_them),
 		cmocka_unit_test(sampled_callbacks_are_a_lower_bound),

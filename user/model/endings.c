@@ -138,6 +138,11 @@ struct lp_last_stall *endings_last_stall(const struct lp_slow_callback *slow)
 	if (!last)
 		return NULL;
 	last->callback = *slow->callback;
+	if (slow->handler) {
+		text_copy(last->handler.name, sizeof(last->handler.name), slow->handler->function);
+		text_copy(last->handler.file, sizeof(last->handler.file), slow->handler->file);
+		last->handler.line = slow->handler->line;
+	}
 	text_copy(last->task_name, sizeof(last->task_name), slow->task_name);
 	return last;
 }
@@ -164,6 +169,7 @@ void endings_fill(const struct lp_event_process_end *event, const struct lp_loop
 		end->activity_ns = saturating_sub(end->time_ns, event->ending.since_ns);
 	if (last && end->activity == LP_ACTIVITY_BUSY) {
 		end->callback = &last->callback;
+		end->handler = last->handler.name[0] ? &last->handler : NULL;
 		end->task_name = last->task_name;
 	}
 }

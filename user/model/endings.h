@@ -18,6 +18,7 @@ struct lp_endings {
 /* The slow callback that the end of a loop has cut off. */
 struct lp_last_stall {
 	struct lp_callback_info callback;
+	struct lp_callback_info handler; /* as in struct lp_slow_callback; name "": none */
 	char task_name[LP_TASK_NAME_MAX];
 };
 

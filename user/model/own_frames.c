@@ -86,8 +86,19 @@ enum lp_frame_origin own_frames_origin(const char *file)
 	return LP_ORIGIN_PROGRAM;
 }
 
+/* Returns the number of parts of a path, at most three. */
+static unsigned int count_parts(const char *path)
+{
+	unsigned int count = 1;
+
+	for (; *path && count < 3; path++)
+		count += *path == '/';
+	return count;
+}
+
 unsigned int own_frames_parts(const char *file)
 {
+	const char *package = own_frames_below_packages(file);
 	static const char *const names[] = {
 		"asyncio/", "collections/", "concurrent/", "email/", "encodings/",
 		"html/",    "http/",	    "importlib/",  "json/",  "logging/",
@@ -96,6 +107,8 @@ unsigned int own_frames_parts(const char *file)
 	const char *end = text_path_end(file, 2);
 	size_t i;
 
+	if (package && count_parts(package) > 2)
+		return 3;
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (begins(end, names[i]))
 			return own_frames_origin(file) == LP_ORIGIN_LIBRARY ? 2 : 3;
@@ -166,22 +179,6 @@ size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t c
 			return i;
 	}
 	return count;
-}
-
-const struct lp_shown_frame *own_frames_handler(const struct lp_stack *stack)
-{
-	const struct lp_shown_frame *handler = NULL;
-	uint32_t i;
-
-	for (i = 0; i < stack->depth; i++) {
-		if (!own_frames_has_origin(stack->frames[i], LP_ORIGIN_PROGRAM))
-			continue;
-		if (stack->frames[i]->coroutine)
-			return stack->frames[i];
-		if (!handler)
-			handler = stack->frames[i];
-	}
-	return handler;
 }
 
 bool own_frames_is_library(const char *file)

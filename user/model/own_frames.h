@@ -27,8 +27,9 @@ bool own_frames_has_origin(const struct lp_shown_frame *frame, enum lp_frame_ori
 bool own_frames_is_import(const struct lp_shown_frame *frame);
 
 /*
- * Returns the number of last parts of a file's path that identify it: 2, or 3 if its directory has
- * the name of a package of the standard library to which it does not belong.
+ * Returns the number of last parts of a file's path that identify it: 2, or 3 for a file deeper in
+ * an installed package, and if its directory has the name of a package of the standard library to
+ * which it does not belong.
  */
 unsigned int own_frames_parts(const char *file);
 
@@ -48,12 +49,6 @@ void own_frames_package(const char *file, char *name, size_t size);
  * may be NULL.
  */
 size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t count);
-
-/*
- * Returns the frame by which a stall is named: the program's innermost coroutine, or its innermost
- * function if no coroutine is the program's; NULL if no frame is of the program's own tree.
- */
-const struct lp_shown_frame *own_frames_handler(const struct lp_stack *stack);
 
 /* Returns whether a file belongs to the standard library. */
 bool own_frames_is_library(const char *file);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/macros.h"
 #include "callbacks.h"
+#include "stall_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,7 @@ void pending_stalls_add_progress(struct lp_pending_stalls *stalls, const struct 
 	segments_breakdown(stalls->segments, slow.start_ns, slow.duration_ns, false,
 			   &slow.breakdown);
 	name_by_stack(&slow, &named);
+	stall_name_set(&slow);
 	stalls->report(stalls->context, &slow);
 	breakdown_clear(&slow.breakdown);
 }
@@ -142,6 +144,7 @@ void pending_stalls_add_slow(struct lp_pending_stalls *stalls, const struct lp_l
 	segments_breakdown(stalls->segments, pending->slow.start_ns, pending->slow.duration_ns,
 			   true, &pending->slow.breakdown);
 	name_by_stack(&pending->slow, &pending->named);
+	stall_name_set(&pending->slow);
 	pending->iteration = event->wire->iteration;
 	pending->position = event->wire->position;
 	pending->end_ns = event->wire->event.time_ns;

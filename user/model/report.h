@@ -145,7 +145,15 @@ struct lp_breakdown {
 
 struct lp_slow_callback {
 	const struct lp_loop_info *loop;
-	const struct lp_callback_info *callback;
+	const struct lp_callback_info *callback; /* what the loop ran */
+	/*
+	 * The coroutine or function of the program that names the stall, at the line where it is;
+	 * NULL: the callback does.
+	 */
+	const struct lp_shown_frame *handler;
+	const struct lp_shown_frame *own; /* innermost line of the program; NULL: not known */
+	/* the function of an installed package that this line has called; NULL: none */
+	const struct lp_shown_frame *package_call;
 	uint64_t start_ns;
 	uint64_t duration_ns; /* up to now if in_progress */
 	bool in_progress;
@@ -290,6 +298,8 @@ struct lp_process_end {
 	uint64_t activity_ns; /* how long it had lasted */
 	/* the slow callback that the end has cut off, which was reported before; NULL: none */
 	const struct lp_callback_info *callback;
+	/* the coroutine or function of the program that names it; NULL: the callback does */
+	const struct lp_callback_info *handler;
 	const char *task_name; /* its task; "" if none */
 };
 

@@ -70,6 +70,7 @@ enum stall_field {
 	STALL_START,
 	STALL_DURATION,
 	STALL_CALLBACK,
+	STALL_HANDLER,
 	STALL_TASK_NAME,
 	STALL_FLAGS,
 	STALL_ON_CPU,
@@ -90,6 +91,7 @@ static const char *const stall_fields[STALL_FIELDS] = {
 	[STALL_START] = "start_us", /* difference from that of the previous stall */
 	[STALL_DURATION] = "duration_us",
 	[STALL_CALLBACK] = "callback",
+	[STALL_HANDLER] = "handler",
 	[STALL_TASK_NAME] = "task_name",
 	[STALL_FLAGS] = "flags",
 	[STALL_ON_CPU] = "on_cpu_us",
@@ -123,6 +125,8 @@ static uint64_t stall_value(const struct lp_page_stall *stall, enum stall_field 
 		return stall->duration_ns / 1000;
 	case STALL_CALLBACK:
 		return stall->callback;
+	case STALL_HANDLER:
+		return stall->handler;
 	case STALL_TASK_NAME:
 		return stall->task_name;
 	case STALL_FLAGS:

@@ -115,6 +115,7 @@ static void rebuild_tables(struct lp_page_store *store)
 		struct lp_page_stall *stall = &store->stalls[i];
 
 		stall->callback = tables_move_callback(to, &from, stall->callback);
+		stall->handler = tables_move_frame(to, &from, stall->handler);
 		stall->task_name = tables_move_string(to, &from, stall->task_name);
 		stall->stack = tables_move_stack(to, &from, stall->stack);
 		stall->call = tables_move_string(to, &from, stall->call);
@@ -415,6 +416,7 @@ static void add_slow(struct lp_page_store *store, const struct lp_slow_callback 
 	stall->in_progress = slow->in_progress;
 	/* making place for it may have changed the numbers */
 	stall->callback = page_store_callback(&store->tables, slow->callback);
+	stall->handler = page_store_frame(&store->tables, slow->handler);
 	if (first)
 		mark_stalled(store, stall->callback);
 	stall->task = slow->task;

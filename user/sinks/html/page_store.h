@@ -47,6 +47,7 @@ struct lp_page_stall {
 	uint64_t task; /* address, 0: none */
 	uint32_t loop; /* ID */
 	uint32_t callback; /* 0: a slow iteration */
+	uint32_t handler; /* a frame; 0: the callback names the stall */
 	uint32_t task_name;
 	uint32_t stack; /* stack of the longer part, blocked or on CPU */
 	uint32_t call, target; /* the longest blocking call and its target */

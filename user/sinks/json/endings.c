@@ -50,6 +50,14 @@ void json_process_end(struct lp_json_writer *json, const struct lp_process_end *
 	} else {
 		json_null(json, "callback");
 	}
+	if (end->handler) {
+		const struct lp_shown_frame handler = { .kind = LP_FRAME_PYTHON,
+							.line = end->handler->line,
+							.function = (char *)end->handler->name,
+							.file = (char *)end->handler->file };
+
+		json_frame(json, "handler", &handler);
+	}
 }
 
 void json_process_end_summary(struct lp_json_writer *json, const struct lp_end_count *count)

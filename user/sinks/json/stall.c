@@ -120,6 +120,13 @@ static void write_callback(struct lp_json_writer *json, const struct lp_slow_cal
 	json_end(json);
 }
 
+static void write_frame_if_known(struct lp_json_writer *json, const char *name,
+				 const struct lp_shown_frame *frame)
+{
+	if (frame)
+		json_frame(json, name, frame);
+}
+
 static void write_delayed(struct lp_json_writer *json, const struct lp_slow_callback *slow)
 {
 	if (!slow->delayed_known) {
@@ -137,6 +144,9 @@ void json_slow_callback(struct lp_json_writer *json, const struct lp_slow_callba
 	begin(json, "slow_callback", slow->loop, slow->start_ns, slow->duration_ns,
 	      slow->in_progress);
 	write_callback(json, slow);
+	write_frame_if_known(json, "handler", slow->handler);
+	write_frame_if_known(json, "own", slow->own);
+	write_frame_if_known(json, "package_call", slow->package_call);
 	write_breakdown(json, &slow->breakdown);
 	write_delayed(json, slow);
 	json_stack(json, "await_chain", &slow->breakdown.await_chain);

@@ -45,25 +45,44 @@ static const struct lp_stack *stack_of(const struct lp_breakdown *breakdown,
 	return NULL;
 }
 
-/* Writes "file:line"; of a long file name the end, beginning with a complete character. */
+/* Copies at most so many bytes of a text; of a long one the end, from a complete character on. */
+static void set_end(char *to, const char *text, size_t capacity)
+{
+	size_t length = strlen(text);
+
+	if (length > capacity) {
+		text += length - capacity;
+		while ((*text & 0xc0) == 0x80)
+			text++;
+	}
+	memcpy(to, text, strlen(text) + 1);
+}
+
+/* Writes "file:line". */
 static void set_line(char *to, const char *file, uint32_t line)
 {
-	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+	const char *slash = strrchr(file, '/');
 	char number[16] = "";
-	size_t capacity, length;
 
 	if (line)
 		snprintf(number, sizeof(number), ":%" PRIu32, line);
-	capacity = LP_EXEMPLAR_LINE - strlen(number);
-	length = strlen(name);
-	if (length > capacity) {
-		name += length - capacity;
-		while ((*name & 0xc0) == 0x80)
-			name++;
-		length = strlen(name);
-	}
-	memcpy(to, name, length);
-	memcpy(to + length, number, strlen(number) + 1);
+	set_end(to, slash ? slash + 1 : file, LP_EXEMPLAR_LINE - strlen(number));
+	strcat(to, number);
+}
+
+/* Sets the name of the handler, in the space that the other labels leave. */
+static void set_handler(struct lp_exemplar *exemplar, const struct lp_shown_frame *handler)
+{
+	size_t used = strlen("stall"
+			     "line"
+			     "cause"
+			     "handler") +
+		      strlen(exemplar->stall) + strlen(exemplar->line) + strlen(exemplar->cause);
+	size_t left = saturating_sub(LP_EXEMPLAR_CHARACTERS, used);
+
+	if (handler)
+		set_end(exemplar->handler, handler->function,
+			left < LP_EXEMPLAR_LINE ? left : LP_EXEMPLAR_LINE);
 }
 
 void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow_callback *slow,
@@ -81,8 +100,11 @@ void exemplar_set(struct lp_exemplar *exemplar, const struct lp_slow_callback *s
 		 run_unix_ns / NS_PER_S, slow->loop->id, slow->start_ns);
 	if (stack)
 		own = own_frames_of(stack);
-	if (own.depth && *own.frames[0]->file)
+	if (slow->own && *slow->own->file)
+		set_line(exemplar->line, slow->own->file, slow->own->line);
+	else if (own.depth && *own.frames[0]->file)
 		set_line(exemplar->line, own.frames[0]->file, own.frames[0]->line);
 	else
 		set_line(exemplar->line, slow->callback->file, slow->callback->line);
+	set_handler(exemplar, slow->handler);
 }

@@ -8,9 +8,10 @@
 /*
  * Bytes of a line.  OpenMetrics allows 128 characters for the names and values of all labels of an
  * exemplar: the names "stall", "line" and "cause" take 14, the value of a stall at most 43 and
- * that of a cause 9.
+ * that of a cause 9.  The label "handler" gets what the others leave.
  */
 #define LP_EXEMPLAR_LINE 60
+#define LP_EXEMPLAR_CHARACTERS 128
 
 /* The longest stall of a bucket. */
 struct lp_exemplar {
@@ -25,6 +26,8 @@ struct lp_exemplar {
 	 */
 	char stall[48];
 	char line[LP_EXEMPLAR_LINE + 1]; /* "views.py:88": source line that held the loop */
+	/* the end of the name of the stall's handler; "" if the callback names the stall */
+	char handler[LP_EXEMPLAR_LINE + 1];
 	const char *cause; /* a static string; "" if not known */
 };
 

@@ -210,6 +210,8 @@ static void write_exemplar(struct lp_json_writer *json, const struct lp_exemplar
 	json_array(json, "filteredAttributes");
 	write_attribute(json, "stall", exemplar->stall);
 	write_attribute(json, "line", exemplar->line);
+	if (*exemplar->handler)
+		write_attribute(json, "handler", exemplar->handler);
 	write_attribute(json, "cause", exemplar->cause);
 	json_end(json);
 	json_quoted_number(json, "timeUnixNano", exemplar->unix_ns);

@@ -180,6 +180,11 @@ static void write_exemplar(struct metrics_page *page, const struct lp_exemplar *
 		escape_label(page->out, exemplar->line);
 		putc('"', page->out);
 	}
+	if (*exemplar->handler) {
+		fputs(",handler=\"", page->out);
+		escape_label(page->out, exemplar->handler);
+		putc('"', page->out);
+	}
 	if (*exemplar->cause)
 		fprintf(page->out, ",cause=\"%s\"", exemplar->cause);
 	fputs("} ", page->out);

@@ -57,6 +57,18 @@ static char *held_text(struct lp_held *held, const char *text)
 	return text ? held_copy(held, text, strlen(text) + 1) : NULL;
 }
 
+static const struct lp_shown_frame *held_frame(struct lp_held *held,
+					       const struct lp_shown_frame *frame)
+{
+	struct lp_shown_frame *copy = held_copy(held, frame, sizeof(*frame));
+
+	if (!copy)
+		return NULL;
+	copy->function = held_text(held, frame->function);
+	copy->file = held_text(held, frame->file);
+	return copy;
+}
+
 static void held_stack(struct lp_held *held, struct lp_stack *stack)
 {
 	const struct lp_shown_frame **frames =
@@ -64,13 +76,9 @@ static void held_stack(struct lp_held *held, struct lp_stack *stack)
 	uint32_t i;
 
 	for (i = 0; frames && i < stack->depth; i++) {
-		struct lp_shown_frame *frame = held_copy(held, frames[i], sizeof(*frame));
-
-		frames[i] = frame;
-		if (!frame)
+		frames[i] = held_frame(held, frames[i]);
+		if (!frames[i])
 			return;
-		frame->function = held_text(held, frame->function);
-		frame->file = held_text(held, frame->file);
 	}
 	stack->frames = frames;
 	if (!frames)
@@ -101,6 +109,9 @@ static void hold_slow(struct lp_held *held, const struct lp_slow_callback *slow)
 		return;
 	copy->loop = held_copy(held, slow->loop, sizeof(*slow->loop));
 	copy->callback = held_copy(held, slow->callback, sizeof(*slow->callback));
+	copy->handler = held_frame(held, slow->handler);
+	copy->own = held_frame(held, slow->own);
+	copy->package_call = held_frame(held, slow->package_call);
 	held_breakdown(held, &copy->breakdown);
 	if (copy->callback)
 		held->stall = stall_parts_of_slow(copy);

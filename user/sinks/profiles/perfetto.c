@@ -150,6 +150,17 @@ static void write_part(void *context, const struct lp_stall *stall,
 	perfetto_end_slice(&trace->writer, trace->at_ns, trace->track);
 }
 
+static void note_place(struct lp_perfetto_writer *writer, const char *name,
+		       const struct lp_shown_frame *frame)
+{
+	char text[1024];
+
+	if (!frame)
+		return;
+	snprintf(text, sizeof(text), "%s  %s:%u", frame->function, frame->file, frame->line);
+	perfetto_note_text(writer, name, text);
+}
+
 static void note_stall(struct lp_perfetto_writer *writer, const struct lp_stall *stall)
 {
 	const struct lp_slow_callback *slow = stall->slow;
@@ -165,6 +176,10 @@ static void note_stall(struct lp_perfetto_writer *writer, const struct lp_stall 
 		perfetto_note_number(writer, "callbacks", stall->iteration->callbacks);
 	if (!slow)
 		return;
+	if (slow->handler) {
+		note_place(writer, "at", slow->handler);
+		perfetto_note_text(writer, "run_by", stall->callback.function);
+	}
 	if (slow->task)
 		perfetto_note_text(writer, "task", slow->task_name);
 	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY)
@@ -197,11 +212,13 @@ static void place_stall(struct trace_sink *trace, const struct lp_stall *stall)
 static void write_stall(void *context, const struct lp_stall *stall)
 {
 	struct trace_sink *trace = context;
-	struct lp_perfetto_event event = {
-		.type = LP_PERFETTO_BEGIN,
-		.category = stall->slow ? "slow_callback" : "slow_iteration",
-		.name = stall->slow ? stall->callback.function : "slow iteration"
-	};
+	struct lp_perfetto_event event = { .type = LP_PERFETTO_BEGIN,
+					   .category = stall->slow ? "slow_callback"
+								   : "slow_iteration",
+					   .name = !stall->slow ? "slow iteration"
+						   : stall->slow->handler
+							   ? stall->slow->handler->function
+							   : stall->callback.function };
 
 	place_stall(trace, stall);
 	trace->track = track_of(stall->loop, stall->slow ? TRACK_THREAD : TRACK_ITERATIONS);
@@ -212,17 +229,6 @@ static void write_stall(void *context, const struct lp_stall *stall)
 	perfetto_end_event(&trace->writer);
 	stall_parts_report(stall, write_part, trace);
 	perfetto_end_slice(&trace->writer, trace->end_ns, trace->track);
-}
-
-static void note_place(struct lp_perfetto_writer *writer, const char *name,
-		       const struct lp_shown_frame *frame)
-{
-	char text[1024];
-
-	if (!frame)
-		return;
-	snprintf(text, sizeof(text), "%s  %s:%u", frame->function, frame->file, frame->line);
-	perfetto_note_text(writer, name, text);
 }
 
 static void on_finding(void *context, const struct lp_finding *finding)

@@ -24,7 +24,7 @@ static const char stall_columns[] =
 	"host,service,unit,container,pod,runtime,runtime_version,pid,tid,loop_id,start_unix_s,kind,"
 	"name,file,line,task,duration_s,in_progress,on_cpu_s,blocked_s,gil_s,run_queue_s,gc_s,"
 	"worst_cause,worst_cause_s,worst_function,worst_file,worst_line,worst_syscall,worst_target,"
-	"delayed_callbacks,delayed_events";
+	"delayed_callbacks,delayed_events,handler,handler_file,handler_line";
 
 static void write_text(FILE *out, const char *text)
 {
@@ -181,6 +181,7 @@ static void write_stall(void *context, const struct lp_stall *stall)
 	struct csv_sink *csv = context;
 	FILE *out = csv->stalls.document.out;
 	const struct lp_slow_callback *slow = stall->slow;
+	const struct lp_shown_frame *handler = slow ? slow->handler : NULL;
 	struct worst worst = { .out = out };
 
 	write_loop(out, stall->loop);
@@ -199,9 +200,14 @@ static void write_stall(void *context, const struct lp_stall *stall)
 	if (!worst.written)
 		fputs(",,,,,,,", out);
 	if (slow && slow->delayed_known)
-		fprintf(out, "%" PRIu32 ",%" PRIu32, slow->delayed_callbacks, slow->delayed_events);
+		fprintf(out, "%" PRIu32 ",%" PRIu32 ",", slow->delayed_callbacks,
+			slow->delayed_events);
 	else
-		putc(',', out);
+		fputs(",,", out);
+	write_text(out, handler ? handler->function : "");
+	write_text(out, handler ? handler->file : "");
+	if (handler && handler->line)
+		fprintf(out, "%" PRIu32, handler->line);
 	end_row(out, "");
 }
 

@@ -58,11 +58,12 @@ static void print_activity(FILE *file, const struct lp_terminal *terminal,
 			   const struct lp_process_end *end)
 {
 	char text[LINE_MAX_BYTES + LP_NAME_MAX], lasted[32];
+	const struct lp_callback_info *named = end->handler ? end->handler : end->callback;
 	const struct lp_text_who who = {
-		.name = end->callback ? end->callback->name : "",
+		.name = named ? named->name : "",
 		.task = *end->task_name ? end->task_name : NULL,
-		.file = end->callback ? end->callback->file : "",
-		.line = end->callback ? end->callback->line : 0,
+		.file = named ? named->file : "",
+		.line = named ? named->line : 0,
 	};
 	int length;
 

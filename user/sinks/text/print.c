@@ -119,12 +119,13 @@ static void place_text(const struct lp_text_who *who, size_t space, char *place,
 		text_frame_place(&frame, 1, place, size);
 }
 
-void text_print_who(FILE *file, const struct lp_terminal *terminal, const struct lp_text_who *who,
+bool text_print_who(FILE *file, const struct lp_terminal *terminal, const struct lp_text_who *who,
 		    size_t space)
 {
 	char task[TASK_NAME_MOST + 16], place[LP_TEXT_PLACE_MAX];
 	size_t name = text_columns(who->name), places = 0, tasks;
 	size_t least = name < NAME_LEAST ? name : NAME_LEAST;
+	bool whole;
 
 	tasks = task_text(who, space - least, task, sizeof(task));
 	place_text(who, space > name + tasks ? space - name - tasks : 0, place, sizeof(place));
@@ -135,13 +136,16 @@ void text_print_who(FILE *file, const struct lp_terminal *terminal, const struct
 		if (places < PLACE_LEAST)
 			places = 0;
 	}
+	whole = who->call && *place &&
+		name + tasks + places + strlen(", ") + text_columns(who->call) <= space;
 	text_print_end(file, terminal, who->name, space - tasks - places, false);
 	fputs(task, file);
 	if (places) {
 		fputs(" (", file);
 		text_print_end(file, terminal, place, places - strlen(" ()"), false);
-		fputc(')', file);
+		fprintf(file, "%s%s)", whole ? ", " : "", whole ? who->call : "");
 	}
+	return whole;
 }
 
 void text_print_wrapped(FILE *file, const struct lp_terminal *terminal, size_t at, size_t indent,

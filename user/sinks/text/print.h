@@ -38,13 +38,15 @@ struct lp_text_who {
 	const char *task; /* name of the task, "" if not known; NULL: not a task */
 	const char *file; /* file of its definition; "" if not known */
 	uint32_t line;
+	const char *call; /* "in httpx AsyncClient.get": what that line has called; NULL: nothing */
 };
 
 /*
  * Prints name, task and place in at most space columns.  Name and place are cut at the beginning,
- * the name of the task at its end.
+ * the name of the task at its end.  Returns whether the call was printed, which is left out if it
+ * does not fit.
  */
-void text_print_who(FILE *file, const struct lp_terminal *terminal, const struct lp_text_who *who,
+bool text_print_who(FILE *file, const struct lp_terminal *terminal, const struct lp_text_who *who,
 		    size_t space);
 
 /*

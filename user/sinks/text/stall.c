@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "base/macros.h"
 #include "model/own_frames.h"
-#include "model/stall_breakdown.h"
 #include "print.h"
 #include "breakdown.h"
 #include "stack.h"
@@ -44,25 +43,6 @@ static void print_held_up(FILE *file, const struct lp_slow_callback *slow)
 	fputc('\n', file);
 }
 
-/*
- * Returns the handler of a stall whose callback is not the program's own, but a wrapper of a
- * package or of the loop; NULL if the callback names the stall.
- */
-static const struct lp_shown_frame *handler_of(const struct lp_slow_callback *slow)
-{
-	const struct lp_stack *stack = breakdown_stack(&slow->breakdown);
-	const char *file = slow->callback->file, *name = slow->callback->name;
-	const struct lp_shown_frame *handler;
-
-	if (!stack || (*file && own_frames_origin(file) == LP_ORIGIN_PROGRAM))
-		return NULL;
-	handler = own_frames_handler(stack);
-	/* a callable object is named by its class, without a file */
-	if (handler && !*file && !strncmp(handler->function, name, strlen(name)))
-		return NULL;
-	return handler;
-}
-
 /* Prints the callback that ran a handler: "    run by RequestHandler.start (web_protocol.py:430)". */
 static void print_wrapper(FILE *file, const struct lp_terminal *terminal,
 			  const struct lp_slow_callback *slow)
@@ -76,20 +56,67 @@ static void print_wrapper(FILE *file, const struct lp_terminal *terminal,
 	fputc('\n', file);
 }
 
+/* Returns whether the line that the program stands at is one of the function that names the stall. */
+static bool stands_in_named(const struct lp_slow_callback *slow)
+{
+	const char *name = slow->handler ? slow->handler->function : slow->callback->name;
+	const char *file = slow->handler ? slow->handler->file : slow->callback->file;
+
+	return slow->own && !strcmp(slow->own->function, name) && !strcmp(slow->own->file, file);
+}
+
+/* Writes "in httpx AsyncClient.get"; "" if the program's line has called no package. */
+static void call_text(const struct lp_slow_callback *slow, char *text, size_t size)
+{
+	char package[LP_PACKAGE_MAX];
+
+	*text = '\0';
+	if (!slow->own || !slow->package_call)
+		return;
+	own_frames_package(slow->package_call->file, package, sizeof(package));
+	snprintf(text, size, "in %s %s", package, slow->package_call->function);
+}
+
+/*
+ * Prints who, with the line that the program stands at and the call into a package if they fit;
+ * else they follow on a line of their own: "    at shop/orders.py:21, in httpx AsyncClient.get".
+ */
+static void print_named(FILE *file, const struct lp_terminal *terminal,
+			const struct lp_slow_callback *slow, size_t space)
+{
+	const struct lp_shown_frame *handler = slow->handler;
+	char call[LP_PACKAGE_MAX + LP_NAME_MAX], place[LP_TEXT_PLACE_MAX];
+	char at[sizeof(call) + sizeof(place)];
+	struct lp_text_who who = { .name = handler ? handler->function : slow->callback->name,
+				   .task = slow->task ? slow->task_name : NULL,
+				   .file = handler ? handler->file : slow->callback->file,
+				   .line = handler ? handler->line : slow->callback->line };
+
+	call_text(slow, call, sizeof(call));
+	if (*call && stands_in_named(slow)) {
+		who.line = slow->own->line;
+		who.call = call;
+	}
+	if (text_print_who(file, terminal, &who, space))
+		*call = '\0';
+	fputc('\n', file);
+	if (!*call)
+		return;
+	text_frame_place(slow->own, 2, place, sizeof(place));
+	snprintf(at, sizeof(at), "%s, %s", place, call);
+	fputs("    at ", file);
+	text_print_end(file, terminal, at, terminal->columns - strlen("    at "), false);
+	fputc('\n', file);
+}
+
 void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
 			   const struct lp_text_loops *loops, const struct lp_slow_callback *slow)
 {
 	size_t space = print_duration(file, terminal, slow->duration_ns, slow->in_progress);
-	const struct lp_shown_frame *handler = handler_of(slow);
-	const struct lp_text_who who = { .name = handler ? handler->function : slow->callback->name,
-					 .task = slow->task ? slow->task_name : NULL,
-					 .file = handler ? handler->file : slow->callback->file,
-					 .line = handler ? handler->line : slow->callback->line };
 	char text[32];
 
-	text_print_who(file, terminal, &who, space);
-	fputc('\n', file);
-	if (handler)
+	print_named(file, terminal, slow, space);
+	if (slow->handler)
 		print_wrapper(file, terminal, slow);
 	text_loop_name_print(file, terminal, loops, slow->loop, 0);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, false);

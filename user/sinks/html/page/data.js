@@ -144,12 +144,17 @@ function callbackOf(number) {
 		line };
 }
 
-// What a stall is called: its callback, or that many small ones made it.
+// The coroutine or function that names a stall: the program's own one, or what the loop ran.
+function namedBy(i) {
+	return frameOf(data.stalls.handler[i]) || callbackOf(data.stalls.callback[i]);
+}
+
+// What a stall is called: by its function, or that many small callbacks made it.
 function stallName(i) {
 	const { stalls } = data;
 
 	if (!(stalls.flags[i] & ITERATION))
-		return callbackOf(stalls.callback[i]).name || '(no name)';
+		return namedBy(i).name || '(no name)';
 	const others = stalls.first[i] - stalls.second[i];
 
 	return others > 0 ? `${plural(others, 'callback')} in one iteration` :

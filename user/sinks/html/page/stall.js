@@ -27,6 +27,7 @@ function openStall(i) {
 function stallFacts(i) {
 	const { stalls } = data;
 	const callback = callbackOf(stalls.callback[i]);
+	const handler = frameOf(stalls.handler[i]);
 	const loop = data.loopById.get(stalls.loop[i]);
 	const detail = data.details.get(i);
 	const flags = stalls.flags[i];
@@ -39,6 +40,8 @@ function stallFacts(i) {
 		['lasted', formatDuration(1000 * us) + running],
 		['ended', running ? '' : formatClock(stalls.start[i] + us)],
 		[{ task: 'coroutine', callback: 'callback' }[callback.kind] || 'iteration', stallName(i)],
+		['at', handler ? `${handler.file}:${handler.line}` : ''],
+		['run by', handler ? callback.name : ''],
 		['defined at', callback.file ? `${callback.file}:${callback.line}` : ''],
 		['task', task ? `'${task}'` : ''],
 		['task id', detail && detail[1] !== '0' ? `0x${detail[1]}` : ''],

@@ -77,9 +77,9 @@ function makeStallTable() {
 				cell: i => oneDay ? formatClock(stalls.start[i]) : formatInstant(stalls.start[i]) },
 			duration('lasted', i => 1000 * stalls.duration_us[i]),
 			{ label: 'what', width: 'minmax(220px, 2fr)', value: stallName, cell: i => {
-				const callback = callbackOf(stalls.callback[i]);
+				const named = namedBy(i);
 
-				return nameCell(stallName(i), formatPlace(callback.file, callback.line));
+				return nameCell(stallName(i), formatPlace(named.file, named.line));
 			} },
 			{ label: 'task', width: 'minmax(90px, 1fr)', value: i => data.strings[stalls.task_name[i]] },
 			{ label: 'mostly', width: '170px', value: i => causes[stalls.cause[i]].label,

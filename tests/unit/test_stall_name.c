@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What a stall is called, and the line at which the program stands. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/stall_name.h"
+#include "stall_fixture.h"
+
+#define SITE "/v/lib/python3.12/site-packages/"
+
+static const struct lp_callback_info start = { LP_MODEL_TASK, "RequestHandler.start",
+					       SITE "aiohttp/web_protocol.py", 430 };
+static const struct lp_callback_info ready = { LP_MODEL_CALLBACK, "_Transport._read_ready",
+					       "/usr/lib/python3.12/asyncio/selector_events.py",
+					       9 };
+static const struct lp_callback_info later = { LP_MODEL_CALLBACK, "main.<locals>.<lambda>",
+					       "/srv/shop/main.py", 18 };
+static const struct lp_callback_info worker = { LP_MODEL_TASK, "worker", "/srv/shop/main.py", 30 };
+static const struct lp_callback_info poller = { LP_MODEL_CALLBACK, "Poller", "", 0 };
+
+static struct lp_slow_callback named(const struct lp_callback_info *callback, struct lp_stack stack)
+{
+	static struct lp_blocked blocked;
+	struct lp_slow_callback slow = { .callback = callback };
+
+	blocked = (struct lp_blocked){ .count = 1, .duration_ns = 300 * MS, .stack = stack };
+	slow.breakdown.time = (struct lp_times){ .known = true, .blocked_ns = 300 * MS };
+	slow.breakdown.blocked_count = 1;
+	slow.breakdown.blocked = &blocked;
+	stall_name_set(&slow);
+	return slow;
+}
+
+#define NAMED(callback, ...) named(callback, (struct lp_stack)STACK(__VA_ARGS__))
+
+static void expect(const struct lp_shown_frame *frame, const char *function, uint32_t line)
+{
+	if (!function) {
+		assert_null(frame);
+		return;
+	}
+	assert_non_null(frame);
+	assert_string_equal(frame->function, function);
+	assert_int_equal(frame->line, line);
+}
+
+static void a_wrapper_gives_way_to_the_innermost_coroutine(void **state)
+{
+	struct lp_slow_callback slow =
+		NAMED(&start, FRAME("send", SITE "httpx/_client.py", 7),
+		      FRAME("get", SITE "httpx/_api.py", 5), FRAME("fetch", "/srv/shop/db.py", 21),
+		      COROUTINE("handle", "/srv/shop/orders.py", 12),
+		      COROUTINE("RequestHandler.start", SITE "aiohttp/web_protocol.py", 465));
+
+	(void)state;
+	expect(slow.handler, "handle", 12);
+	expect(slow.own, "fetch", 21);
+	expect(slow.package_call, "get", 5);
+	slow = NAMED(&ready, FRAME("parse", "/srv/shop/feed.py", 3),
+		     FRAME("Feed.data_received", "/srv/shop/feed.py", 9),
+		     FRAME("_Transport._read_ready", ready.file, 11));
+	expect(slow.handler, "parse", 3);
+	expect(slow.package_call, NULL, 0);
+}
+
+static void a_lambda_gives_way_to_what_it_calls(void **state)
+{
+	struct lp_slow_callback slow =
+		NAMED(&later, FRAME("refresh", "/srv/shop/main.py", 10),
+		      FRAME("main.<locals>.<lambda>", "/srv/shop/main.py", 18));
+
+	(void)state;
+	expect(slow.handler, "refresh", 10);
+	slow = NAMED(&later, FRAME("main.<locals>.<lambda>", "/srv/shop/main.py", 18));
+	expect(slow.handler, NULL, 0);
+}
+
+static void the_program_s_own_callback_names_itself(void **state)
+{
+	struct lp_slow_callback slow = NAMED(&worker, COROUTINE("fetch", "/srv/shop/db.py", 21),
+					     COROUTINE("worker", "/srv/shop/main.py", 31));
+
+	(void)state;
+	expect(slow.handler, NULL, 0);
+	expect(slow.own, "fetch", 21);
+	slow = NAMED(&poller, FRAME("Poller.__call__", "/srv/shop/main.py", 40));
+	expect(slow.handler, NULL, 0);
+	slow = named(&start, (struct lp_stack){ .depth = 0 });
+	expect(slow.handler, NULL, 0);
+	expect(slow.own, NULL, 0);
+}
+
+static void of_an_installed_program_the_package_below_the_framework_counts(void **state)
+{
+	struct lp_slow_callback slow =
+		NAMED(&start, FRAME("get", SITE "httpx/_api.py", 5),
+		      FRAME("fetch", SITE "shop/db.py", 21),
+		      COROUTINE("handle", SITE "shop/orders.py", 12),
+		      COROUTINE("RequestHandler.start", SITE "aiohttp/web_protocol.py", 465));
+
+	(void)state;
+	expect(slow.handler, "handle", 12);
+	expect(slow.own, "fetch", 21);
+	expect(slow.package_call, "get", 5);
+	/* only the framework and Python's library */
+	slow = NAMED(&start, FRAME("dumps", "/usr/lib/python3.12/json/__init__.py", 5),
+		     COROUTINE("RequestHandler.start", SITE "aiohttp/web_protocol.py", 465));
+	expect(slow.handler, NULL, 0);
+	slow = NAMED(&ready, FRAME("read", ready.file, 7));
+	expect(slow.handler, NULL, 0);
+	expect(slow.own, NULL, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_wrapper_gives_way_to_the_innermost_coroutine),
+		cmocka_unit_test(a_lambda_gives_way_to_what_it_calls),
+		cmocka_unit_test(the_program_s_own_callback_names_itself),
+		cmocka_unit_test(of_an_installed_program_the_package_below_the_framework_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stall_name.h"
+
+#include "own_frames.h"
+#include "stall_breakdown.h"
+
+#include <string.h>
+
+/* Returns whether a file is of the program, or, if the program is installed, of its package. */
+static bool is_of(const char *file, const char *package)
+{
+	char name[LP_PACKAGE_MAX];
+
+	if (!*file)
+		return false;
+	if (!*package)
+		return own_frames_origin(file) == LP_ORIGIN_PROGRAM;
+	own_frames_package(file, name, sizeof(name));
+	return !strcmp(name, package);
+}
+
+/* Returns whether what the loop ran has a name by which its author knows it. */
+static bool names_itself(const struct lp_callback_info *callback, const char *package)
+{
+	const char *dot = strrchr(callback->name, '.');
+
+	return is_of(callback->file, package) &&
+	       strcmp(dot ? dot + 1 : callback->name, "<lambda>") != 0;
+}
+
+/* Returns the innermost coroutine, or without one the innermost function, of the program. */
+static const struct lp_shown_frame *innermost_of(const struct lp_stack *stack, const char *package)
+{
+	const struct lp_shown_frame *function = NULL;
+	uint32_t i;
+
+	for (i = 0; i < stack->depth; i++) {
+		const struct lp_shown_frame *frame = stack->frames[i];
+
+		if (frame->kind != LP_FRAME_PYTHON || !is_of(frame->file, package))
+			continue;
+		if (frame->coroutine)
+			return frame;
+		if (!function)
+			function = frame;
+	}
+	return function;
+}
+
+static const struct lp_shown_frame *handler_of(const struct lp_callback_info *callback,
+					       const struct lp_stack *stack)
+{
+	size_t own = own_frames_innermost(stack->frames, stack->depth);
+	char package[LP_PACKAGE_MAX] = "";
+	const struct lp_shown_frame *handler;
+
+	if (own == stack->depth)
+		return NULL;
+	own_frames_package(stack->frames[own]->file, package, sizeof(package));
+	if (names_itself(callback, package))
+		return NULL;
+	handler = innermost_of(stack, package);
+	/* a lambda that calls nothing of the program; a callable object, named by its class */
+	if (!strcmp(handler->function, callback->name) ||
+	    (!*callback->file &&
+	     !strncmp(handler->function, callback->name, strlen(callback->name))))
+		return NULL;
+	return handler;
+}
+
+/* Finds the line that the program stands at, and the function of a package that it has called. */
+static void find_own(struct lp_slow_callback *slow, const struct lp_stack *stack)
+{
+	size_t own = own_frames_innermost(stack->frames, stack->depth), i;
+
+	if (own == stack->depth)
+		return;
+	slow->own = stack->frames[own];
+	for (i = 0; i < own; i++)
+		if (own_frames_has_origin(stack->frames[i], LP_ORIGIN_PACKAGE))
+			slow->package_call = stack->frames[i];
+}
+
+void stall_name_set(struct lp_slow_callback *slow)
+{
+	const struct lp_stack *stack = breakdown_stack(&slow->breakdown);
+
+	if (!stack || !stack->depth)
+		return;
+	find_own(slow, stack);
+	slow->handler = handler_of(slow->callback, stack);
+}
