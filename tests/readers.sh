@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# readers.sh [DIR]: downloads the programs by which others read the exported formats: speedscope
-# (npm), HdrHistogram's log reader and Perfetto's own message types (PyPI). DIR is
-# build/export-readers by default; if /var/cache/loopprof is writable, they are stored there and
-# DIR is a link to it.
+# readers.sh [DIR]: gets the programs by which others read the exported formats: speedscope (npm),
+# HdrHistogram's log reader and Perfetto's own message types (PyPI) are downloaded, and Go's pprof,
+# which recent versions of Go compile at its first use, is compiled. DIR is build/export-readers by
+# default; if /var/cache/loopprof is writable, they are stored there and DIR is a link to it.
 set -euo pipefail
 
 python_packages=(hdrhistogram==0.10.8 perfetto==0.59.1)
@@ -43,6 +43,8 @@ mkdir -p "$dir"
 # A lock allows one run at a time; a later run then finds all programs.
 exec 9>"$dir/.lock"
 flock 9
+go=$(command -v go || echo /usr/local/go/bin/go)
+[ ! -x "$go" ] || timeout 600 "$go" tool pprof -h >/dev/null 2>&1 </dev/null || true
 stamp="${python_packages[*]} ${node_packages[*]}"
 if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then
 	exit 0

@@ -69,7 +69,11 @@ fuzz() {
 	[ "$f" -eq 0 ]
 }
 
-e2e() { /usr/bin/python3 tests/e2e/run.py --loopprof "$build/loopprof" --roots "$build/roots"; }
+# The programs that read exports are got beforehand: a test has no time for their download.
+e2e() {
+	tests/readers.sh "$build/export-readers"
+	/usr/bin/python3 tests/e2e/run.py --loopprof "$build/loopprof" --roots "$build/roots"
+}
 
 # Not a default stage, as it needs Go.
 readers() { tests/readers/check.sh "$build"; }

@@ -7,9 +7,12 @@
 
 #include <string.h>
 
-/* How long a loop is counted, and then watched, in ns. */
+/* How long a loop is counted, and then watched, in ns: longer as long as samples have shown few of
+ * its callbacks, as most of the time of a loop with short callbacks is the loop's own. */
 #define COUNTED_NS NS_PER_S
 #define WATCHED_NS (60 * NS_PER_MS)
+#define WATCHED_MOST_NS (400 * NS_PER_MS)
+#define CALLBACKS_ENOUGH 3
 
 static void report(struct lp_session *session, uint32_t slot, uint64_t now_ns, lp_record_taker take,
 		   void *context)
@@ -34,6 +37,21 @@ static void count_from(struct lp_awake *awake, const struct lp_loop *loop, uint6
 	awake->since_ns = now_ns;
 	awake->idle_ns = __atomic_load_n(&loop->idle_ns, __ATOMIC_ACQUIRE);
 	awake->iterations = __atomic_load_n(&loop->iterations, __ATOMIC_ACQUIRE);
+	awake->callbacks = __atomic_load_n(&loop->callbacks, __ATOMIC_ACQUIRE);
+}
+
+/* Returns whether the time since the last change between counting and watching suffices. */
+static bool has_lasted(const struct lp_awake *awake, const struct lp_loop *loop,
+		       uint64_t passed_ns)
+{
+	uint64_t callbacks = __atomic_load_n(&loop->callbacks, __ATOMIC_ACQUIRE);
+
+	if (!awake->watching)
+		return passed_ns >= COUNTED_NS;
+	if (passed_ns >= WATCHED_MOST_NS)
+		return true;
+	return passed_ns >= WATCHED_NS &&
+	       saturating_sub(callbacks, awake->callbacks) >= CALLBACKS_ENOUGH;
 }
 
 /* Returns whether the polls of the time that was counted returned at once. */
@@ -54,7 +72,7 @@ void awake_check(struct lp_awake *awake, struct lp_session *session, uint32_t sl
 	const struct lp_loop *loop = session_loop(session, slot);
 	uint64_t passed_ns = saturating_sub(now_ns, awake->since_ns);
 
-	if (!loop || passed_ns < (awake->watching ? WATCHED_NS : COUNTED_NS))
+	if (!loop || !has_lasted(awake, loop, passed_ns))
 		return;
 	if (awake->watching) {
 		session_watch_loop(session, slot, false);

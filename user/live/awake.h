@@ -13,7 +13,8 @@
 /* A zeroed one has seen nothing of its loop. */
 struct lp_awake {
 	uint64_t since_ns; /* beginning of the second that is counted, or of the watching */
-	uint64_t idle_ns, iterations; /* counters of the loop at that instant */
+	/* counters of the loop at that instant */
+	uint64_t idle_ns, iterations, callbacks;
 	bool watching;
 };
 
