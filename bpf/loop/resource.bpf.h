@@ -373,6 +373,14 @@ static __always_inline void lp_resolve_user_path(__u64 path, struct lp_resource 
 		resource->flags |= LP_RESOURCE_CUT;
 }
 
+/* flags: those of clock_nanosleep; TIMER_ABSTIME is 1. */
+static __always_inline void lp_resolve_sleep(__u64 time, __u64 flags, struct lp_resource *resource)
+{
+	resource->kind = LP_RESOURCE_SLEEP;
+	resource->flags = flags & 1 ? LP_RESOURCE_UNTIL : 0;
+	resource->number = lp_read_u64(time) * 1000000000ULL + lp_read_u64(time + 8);
+}
+
 /* Not inlined: it runs once for each thing that a callback blocks on. */
 __weak __noinline int lp_resolve(__u32 slot, __u32 block)
 {
@@ -408,6 +416,12 @@ __weak __noinline int lp_resolve(__u32 slot, __u32 block)
 		break;
 	case LP_ARGUMENT_PATH_AT:
 		lp_resolve_user_path(wait->arguments[1], resource);
+		break;
+	case LP_ARGUMENT_SLEEP:
+		lp_resolve_sleep(wait->arguments[0], 0, resource);
+		break;
+	case LP_ARGUMENT_SLEEP_CLOCK:
+		lp_resolve_sleep(wait->arguments[2], wait->arguments[1], resource);
 		break;
 	case LP_ARGUMENT_FUTEX:
 		resource->kind = LP_RESOURCE_LOCK;

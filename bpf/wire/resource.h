@@ -26,6 +26,8 @@ enum lp_argument {
 	LP_ARGUMENT_POLL = 7, /* struct pollfd at the first, their number the second */
 	/* sets from the second argument on; the first is their number of bits */
 	LP_ARGUMENT_SELECT = 8,
+	LP_ARGUMENT_SLEEP = 9, /* struct timespec at the first */
+	LP_ARGUMENT_SLEEP_CLOCK = 10, /* the same at the third; flags are the second */
 	LP_ARGUMENT_KINDS,
 };
 
@@ -46,6 +48,7 @@ enum lp_resource_kind {
 	LP_RESOURCE_CHILD = 9, /* number: its PID, 0 if any; its comm */
 	LP_RESOURCE_LOCK = 10, /* number: its address */
 	LP_RESOURCE_DESCRIPTOR = 11, /* number: a descriptor that could not be resolved */
+	LP_RESOURCE_SLEEP = 12, /* number: its time in ns, as the caller gave it */
 	LP_RESOURCE_KINDS,
 };
 
@@ -53,6 +56,7 @@ enum lp_resource_kind {
 #define LP_RESOURCE_LISTENS 2 /* a socket that accepts */
 #define LP_RESOURCE_SEVERAL 4 /* one of several that a poll waits for */
 #define LP_RESOURCE_NAME_CUT 8 /* a name of the path goes on */
+#define LP_RESOURCE_UNTIL 16 /* the time of a sleep is an instant, not a duration */
 
 /* The object of a system call, as the kernel knew it at that moment. */
 struct lp_resource {

@@ -6,6 +6,10 @@
 #include "model/report.h"
 
 #define MS 1000000ULL
+#define NO_SLEEP                                                                                   \
+	{                                                                                          \
+		LP_SLEEP_NONE, 0                                                                   \
+	}
 
 /* Stands in for the model's own function in tests that do not link the model. */
 __attribute__((weak)) double loop_utilization(const struct lp_loop_summary *summary)

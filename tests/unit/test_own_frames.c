@@ -154,12 +154,40 @@ static void test_words(void **state)
 	assert_string_equal(words_of("read", "", NULL, 0), "");
 }
 
+/* Words for a call that sleeps as it was asked to, from a line of the program. */
+static const char *sleep_words(enum lp_sleep_kind kind, uint64_t ns, uint64_t each_ns)
+{
+	static char words[LP_CALL_WORDS_MAX];
+	const struct lp_shown_frame *frames[] = { &own };
+	struct lp_blocked blocked = { .syscall = "clock_nanosleep",
+				      .count = 10,
+				      .duration_ns = 10 * each_ns,
+				      .sleep = { kind, ns },
+				      .stack = { .depth = 1, .frames = frames } };
+
+	call_words_of(&blocked, words, sizeof(words));
+	return words;
+}
+
+static void test_sleeps(void **state)
+{
+	(void)state;
+	/* from CPython 3.11 on, time.sleep() sleeps until an instant */
+	assert_string_equal(sleep_words(LP_SLEEP_UNTIL, 1234567, 300000000), "time.sleep");
+	/* SQLite sleeps for 1 ms, then for longer and longer */
+	assert_string_equal(sleep_words(LP_SLEEP_FOR, 1000000, 30000000),
+			    "SQLite waits for a lock");
+	assert_string_equal(sleep_words(LP_SLEEP_FOR, 1000000, 1060000), "");
+	assert_string_equal(sleep_words(LP_SLEEP_FOR, 3000000, 30000000), "");
+	assert_string_equal(sleep_words(LP_SLEEP_NONE, 0, 30000000), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_origin),	  cmocka_unit_test(test_package),
 		cmocka_unit_test(test_innermost), cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words),	  cmocka_unit_test(test_sleeps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

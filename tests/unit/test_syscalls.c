@@ -94,8 +94,8 @@ static void the_argument_reports_what_a_call_is_on(void **state)
 		{ SYS_ppoll, LP_ARGUMENT_POLL },
 		{ SYS_select, LP_ARGUMENT_SELECT },
 		{ SYS_pselect6, LP_ARGUMENT_SELECT },
-		{ SYS_nanosleep, LP_ARGUMENT_NONE },
-		{ SYS_clock_nanosleep, LP_ARGUMENT_NONE },
+		{ SYS_nanosleep, LP_ARGUMENT_SLEEP },
+		{ SYS_clock_nanosleep, LP_ARGUMENT_SLEEP_CLOCK },
 		{ SYS_pause, LP_ARGUMENT_NONE },
 	};
 	size_t i;

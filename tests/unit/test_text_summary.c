@@ -153,8 +153,8 @@ static void time_is_reported_by_what_it_was_lost_to(void **state)
 		summed_up(&summary, false, &wide),
 		"\n30.1 s, loop busy 41.8 % of it, 0 iterations, 5 callbacks (0 slow)\n"
 		"where the loop's time went                                 time  times\n"
-		"    recvfrom on tcp 10.0.3.7:5432   db.py:41             8.91 s     29  blocked\n"
-		"    json.dumps                      views.py:120         1.20 s    240  on CPU\n"
+		"    recvfrom on tcp 10.0.3.7:5432   app/db.py:41         8.91 s     29  blocked\n"
+		"    json.dumps                      app/views.py:120     1.20 s    240  on CPU\n"
 		"    waiting for the GIL             held by 'Thread-3'   310 ms     12  GIL\n"
 		"\n");
 }
@@ -183,12 +183,12 @@ static void lost_time_of_every_kind_have_a_name_and_fit(void **state)
 
 	(void)state;
 	assert_non_null(strstr(
-		text, "where the loop's time went                           time       times\n"
-		      "    openat on \xe2\x80\xa6"
-		      "d_on_to_its_end  \xe2\x80\xa6to_its_end.py:7   99.9 s  "
-		      "1234567890  blocked\n"));
+		text,
+		"where the loop's time went                           time       times\n"
+		"    openat on \xe2\x80\xa6on_to_its_end  \xe2\x80\xa6n_to_its_end.py:7   99.9 s  "
+		"1234567890  blocked\n"));
 	assert_non_null(strstr(text, "libc.so.6 [C]"));
-	assert_non_null(strstr(text, "  held by '\xe2\x80\xa6s_end'  "));
+	assert_non_null(strstr(text, "  held by '\xe2\x80\xa6its_end'  "));
 	assert_non_null(strstr(text, "    computing "));
 	assert_non_null(strstr(text, "    waiting for a CPU "));
 	assert_non_null(strstr(text, "51.0 ms           3  run queue\n"));
@@ -196,6 +196,67 @@ static void lost_time_of_every_kind_have_a_name_and_fit(void **state)
 	assert_non_null(strstr(text, "primes.py:43"));
 	assert_non_null(strstr(text, "  GC\n"));
 	assert_non_null(strstr(text, "    page fault "));
+}
+
+/* What one line of the program has called is a row, however deep in packages, with its words. */
+static void a_row_is_a_line_of_the_program_and_what_it_has_called(void **state)
+{
+	const struct lp_shown_frame *line = FRAME("load", "/srv/app/plugins.py", 12);
+	struct lp_cause causes[] = {
+		{ .kind = LP_CAUSE_BLOCKED,
+		  .syscall = "openat",
+		  .target = "/v/orm.py",
+		  .words = "import sqlalchemy",
+		  .frame = FRAME("find", "<frozen importlib._bootstrap>", 7),
+		  .own = line,
+		  .count = 40,
+		  .total_ns = 50 * MS },
+		{ .kind = LP_CAUSE_BLOCKED,
+		  .syscall = "read",
+		  .words = "import sqlalchemy",
+		  .frame = FRAME("get_data", "<frozen importlib._bootstrap>", 9),
+		  .own = line,
+		  .count = 60,
+		  .total_ns = 40 * MS },
+		{ .kind = LP_CAUSE_ON_CPU,
+		  .frame = FRAME("scan", "/v/site-packages/yaml/scanner.py", 3),
+		  .own = FRAME("parse", "/srv/app/__init__.py", 1113),
+		  .call = FRAME("safe_load", "/v/site-packages/yaml/__init__.py", 5),
+		  .count = 9,
+		  .total_ns = 30 * MS },
+		{ .kind = LP_CAUSE_ON_CPU,
+		  .frame = FRAME("fetch", "/v/site-packages/yaml/scanner.py", 4),
+		  .own = FRAME("parse", "/srv/app/__init__.py", 1113),
+		  .call = FRAME("safe_load", "/v/site-packages/yaml/__init__.py", 5),
+		  .count = 1,
+		  .total_ns = 10 * MS },
+		{ .kind = LP_CAUSE_BLOCKED,
+		  .syscall = "poll",
+		  .target = "udp 10.0.0.2:53",
+		  .words = "DNS look-up",
+		  .own = FRAME("check", "/srv/app/hosts.py", 4),
+		  .count = 1,
+		  .total_ns = 20 * MS },
+	};
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .wall_ns = 1000 * MS,
+					   .busy_ns = 150 * MS,
+					   .callbacks = 5,
+					   .cause_count = 5,
+					   .causes = causes };
+
+	(void)state;
+	assert_string_equal(
+		strstr(summed_up(&summary, false, &wide), "    import"),
+		"    import sqlalchemy              app/plugins.py:12     90.0 ms    100  blocked\n"
+		"    yaml safe_load                 app/__init__.py:1113  40.0 ms     10  on CPU\n"
+		"    DNS look-up (poll on \xe2\x80\xa6"
+		"0.2:53)  app/hosts.py:4        20.0 ms      1  "
+		"blocked\n"
+		"\n");
+	/* on a wider page there is space for the calls beside the words */
+	assert_non_null(strstr(summed_up(&summary, false, &(struct lp_terminal){ .columns = 100 }),
+			       "    import sqlalchemy (openat, read)  "));
 }
 
 static void an_idle_loop_says_what_its_tasks_wait_for(void **state)
@@ -521,6 +582,7 @@ int main(void)
 		cmocka_unit_test(time_is_reported_by_what_it_was_lost_to),
 		cmocka_unit_test(lost_time_of_every_kind_have_a_name_and_fit),
 		cmocka_unit_test(waits_for_one_holder_are_one_row),
+		cmocka_unit_test(a_row_is_a_line_of_the_program_and_what_it_has_called),
 		cmocka_unit_test(an_idle_loop_says_what_its_tasks_wait_for),
 		cmocka_unit_test(the_table_of_lost_time_adds_up_to_the_busy_time),
 		cmocka_unit_test(a_loop_whose_polls_return_at_once_is_said_to_be_always_busy),

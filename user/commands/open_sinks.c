@@ -182,7 +182,10 @@ int open_sinks_start(struct lp_open_sinks *output, const struct lp_options *opti
 {
 	const struct lp_format *format, *on_stdout = options->json ? &json_format : &text_format;
 	struct lp_terminal terminal = terminal_of_stdout();
-	struct lp_terminal plain = { .columns = 80, .utf8 = true, .whole = options->capture_count };
+	struct lp_terminal plain = { .columns = 80,
+				     .utf8 = true,
+				     .all_frames = terminal.all_frames,
+				     .whole = options->capture_count };
 	int err;
 
 	memset(output, 0, sizeof(*output));

@@ -68,6 +68,12 @@ static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resou
 		if (wait->arguments[1] > 1)
 			resource->flags = LP_RESOURCE_SEVERAL;
 		break;
+	case LP_ARGUMENT_SLEEP_CLOCK:
+		resource->kind = LP_RESOURCE_SLEEP;
+		resource->flags = wait->arguments[1] & 1 ? LP_RESOURCE_UNTIL : 0;
+		resource->number = memory_u64(pid, wait->arguments[2]) * NS_PER_S +
+				   memory_u64(pid, wait->arguments[2] + sizeof(uint64_t));
+		break;
 	case LP_ARGUMENT_FUTEX:
 		resource->kind = LP_RESOURCE_LOCK;
 		resource->number = wait->arguments[0];

@@ -2,6 +2,7 @@
 #include "call_words.h"
 
 #include "own_frames.h"
+#include "base/clocks.h"
 #include "base/macros.h"
 #include "base/text.h"
 
@@ -115,17 +116,50 @@ static bool import_words(const struct lp_stack *stack, char *words, size_t size)
 	return true;
 }
 
-void call_words_of(const struct lp_blocked *blocked, char *words, size_t size)
+/*
+ * Returns whether sleeps are those of SQLite, which tries to get a lock again after longer and
+ * longer ones (sqliteDefaultBusyCallback).
+ */
+static bool is_sqlite_sleep(const struct lp_blocked *blocked)
 {
-	const struct lp_stack *stack = &blocked->stack;
+	static const uint64_t delays_ms[] = { 1, 2, 5, 10, 15, 20, 25, 50 };
+	uint64_t ns = blocked->sleep.ns, each;
+	size_t i;
+
+	if (blocked->sleep.kind != LP_SLEEP_FOR)
+		return false;
+	each = blocked->count ? blocked->duration_ns / blocked->count : 0;
+	for (i = 0; i < ARRAY_SIZE(delays_ms); i++)
+		if (ns == delays_ms[i] * NS_PER_MS)
+			return each > ns + ns / 2;
+	return false;
+}
+
+/* Returns whether the innermost frame is one that is not of Python's library, which called C. */
+static bool is_called_from_outside(const struct lp_stack *stack)
+{
+	return stack->frames[0]->kind == LP_FRAME_PYTHON &&
+	       !own_frames_is_library(stack->frames[0]->file);
+}
+
+/* Writes words for a sleep; before 3.11 time.sleep is a select() without descriptors. */
+static void sleep_words(const struct lp_blocked *blocked, char *words, size_t size)
+{
+	bool selects = !strcmp(blocked->syscall, "pselect6") || !strcmp(blocked->syscall, "select");
+
+	if ((selects && !blocked->target[0]) || blocked->sleep.kind == LP_SLEEP_UNTIL)
+		text_copy(words, size, "time.sleep");
+	else if (is_sqlite_sleep(blocked))
+		text_copy(words, size, "SQLite waits for a lock");
+}
+
+void call_words_of_stack(const struct lp_stack *stack, char *words, size_t size)
+{
 	const struct call_row *row = NULL, *at;
-	bool sleeps = !strcmp(blocked->syscall, "pselect6") || !strcmp(blocked->syscall, "select");
 	size_t own, i;
 
 	*words = '\0';
-	if (!stack->depth)
-		return;
-	if (import_words(stack, words, size))
+	if (!stack->depth || import_words(stack, words, size))
 		return;
 	own = own_frames_innermost(stack->frames, stack->depth);
 	/* the outermost row: what the program called */
@@ -136,10 +170,15 @@ void call_words_of(const struct lp_blocked *blocked, char *words, size_t size)
 	}
 	if (row)
 		text_copy(words, size, row->words);
-	else if (text_ends_with(blocked->target, ":53"))
+}
+
+void call_words_of(const struct lp_blocked *blocked, char *words, size_t size)
+{
+	call_words_of_stack(&blocked->stack, words, size);
+	if (*words || !blocked->stack.depth)
+		return;
+	if (text_ends_with(blocked->target, ":53"))
 		text_copy(words, size, "DNS look-up");
-	/* up to 3.10 time.sleep is a select() without descriptors */
-	else if (sleeps && !blocked->target[0] && stack->frames[0]->kind == LP_FRAME_PYTHON &&
-		 !own_frames_is_library(stack->frames[0]->file))
-		text_copy(words, size, "time.sleep");
+	else if (is_called_from_outside(&blocked->stack))
+		sleep_words(blocked, words, size);
 }

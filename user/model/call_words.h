@@ -5,12 +5,13 @@
 
 #include "report.h"
 
-#define LP_CALL_WORDS_MAX 96
-
 /*
  * Writes words for a blocking call from its stack: "time.sleep", "import sqlalchemy.orm", "DNS
  * look-up"; "" if the stack and the call do not show more than the call itself.
  */
 void call_words_of(const struct lp_blocked *blocked, char *words, size_t size);
+
+/* The same for code on such a stack that is on the CPU. */
+void call_words_of_stack(const struct lp_stack *stack, char *words, size_t size);
 
 #endif /* LP_MODEL_CALL_WORDS_H */

@@ -19,7 +19,7 @@ struct lp_counted {
 };
 
 struct lp_lost_time {
-	struct lp_map causes; /* struct lp_counted, by kind, frame, system call and holder */
+	struct lp_map causes; /* struct lp_counted, by kind, frames, system call and so on */
 };
 
 struct lp_lost_time *lost_time_new(void)
@@ -49,6 +49,8 @@ static uint64_t hash_of(const struct lp_cause *cause)
 	hash_number(&hash, cause->kind);
 	hash_text(&hash, cause->syscall);
 	hash_text(&hash, cause->held_by);
+	hash_number(&hash, (uintptr_t)cause->own);
+	hash_text(&hash, cause->words);
 	return hash_end(&hash);
 }
 
@@ -57,6 +59,7 @@ static bool has_cause(const void *entry, const void *key)
 	const struct lp_cause *left = &((const struct lp_counted *)entry)->cause, *right = key;
 
 	return left->kind == right->kind && left->frame == right->frame &&
+	       left->own == right->own && !strcmp(left->words, right->words) &&
 	       !strcmp(left->syscall, right->syscall) && !strcmp(left->held_by, right->held_by);
 }
 
@@ -148,6 +151,8 @@ static int by_total(const void *left, const void *right)
 	order = (a->kind > b->kind) - (a->kind < b->kind);
 	order = order ? order : strcmp(a->syscall, b->syscall);
 	order = order ? order : stacks_compare_frames(a->frame, b->frame);
+	order = order ? order : stacks_compare_frames(a->own, b->own);
+	order = order ? order : strcmp(a->words, b->words);
 	return order ? order : strcmp(a->held_by, b->held_by);
 }
 

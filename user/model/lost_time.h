@@ -13,7 +13,7 @@ void lost_time_free(struct lp_lost_time *lost_time);
 /* Sets it back to empty. */
 void lost_time_reset(struct lp_lost_time *lost_time);
 
-/* Adds to the cause with the same kind, system call, frame and holder as key. */
+/* Adds to the cause with the same kind, system call, frames, words and holder as key. */
 void lost_time_add(struct lp_lost_time *lost_time, const struct lp_cause *key, uint64_t count,
 		   uint64_t total_ns);
 /* The same for samples of one segment of the loop, which has this number, from 1 on. */

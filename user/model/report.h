@@ -111,6 +111,15 @@ struct lp_times {
 #define LP_SYSCALL_NAME_MAX 32
 #define LP_RESOURCE_TEXT_MAX 256
 #define LP_LOCAL_TEXT_MAX 64
+#define LP_CALL_WORDS_MAX 96
+
+enum lp_sleep_kind { LP_SLEEP_NONE, LP_SLEEP_FOR, LP_SLEEP_UNTIL };
+
+/* The time of a sleep, as it was asked for. */
+struct lp_sleep {
+	enum lp_sleep_kind kind;
+	uint64_t ns; /* a duration, or an instant */
+};
 
 /* Blocking calls of one kind, from one stack, on one resource. */
 struct lp_blocked {
@@ -120,6 +129,7 @@ struct lp_blocked {
 	uint64_t duration_ns; /* sum of all these calls */
 	uint32_t count;
 	struct lp_stack stack; /* depth 0: not known */
+	struct lp_sleep sleep; /* that of the first call */
 };
 
 /* The thread that held the GIL most while the loop waited for it. */
@@ -210,6 +220,12 @@ struct lp_cause {
 	char held_by[LP_TASK_NAME_MAX]; /* GIL: name of the thread that held it, or "" */
 	/* innermost line of Python, for the GIL that of the holder; NULL: not known */
 	const struct lp_shown_frame *frame;
+	/* the rest is not known of the GIL: innermost line of the program; NULL: not known */
+	const struct lp_shown_frame *own;
+	/* the function that this line has called: of a package, or else of Python's library; or
+	 * NULL */
+	const struct lp_shown_frame *call;
+	char words[LP_CALL_WORDS_MAX]; /* what that was for: "time.sleep", "import orm"; or "" */
 	uint64_t count; /* waits, or samples */
 	/* independent ones: waits, or segments in which there was a sample */
 	uint64_t occurrences;

@@ -301,11 +301,23 @@ const struct lp_known_stack *known_stacks_find(const struct lp_known_stacks *tab
 	return find(table, name, holder);
 }
 
+struct lp_sleep stack_sleep(const struct lp_resource *resource)
+{
+	struct lp_sleep sleep = { .kind = LP_SLEEP_NONE };
+
+	if (resource->kind != LP_RESOURCE_SLEEP)
+		return sleep;
+	sleep.kind = resource->flags & LP_RESOURCE_UNTIL ? LP_SLEEP_UNTIL : LP_SLEEP_FOR;
+	sleep.ns = resource->number;
+	return sleep;
+}
+
 void known_stacks_add(struct lp_known_stacks *table, const struct lp_frames *frames,
 		      const struct lp_event_stack_sample *event)
 {
 	bool holder = event->reason == LP_SAMPLE_GIL_HOLDER;
 	struct lp_known_stack *known_stack = find(table, event->stack, holder);
+	struct lp_sleep sleep = stack_sleep(&event->resource);
 	char target[LP_RESOURCE_TEXT_MAX];
 
 	resource_text(&event->resource, target, sizeof(target));
@@ -314,9 +326,12 @@ void known_stacks_add(struct lp_known_stacks *table, const struct lp_frames *fra
 		if (!known_stack)
 			return;
 		text_copy(known_stack->target, sizeof(known_stack->target), target);
+		known_stack->sleep = sleep;
 	} else if (strcmp(known_stack->target, target) != 0) {
 		known_stack->several = true;
 	}
+	if (sleep.kind == LP_SLEEP_FOR && sleep.ns < known_stack->sleep.ns)
+		known_stack->sleep = sleep;
 	/* a stack that could not be read must not replace one that could */
 	if (event->depth || !known_stack->stack.depth) {
 		stack_clear(&known_stack->stack);

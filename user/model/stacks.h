@@ -32,6 +32,8 @@ bool stack_from_event(struct lp_stack *stack, const struct lp_frames *frames,
 bool stack_copy(struct lp_stack *stack, const struct lp_stack *from);
 bool stack_same(const struct lp_stack *left, const struct lp_stack *right);
 void stack_clear(struct lp_stack *stack);
+/* Returns the sleep that is the resource of a call. */
+struct lp_sleep stack_sleep(const struct lp_resource *resource);
 /*
  * Orders frames, which may be NULL, by file, line and function, so that a list which is sorted by
  * it does not depend on addresses.
@@ -45,6 +47,7 @@ struct lp_known_stack {
 	struct lp_stack stack;
 	char target[LP_RESOURCE_TEXT_MAX];
 	bool several; /* events with this name had different targets */
+	struct lp_sleep sleep; /* the shortest one */
 	char thread[LP_TASK_NAME_MAX];
 	pid_t tid;
 };

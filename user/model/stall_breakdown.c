@@ -4,6 +4,7 @@
 #include "wire/resource_text.h"
 #include "wire/syscalls.h"
 #include "base/text.h"
+#include "cause_place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,17 +62,6 @@ struct lp_segments *segments_new(struct lp_frames *frames, struct lp_lost_time *
 	return NULL;
 }
 
-/* Returns the innermost Python frame, which called the C frames above it; NULL if there is none. */
-static const struct lp_shown_frame *innermost(const struct lp_stack *stack)
-{
-	uint32_t i;
-
-	for (i = 0; i < stack->depth; i++)
-		if (stack->frames[i]->kind == LP_FRAME_PYTHON)
-			return stack->frames[i];
-	return NULL;
-}
-
 /*
  * Adds a segment's on-CPU samples to the lost time, once.  Together they stand for on_cpu_ns; if
  * that is 0, each stands for the period of the sampling clock.
@@ -100,7 +90,7 @@ static void count_samples(struct lp_segments *segments, struct lp_segment *segme
 			time_ns = on_cpu_ns / all * sample->count;
 		if (sample->collecting)
 			key.kind = LP_CAUSE_GC;
-		key.frame = innermost(&sample->stack);
+		cause_place_set(&key, &sample->stack, NULL);
 		lost_time_add_samples(segments->lost_time, &key, sample->count, time_ns,
 				      segments->counted);
 	}
@@ -358,16 +348,18 @@ void segments_add_cause(struct lp_segments *segments, const struct lp_event_caus
 	bool gil = event->reason == LP_SAMPLE_GIL;
 	const struct lp_known_stack *known_stack =
 		known_stacks_find(segments->stacks, event->stack, gil);
-	struct lp_cause key = { .kind = gil ? LP_CAUSE_GIL : LP_CAUSE_BLOCKED };
+	struct lp_cause key = { .kind = gil ? LP_CAUSE_GIL : LP_CAUSE_BLOCKED,
+				.count = event->count,
+				.total_ns = event->total_ns };
 
 	if (!gil)
 		text_copy(key.syscall, sizeof(key.syscall), syscall_name(event->syscall));
-	if (known_stack) {
-		key.frame = innermost(&known_stack->stack);
-		if (gil)
-			text_copy(key.held_by, sizeof(key.held_by), known_stack->thread);
-		else if (!known_stack->several)
+	if (known_stack && gil) {
+		cause_place_set_holder(&key, known_stack);
+	} else if (known_stack) {
+		if (!known_stack->several)
 			text_copy(key.target, sizeof(key.target), known_stack->target);
+		cause_place_set(&key, &known_stack->stack, &known_stack->sleep);
 	}
 	lost_time_add(segments->lost_time, &key, event->count, event->total_ns);
 }
@@ -427,6 +419,7 @@ static void fill_blocked(const struct lp_segments *segments, const struct lp_seg
 		text_copy(blocked->syscall, sizeof(blocked->syscall), syscall_name(block->syscall));
 		resource_text(&block->resource, blocked->target, sizeof(blocked->target));
 		resource_local(&block->resource, blocked->local, sizeof(blocked->local));
+		blocked->sleep = stack_sleep(&block->resource);
 		blocked->duration_ns = block->total_ns;
 		blocked->count = block->count;
 		if (known_stack)

@@ -151,7 +151,7 @@ const struct lp_option_row lp_options[] = {
 		  LP_FOR_TASKS,
 	  "JSON lines on stdout instead of text",
 	  FLAG(json) },
-	{ 'v', "verbose", NULL, LP_FOR_ALL, "print more messages on stderr; twice: those of the kernel, too",
+	{ 'v', "verbose", NULL, LP_FOR_ALL, "print all frames of stacks, and more messages on stderr; twice: those of the kernel, too",
 	  SPECIAL(take_verbose) },
 	{ 'q', "quiet", NULL, LP_FOR_ALL, "print only errors and warnings on stderr",
 	  SPECIAL(take_quiet) },

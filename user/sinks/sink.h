@@ -18,6 +18,7 @@ struct lp_terminal {
 	bool colour;
 	bool utf8;
 	bool quiet;
+	bool all_frames; /* no frames of a stack are folded into one line */
 	bool whole; /* captures are read: the output file appears only when it is complete */
 	unsigned int columns; /* width of a line */
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "terminal.h"
 
+#include "base/log.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 struct lp_terminal terminal_of_stdout(void)
 {
 	const char *no_colour = getenv("NO_COLOR");
-	struct lp_terminal terminal = { .columns = COLUMNS_ELSE };
+	struct lp_terminal terminal = { .columns = COLUMNS_ELSE,
+					.all_frames = log_level() >= LP_LOG_DETAIL };
 	struct winsize size;
 
 	terminal.utf8 = text_locale_is_utf8();

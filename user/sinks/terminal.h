@@ -6,8 +6,9 @@
 #include "sink.h"
 
 /*
- * Returns colour, character set and width of stdout.  Output that is not a terminal has no colour
- * and 80 columns; a narrow terminal counts as 64 columns.  NO_COLOR disables colour.
+ * Returns colour, character set and width of stdout, and whether -v asks for all frames.  Output
+ * that is not a terminal has no colour and 80 columns; a narrow terminal counts as 64 columns.
+ * NO_COLOR disables colour.
  */
 struct lp_terminal terminal_of_stdout(void);
 

@@ -61,7 +61,7 @@ static void write_callbacks(struct lp_json_writer *json, struct lp_html_data *da
 	json_number(json, "callbacks_omitted", summary->callback_count - i);
 }
 
-/* A cause is [kind, system call, target, holder of the GIL, frame, count, ns]. */
+/* A cause is [kind, system call, target, holder of the GIL, line, count, ns, words, called]. */
 static void write_causes(struct lp_json_writer *json, struct lp_html_data *data,
 			 const struct lp_loop_summary *summary)
 {
@@ -77,9 +77,12 @@ static void write_causes(struct lp_json_writer *json, struct lp_html_data *data,
 		json_number(json, NULL, page_store_string(tables, cause->syscall));
 		json_number(json, NULL, page_store_string(tables, cause->target));
 		json_number(json, NULL, page_store_string(tables, cause->held_by));
-		json_number(json, NULL, page_store_frame(tables, cause->frame));
+		json_number(json, NULL,
+			    page_store_frame(tables, cause->own ? cause->own : cause->frame));
 		json_number(json, NULL, cause->count);
 		json_number(json, NULL, cause->total_ns);
+		json_number(json, NULL, page_store_string(tables, cause->words));
+		json_number(json, NULL, page_store_frame(tables, cause->call));
 		json_end(json);
 	}
 	json_end(json);

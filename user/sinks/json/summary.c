@@ -114,6 +114,12 @@ void json_cause_summary(struct lp_json_writer *json, const struct lp_loop_info *
 	json_text_or_null(json, "target", cause->target);
 	json_text_or_null(json, "held_by", cause->held_by);
 	json_frame(json, "frame", cause->frame);
+	if (cause->own)
+		json_frame(json, "own", cause->own);
+	if (cause->call)
+		json_frame(json, "call", cause->call);
+	if (cause->words[0])
+		json_text(json, "words", cause->words);
 	json_number(json, "count", cause->count);
 	json_number(json, "total_ns", cause->total_ns);
 }

@@ -196,6 +196,7 @@ static void print_on_cpu(struct stall *stall)
 {
 	const struct lp_times *time = &stall->breakdown->time;
 	const struct lp_sample *most;
+	char words[LP_CALL_WORDS_MAX];
 	uint32_t total;
 
 	print_label(stall, "on CPU", time->on_cpu_ns);
@@ -204,8 +205,9 @@ static void print_on_cpu(struct stall *stall)
 		fputc('\n', stall->file);
 		return;
 	}
-	fprintf(stall->file, ", %u sample%s%s\n", total, text_plural(total),
-		stall->iteration ? " before its first callback" : "");
+	call_words_of_stack(&most->stack, words, sizeof(words));
+	fprintf(stall->file, "%s%s, %u sample%s%s\n", *words ? "  " : "", words, total,
+		text_plural(total), stall->iteration ? " before its first callback" : "");
 	if (time->gc_known && matters(stall, time->gc_ns)) {
 		fputs("    collecting garbage about ", stall->file);
 		text_print_time(stall->file, time->gc_ns, 0);

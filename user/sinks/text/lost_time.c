@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/macros.h"
 #include "labels.h"
+#include "model/own_frames.h"
 #include "print.h"
 
 #include <inttypes.h>
@@ -19,6 +20,9 @@
 #define TIME_COLUMNS 7
 /* The part of the busy time, in one of so many, from which on the rest has a row of its own. */
 #define REST_PARTS 100
+/* Bytes of a row's name without its prefix. */
+#define NAME_BYTES (LP_NAME_MAX + LP_RESOURCE_TEXT_MAX)
+#define MORE_CALLS ", ..."
 #define REST "the rest, below the threshold"
 /* Narrowest columns, so that tables align. */
 #define NAME_LEAST 30
@@ -49,11 +53,36 @@ const char *text_cause_name(enum lp_cause_kind kind, const char *syscall, const 
 	}
 }
 
-/* The same; for a blocking call the system call without its target. */
-static const char *name_of(const struct lp_cause *cause)
+/* Writes "httpx AsyncClient.get", or the function alone if it is of no package. */
+static void call_name(const struct lp_shown_frame *call, char *name, size_t size)
 {
-	return text_cause_name(cause->kind, cause->syscall,
-			       cause->frame ? cause->frame->function : NULL);
+	char package[LP_PACKAGE_MAX];
+
+	own_frames_package(call->file, package, sizeof(package));
+	snprintf(name, size, "%s%s%s", package, *package ? " " : "", call->function);
+}
+
+/* Returns whether the name of a row is in words, with the system call beside them. */
+static bool in_words(const struct lp_cause *cause)
+{
+	return cause->kind == LP_CAUSE_BLOCKED && cause->words[0];
+}
+
+/* Writes what a cause is called; of a blocking call without words and target the system call. */
+static void name_of(const struct lp_cause *cause, char *name, size_t size)
+{
+	bool on_cpu = cause->kind == LP_CAUSE_ON_CPU;
+
+	if (in_words(cause))
+		snprintf(name, size, "%s (%s)", cause->words, cause->syscall);
+	else if (on_cpu && cause->words[0])
+		snprintf(name, size, "%s", cause->words);
+	else if (on_cpu && cause->call)
+		call_name(cause->call, name, size);
+	else
+		snprintf(name, size, "%s",
+			 text_cause_name(cause->kind, cause->syscall,
+					 cause->frame ? cause->frame->function : NULL));
 }
 
 static const char *target_of(const struct lp_cause *cause)
@@ -66,77 +95,150 @@ static bool has_holder(const struct lp_cause *cause)
 	return cause->kind == LP_CAUSE_GIL && cause->held_by[0];
 }
 
-/* Returns the parts of the path in a row: a package's own file has the same name in all packages. */
-static unsigned int row_parts(const struct lp_shown_frame *frame)
+/* Returns the line of a row: the program's innermost one, if it is known. */
+static const struct lp_shown_frame *line_of(const struct lp_cause *cause)
 {
-	const char *name = text_path_end(frame->file ? frame->file : "", 1);
-
-	return !strcmp(name, "__init__.py") || !strcmp(name, "__main__.py") ? 2 : 1;
+	return cause->own ? cause->own : cause->frame;
 }
 
-static void place_of(const struct lp_cause *cause, char *place, size_t size)
+/* Writes the place of a row, with less of its path if it takes more than so many columns. */
+static void place_of(const struct lp_cause *cause, size_t columns, char *place, size_t size)
 {
+	const struct lp_shown_frame *line = line_of(cause);
+	const char *name = text_path_end(line && line->file ? line->file : "", 1);
+
 	*place = '\0';
 	if (has_holder(cause))
 		snprintf(place, size, HELD_BY "%s'", cause->held_by);
-	else if (cause->frame)
-		text_frame_place(cause->frame, row_parts(cause->frame), place, size);
+	else if (line)
+		text_frame_place(line, 2, place, size);
+	/* a package's own file has the same name in all packages */
+	if (!has_holder(cause) && text_columns(place) > columns && strcmp(name, "__init__.py") &&
+	    strcmp(name, "__main__.py"))
+		text_frame_place(line, 1, place, size);
 }
 
-/* Reduces columns that are too wide: places to two fifths of the space, names to the rest. */
-static void share_space(struct lost_time_columns *columns, size_t space)
+/*
+ * Sets the columns of names and places, of at least the usual width, so that tables align.  Without
+ * space for all, places are shortened, then names, and both if that is not enough.  shortest: the
+ * columns of places with little of their paths.
+ */
+static void share_space(struct lost_time_columns *columns, size_t shortest, size_t space)
 {
-	size_t left = space - min_u64(columns->name, space);
+	size_t name = columns->name, place = max_u64(columns->place, PLACE_LEAST);
 
-	columns->place = min_u64(columns->place, max_u64(left, space * 2 / 5));
-	columns->name = min_u64(columns->name, space - columns->place);
+	if (name + place > space)
+		place = min_u64(place, max_u64(shortest, space - min_u64(name, space)));
+	if (name + place > space)
+		place = min_u64(place, space * 9 / 20);
+	columns->place = place;
+	columns->name = min_u64(max_u64(name, NAME_LEAST), space - place);
+}
+
+/* Returns the columns of the name of a row with its target; system calls beside words may fit. */
+static size_t label_columns(const struct lp_cause *cause)
+{
+	char name[NAME_BYTES];
+
+	if (in_words(cause) && !*target_of(cause))
+		return text_columns(cause->words);
+	name_of(cause, name, sizeof(name));
+	return text_columns(name) + (*target_of(cause) ? strlen(" on ") : 0) +
+	       text_columns(target_of(cause));
 }
 
 static struct lost_time_columns measure(const struct lp_terminal *terminal,
 					const struct lp_cause *causes, size_t count)
 {
-	struct lost_time_columns columns = { NAME_LEAST, PLACE_LEAST, strlen("times"), 0 };
+	struct lost_time_columns columns = { 0, 0, strlen("times"), 0 };
 	char place[LP_TEXT_PLACE_MAX];
-	size_t i, space;
+	size_t i, space, shortest = 0;
 
 	for (i = 0; i < count; i++) {
 		const struct lp_cause *cause = &causes[i];
-		const char *target = target_of(cause);
-		size_t name = text_columns(name_of(cause));
+		size_t name = label_columns(cause);
 
-		if (*target)
-			name += strlen(" on ") + text_columns(target);
-		place_of(cause, place, sizeof(place));
+		place_of(cause, SIZE_MAX, place, sizeof(place));
 		columns.name = max_u64(columns.name, name);
 		columns.place = max_u64(columns.place, text_columns(place));
+		place_of(cause, 0, place, sizeof(place));
+		shortest = max_u64(shortest, text_columns(place));
 		columns.times =
 			max_u64(columns.times, (size_t)snprintf(NULL, 0, "%" PRIu64, cause->count));
 		columns.kind = max_u64(columns.kind, strlen(kinds[cause->kind]));
 	}
 	space = terminal->columns - INDENT - 4 * GAP - TIME_COLUMNS - columns.times - columns.kind;
-	share_space(&columns, space);
+	share_space(&columns, shortest, space);
 	return columns;
 }
 
+static bool same_place(const struct lp_shown_frame *left, const struct lp_shown_frame *right)
+{
+	return left && right && left->line == right->line && !strcmp(left->file, right->file);
+}
+
 /*
- * Merges the waits for one holder of the GIL into one row: the table has no column for the line of
- * the holder, so that the rows would look alike.  Returns the new number of causes.
+ * Returns whether two causes are one row: waits for one holder of the GIL, whose line has no
+ * column; what the same line of the program was for, however deep in a package or the import of a
+ * module, and by whichever system call.
  */
-static size_t merge_holders(struct lp_cause *causes, size_t count)
+static bool is_one_row(const struct lp_cause *left, const struct lp_cause *right)
+{
+	char names[2][NAME_BYTES];
+
+	if (left->kind != right->kind)
+		return false;
+	if (left->kind == LP_CAUSE_GIL)
+		return has_holder(left) && has_holder(right) &&
+		       !strcmp(left->held_by, right->held_by);
+	if (!same_place(left->own, right->own))
+		return false;
+	if (in_words(left) && in_words(right))
+		return !strcmp(left->words, right->words);
+	/* what a call is for may show only later */
+	if (in_words(left) || in_words(right))
+		return !strcmp(left->syscall, right->syscall) &&
+		       !strcmp(target_of(left), target_of(right));
+	name_of(left, names[0], sizeof(names[0]));
+	name_of(right, names[1], sizeof(names[1]));
+	return !strcmp(names[0], names[1]) && !strcmp(target_of(left), target_of(right));
+}
+
+/* Adds the system call of a cause to those of its row, as long as they fit. */
+static void add_call(struct lp_cause *row, const char *call)
+{
+	size_t used = strlen(row->syscall), length = strlen(call);
+	const char *at = strstr(row->syscall, call);
+
+	if (!*call || text_ends_with(row->syscall, MORE_CALLS))
+		return;
+	if (at && (at == row->syscall || at[-1] == ' ') && strchr(",", at[length]))
+		return;
+	if (used + strlen(", ") + length + strlen(MORE_CALLS) < sizeof(row->syscall))
+		snprintf(row->syscall + used, sizeof(row->syscall) - used, ", %s", call);
+	else
+		snprintf(row->syscall + used, sizeof(row->syscall) - used, MORE_CALLS);
+}
+
+/* Merges causes that are one row.  Returns the new number of causes. */
+static size_t merge_rows(struct lp_cause *causes, size_t count)
 {
 	size_t i, j, merged = 0;
 
 	for (i = 0; i < count; i++) {
-		for (j = 0; j < merged; j++)
-			if (has_holder(&causes[i]) && has_holder(&causes[j]) &&
-			    !strcmp(causes[i].held_by, causes[j].held_by))
-				break;
+		for (j = 0; j < merged && !is_one_row(&causes[i], &causes[j]);)
+			j++;
 		if (j == merged) {
 			causes[merged++] = causes[i];
 			continue;
 		}
 		causes[j].count += causes[i].count;
 		causes[j].total_ns += causes[i].total_ns;
+		add_call(&causes[j], causes[i].syscall);
+		if (!causes[j].words[0])
+			text_copy(causes[j].words, sizeof(causes[j].words), causes[i].words);
+		if (strcmp(causes[j].target, causes[i].target) != 0)
+			causes[j].target[0] = '\0';
 	}
 	return merged;
 }
@@ -165,30 +267,39 @@ static unsigned int group_of(const struct lp_cause *causes, const struct lp_text
 	return (unsigned int)i;
 }
 
-static void name_label(const struct lp_cause *cause, char *before, size_t size,
+/* name and before are buffers of NAME_BYTES bytes, to which the label points. */
+static void name_label(const struct lp_cause *cause, size_t columns, char *name, char *before,
 		       struct lp_text_label *label)
 {
 	const char *target = target_of(cause);
 
 	*before = '\0';
-	if (*target)
-		snprintf(before, size, "%s on ", name_of(cause));
-	*label = (struct lp_text_label){ .prefix = before,
-					 .text = *target ? target : name_of(cause),
-					 .detail = "",
-					 .twins = true };
+	if (*target && in_words(cause)) {
+		snprintf(before, NAME_BYTES, "%s (%s on ", cause->words, cause->syscall);
+		snprintf(name, NAME_BYTES, "%s)", target);
+	} else if (*target) {
+		snprintf(before, NAME_BYTES, "%s on ", cause->syscall);
+		snprintf(name, NAME_BYTES, "%s", target);
+	} else {
+		name_of(cause, name, NAME_BYTES);
+		if (in_words(cause) && text_columns(name) > columns)
+			snprintf(name, NAME_BYTES, "%s", cause->words);
+	}
+	*label = (struct lp_text_label){
+		.prefix = before, .text = name, .detail = "", .twins = true
+	};
 }
 
 /* place and whole are buffers of LP_TEXT_PLACE_MAX bytes, to which the label points. */
-static void place_label(const struct lp_cause *cause, char *place, char *whole,
+static void place_label(const struct lp_cause *cause, size_t columns, char *place, char *whole,
 			struct lp_text_label *label)
 {
 	bool holder = has_holder(cause);
 
 	*whole = '\0';
-	place_of(cause, place, LP_TEXT_PLACE_MAX);
-	if (!holder && cause->frame)
-		text_frame_place(cause->frame, UINT_MAX, whole, LP_TEXT_PLACE_MAX);
+	place_of(cause, columns, place, LP_TEXT_PLACE_MAX);
+	if (!holder && line_of(cause))
+		text_frame_place(line_of(cause), UINT_MAX, whole, LP_TEXT_PLACE_MAX);
 	*label = (struct lp_text_label){ .prefix = holder ? HELD_BY : "",
 					 .text = holder ? place + strlen(HELD_BY) : place,
 					 .detail = whole,
@@ -214,13 +325,13 @@ static void print_rows(FILE *file, const struct lp_terminal *terminal,
 		       size_t count)
 {
 	char places[ROWS_MAX][LP_TEXT_PLACE_MAX], wholes[ROWS_MAX][LP_TEXT_PLACE_MAX];
-	char before[ROWS_MAX][LP_SYSCALL_NAME_MAX + 8];
+	char before[ROWS_MAX][NAME_BYTES], names[ROWS_MAX][NAME_BYTES];
 	struct lp_text_label name[ROWS_MAX], place[ROWS_MAX];
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		name_label(&causes[i], before[i], sizeof(before[i]), &name[i]);
-		place_label(&causes[i], places[i], wholes[i], &place[i]);
+		name_label(&causes[i], columns->name, names[i], before[i], &name[i]);
+		place_label(&causes[i], columns->place, places[i], wholes[i], &place[i]);
 	}
 	for (i = 0; i < count; i++)
 		name[i].group = group_of(causes, place, i);
@@ -270,7 +381,7 @@ void text_lost_time_print(FILE *file, const struct lp_terminal *terminal,
 		return;
 	if (all)
 		memcpy(causes, loop->causes, all * sizeof(*causes));
-	all = merge_holders(causes, all);
+	all = merge_rows(causes, all);
 	qsort(causes, all, sizeof(*causes), by_total);
 	count = min_u64(all, ROWS_MAX);
 	columns = measure(terminal, causes, count);

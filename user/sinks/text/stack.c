@@ -111,10 +111,13 @@ static uint32_t run_length(const struct lp_stack *stack, uint32_t first, uint32_
  * that called the program; 0: the frame is printed by itself.  own: a frame of the program is
  * further in.
  */
-static uint32_t folded_at(const struct lp_stack *stack, uint32_t i, uint32_t count, bool own)
+static uint32_t folded_at(const struct lp_terminal *terminal, const struct lp_stack *stack,
+			  uint32_t i, uint32_t count, bool own)
 {
 	uint32_t length = run_length(stack, i, count, own_frames_is_import);
 
+	if (terminal->all_frames)
+		return 0;
 	if (i && length >= IMPORT_RUN)
 		return length;
 	length = own || i >= FRAMES_LEAST ? run_length(stack, i, count, is_package) : 0;
@@ -152,14 +155,14 @@ void text_stack_print_frames(FILE *file, const struct lp_terminal *terminal,
 	bool own = false;
 
 	for (i = 0; i < count; i += folded ? folded : 1) {
-		folded = folded_at(stack, i, count, own);
+		folded = folded_at(terminal, stack, i, count, own);
 		own = own || own_frames_has_origin(stack->frames[i], LP_ORIGIN_PROGRAM);
 		if (!folded)
 			widest = text_frame_widest(stack->frames[i], widest, space);
 	}
 	own = false;
 	for (i = 0; i < count; i += folded ? folded : 1) {
-		folded = folded_at(stack, i, count, own);
+		folded = folded_at(terminal, stack, i, count, own);
 		own = own || own_frames_has_origin(stack->frames[i], LP_ORIGIN_PROGRAM);
 		if (folded) {
 			print_folded(file, stack, i, folded);

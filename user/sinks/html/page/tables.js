@@ -101,9 +101,12 @@ function fillStallTable() {
 
 // ---- causes -------------------------------------------------------------------------
 
-function causeRow([kind, call, target, held, frame, times, ns], loop) {
+function causeRow([kind, call, target, held, frame, times, ns, said, called], loop) {
 	const where = frameOf(frame);
-	const names = [where ? where.name : 'computing', callText(data.strings[call], data.strings[target]),
+	const computing = frameOf(called) || where || { name: 'computing' };
+	const words = data.strings[said];
+	const waiting = callText(data.strings[call], data.strings[target]);
+	const names = [words || computing.name, words ? `${words} (${waiting})` : waiting,
 		'waiting for the GIL', 'waiting for a CPU', 'collecting garbage'];
 
 	return { kind, name: names[kind], times, ns, loop,
