@@ -117,6 +117,19 @@ static void of_an_installed_program_the_package_below_the_framework_counts(void 
 	expect(slow.own, NULL, 0);
 }
 
+static void frames_without_a_file_or_a_package_name_nothing(void **state)
+{
+	struct lp_slow_callback slow = NAMED(&start, FRAME("handle", "", 12));
+
+	(void)state;
+	expect(slow.handler, NULL, 0);
+	expect(slow.own, NULL, 0);
+	slow = NAMED(&start, FRAME("handle", SITE, 12));
+	expect(slow.handler, NULL, 0);
+	slow = NAMED(&start, FRAME("handle", SITE ".py", 12));
+	expect(slow.handler, NULL, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +137,7 @@ int main(void)
 		cmocka_unit_test(a_lambda_gives_way_to_what_it_calls),
 		cmocka_unit_test(the_program_s_own_callback_names_itself),
 		cmocka_unit_test(of_an_installed_program_the_package_below_the_framework_counts),
+		cmocka_unit_test(frames_without_a_file_or_a_package_name_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

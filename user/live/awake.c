@@ -41,8 +41,7 @@ static void count_from(struct lp_awake *awake, const struct lp_loop *loop, uint6
 }
 
 /* Returns whether the time since the last change between counting and watching suffices. */
-static bool has_lasted(const struct lp_awake *awake, const struct lp_loop *loop,
-		       uint64_t passed_ns)
+static bool has_lasted(const struct lp_awake *awake, const struct lp_loop *loop, uint64_t passed_ns)
 {
 	uint64_t callbacks = __atomic_load_n(&loop->callbacks, __ATOMIC_ACQUIRE);
 

@@ -136,7 +136,7 @@ void own_frames_package(const char *file, char *name, size_t size)
 
 bool own_frames_has_origin(const struct lp_shown_frame *frame, enum lp_frame_origin origin)
 {
-	return frame && frame->kind == LP_FRAME_PYTHON && frame->file &&
+	return frame && frame->kind == LP_FRAME_PYTHON && frame->file && *frame->file &&
 	       own_frames_origin(frame->file) == origin;
 }
 

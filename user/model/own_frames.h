@@ -20,7 +20,10 @@ enum lp_frame_origin {
 /* Returns the origin of a file by its path, which need not exist. */
 enum lp_frame_origin own_frames_origin(const char *file);
 
-/* Returns whether a frame is one of Python with that origin; it may be NULL. */
+/*
+ * Returns whether a frame is one of Python with that origin; it may be NULL.  A frame whose file is
+ * not known has none.
+ */
 bool own_frames_has_origin(const struct lp_shown_frame *frame, enum lp_frame_origin origin);
 
 /* Returns whether a frame is one of the import of a module. */

@@ -60,6 +60,9 @@ static const struct lp_shown_frame *handler_of(const struct lp_callback_info *ca
 	if (names_itself(callback, package))
 		return NULL;
 	handler = innermost_of(stack, package);
+	/* the path may name no package */
+	if (!handler)
+		return NULL;
 	/* a lambda that calls nothing of the program; a callable object, named by its class */
 	if (!strcmp(handler->function, callback->name) ||
 	    (!*callback->file &&
