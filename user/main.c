@@ -8,6 +8,7 @@
 #include "commands/open_sinks.h"
 #include "privileges/rights.h"
 #include "process/mappings.h"
+#include "runtime/registry.h"
 
 #include <locale.h>
 
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
 	standard_open();
 	/* sets the character set of the terminal; numbers are still formatted as in C */
 	setlocale(LC_CTYPE, "");
+	runtime_add_code_names();
 	rights_begin();
 	/*
 	 * without this right no probe is attached in any mode, so that files may be opened by their

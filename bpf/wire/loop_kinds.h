@@ -3,11 +3,19 @@
 #ifndef LP_BPF_WIRE_LOOP_KINDS_H
 #define LP_BPF_WIRE_LOOP_KINDS_H
 
-/* Implementation of a loop; captures carry it, so that numbers are only appended. */
+/*
+ * The implementations of a loop, with their names for reports.  Captures carry the number of a row:
+ * rows are only appended.
+ */
+/* clang-format off */
+#define LP_LOOP_KIND_ROWS(row)									\
+	row(ASYNCIO, "asyncio")									\
+	row(UVLOOP, "uvloop")
+/* clang-format on */
+
+#define LP_LOOP_KIND_NUMBER(kind, name) LP_LOOP_##kind,
 enum lp_loop_kind {
-	LP_LOOP_ASYNCIO = 0,
-	LP_LOOP_UVLOOP = 1,
-	LP_LOOP_KINDS,
+	LP_LOOP_KIND_ROWS(LP_LOOP_KIND_NUMBER) LP_LOOP_KINDS,
 };
 
 #endif /* LP_BPF_WIRE_LOOP_KINDS_H */

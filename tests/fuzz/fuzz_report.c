@@ -15,6 +15,7 @@
 #include "sinks/sink.h"
 #include "privileges/sandbox.h"
 #include "capture/reader.h"
+#include "runtime/registry.h"
 
 static const char *const names[] = { "text",	   "json",  "prom", "openmetrics", "otlp", "folded",
 				     "speedscope", "trace", "hlog", "csv",	   "html", "pprof" };
@@ -84,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
+	runtime_add_code_names();
 	options.format = names[data[0] % NAMES];
 	options.explain = data[0] / NAMES % 2;
 	snprintf(output, sizeof(output), "%s/out", directory());

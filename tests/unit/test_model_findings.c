@@ -6,6 +6,7 @@
 
 #include "base/macros.h"
 #include "model/findings.h"
+#include "runtime/registry.h"
 
 /* Declared here, as the headers of the address sanitizer may not be installed. */
 size_t __sanitizer_get_current_allocated_bytes(void);
@@ -571,5 +572,6 @@ int main(void)
 		TEST(an_address_that_is_used_again_means_the_latest),
 	};
 
+	runtime_add_code_names();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "base/macros.h"
 #include "model/call_words.h"
 #include "model/own_frames.h"
+#include "runtime/registry.h"
 
 static void test_origin(void **state)
 {
@@ -190,5 +191,6 @@ int main(void)
 		cmocka_unit_test(test_words),	  cmocka_unit_test(test_sleeps),
 	};
 
+	runtime_add_code_names();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

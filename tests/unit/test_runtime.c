@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "base/clocks.h"
+#include "model/own_frames.h"
+#include "runtime/cpython/code_names.h"
 #include "runtime/detect.h"
 #include "runtime/registry.h"
 #include "runtime/remote/remote.h"
@@ -178,8 +180,42 @@ static void describe_thread(const struct lp_instance *instance, uint64_t thread_
 	snprintf(name, size, "reel");
 }
 
+static bool is_reel_library(const char *file)
+{
+	return strstr(file, "/reel/lib/") != NULL;
+}
+
+static const char *below_reel_packages(const char *file)
+{
+	const char *at = strstr(file, "/reels/");
+
+	return at ? at + strlen("/reels/") : NULL;
+}
+
+static void name_package(const char *below, char *name, size_t size)
+{
+	snprintf(name, size, "%.*s", (int)strcspn(below, "/"), below);
+}
+
+static void name_module(const char *file, char *name, size_t size)
+{
+	snprintf(name, size, "%s", file);
+}
+
+static const struct lp_code_names reel_code_names = {
+	.is_library = is_reel_library,
+	.below_packages = below_reel_packages,
+	.package = name_package,
+	.module = name_module,
+	.library_directories = (const char *const[]){ NULL },
+	.frameworks = (const char *const[]){ "projector", NULL },
+	.loop_files = (const char *const[]){ NULL },
+	.calls = (const struct lp_call_row[]){ { .function = NULL } },
+};
+
 static const struct lp_runtime reel_runtime = {
 	.name = "reel",
+	.code_names = &reel_code_names,
 	.loop_library = "/libreel.",
 	.may_be_program = may_be_program,
 	.detect = detect,
@@ -313,12 +349,38 @@ static void roles_and_facts_come_from_an_examination(void **state)
 	instance.runtime->release(&instance);
 }
 
+/* Without a process, as for a capture; the names of another runtime are still valid. */
+static void names_of_its_code_add_to_those_of_others(void **state)
+{
+	const struct lp_shown_frame projector = { .file = (char *)"/opt/reels/projector/run" };
+	const struct lp_shown_frame film = { .file = (char *)"/opt/reels/film/scene" };
+	const struct lp_shown_frame *const frames[] = { &projector, &film };
+	const char *file = "/v/lib/python3.12/site-packages/shop/orders.py";
+	char package[LP_PACKAGE_MAX];
+
+	(void)state;
+	assert_int_equal(own_frames_origin("/opt/reel/lib/tick"), LP_ORIGIN_PROGRAM);
+	code_names_add(&cpython_code_names);
+	runtime_add_code_names();
+	runtime_add_code_names();
+	assert_null(code_names_at(2));
+	assert_int_equal(own_frames_origin("/opt/reel/lib/tick"), LP_ORIGIN_LIBRARY);
+	assert_int_equal(own_frames_origin("/usr/lib/python3.11/ssl.py"), LP_ORIGIN_LIBRARY);
+	own_frames_package(film.file, package, sizeof(package));
+	assert_string_equal(package, "film");
+	own_frames_package(file, package, sizeof(package));
+	assert_string_equal(package, "shop");
+	/* the innermost package that is no framework */
+	assert_int_equal(own_frames_innermost(frames, 2), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_detected_by_a_worker),
 		cmocka_unit_test(loops_and_stacks_come_from_the_adapter),
 		cmocka_unit_test(roles_and_facts_come_from_an_examination),
+		cmocka_unit_test(names_of_its_code_add_to_those_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

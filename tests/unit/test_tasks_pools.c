@@ -5,6 +5,7 @@
 #include <locale.h>
 
 #include "tasks/sink.h"
+#include "runtime/registry.h"
 
 static const struct lp_shown_frame render = FRAME("render", "/srv/app/images.py", 7);
 
@@ -243,5 +244,6 @@ int main(void)
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");
+	runtime_add_code_names();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

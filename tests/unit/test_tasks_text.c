@@ -7,6 +7,7 @@
 #include "tasks/sink.h"
 #include "base/wrap.h"
 #include "base/text.h"
+#include "runtime/registry.h"
 
 static const struct lp_options plain = { .json = false };
 
@@ -387,5 +388,6 @@ int main(void)
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
+	runtime_add_code_names();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "text_fixture.h"
 
 #include "model/finding_kinds.h"
+#include "runtime/registry.h"
 
 static const struct lp_run_end end;
 
@@ -330,5 +331,6 @@ int main(void)
 		TEST(lifetimes_are_reported_by_coroutine),
 	};
 
+	runtime_add_code_names();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/macros.h"
+#include "runtime/registry.h"
 #include "sinks/text/stack.h"
 
 #define SITE "/v/lib/python3.12/site-packages/"
@@ -88,5 +89,6 @@ int main(void)
 		cmocka_unit_test(test_called_packages),
 	};
 
+	runtime_add_code_names();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

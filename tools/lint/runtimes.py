@@ -17,9 +17,6 @@ RUNTIMES = {
 ALLOWED = {
     "bpf/wire/python.h": "the data that bpf/python/ and the adapter share",
     "bpf/wire/loop_kinds.h": "the registry of the kinds of loops: captures carry the numbers",
-    "user/wire/loop_kinds.c": "a row for each kind, for reports and captures without an adapter",
-    "user/model/own_frames.c": "names of packages and files, for captures without an adapter",
-    "user/model/call_words.c": "a row for each function with words, for captures as well",
 }
 # a comment, whole, or a literal; a literal may contain what looks like a comment
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.S)

@@ -13,39 +13,15 @@
 #define FRAMES_MAX 256
 
 /*
- * Rows are here, not in an adapter, as captures are read without one.  A row applies if the frame
+ * Functions of C libraries; those of a runtime are rows of its adapter.  A row applies if the frame
  * is among the innermost ones that are not the program's.
  */
-static const struct call_row {
-	enum lp_frame_kind kind;
-	const char *file; /* end of the path of a Python file; NULL: any */
-	const char *function; /* last part of the qualified name, or a C symbol */
-	const char *words;
-} rows[] = {
+static const struct lp_call_row c_libraries[] = {
 	{ LP_FRAME_NATIVE, NULL, "sqliteDefaultBusyCallback", "SQLite waits for a lock" },
 	{ LP_FRAME_NATIVE, NULL, "sqlite3InvokeBusyHandler", "SQLite waits for a lock" },
-	{ LP_FRAME_NATIVE, NULL, "time_sleep", "time.sleep" },
 	{ LP_FRAME_NATIVE, NULL, "getaddrinfo", "DNS look-up" },
 	{ LP_FRAME_NATIVE, NULL, "SSL_CTX_load_verify_locations", "ssl: loads certificates" },
-	{ LP_FRAME_PYTHON, "/ssl.py", "load_default_certs", "ssl: loads certificates" },
-	{ LP_FRAME_PYTHON, "/ssl.py", "create_default_context", "ssl: loads certificates" },
-	{ LP_FRAME_PYTHON, "/ssl.py", "do_handshake", "ssl: handshake" },
-	{ LP_FRAME_PYTHON, "/socket.py", "getaddrinfo", "DNS look-up" },
-	{ LP_FRAME_PYTHON, "/socket.py", "getfqdn", "DNS look-up" },
-	{ LP_FRAME_PYTHON, "/socket.py", "create_connection", "connects" },
-	{ LP_FRAME_PYTHON, "/subprocess.py", "communicate", "subprocess communicate" },
-	{ LP_FRAME_PYTHON, "/subprocess.py", "_execute_child", "starts a child process" },
-	{ LP_FRAME_PYTHON, "/subprocess.py", "wait", "waits for a child process" },
-	{ LP_FRAME_PYTHON, "/concurrent/futures/_base.py", "result", "concurrent Future.result" },
-	{ LP_FRAME_PYTHON, "/queue.py", "get", "queue.Queue.get" },
-	{ LP_FRAME_PYTHON, "/queue.py", "put", "queue.Queue.put" },
-	{ LP_FRAME_PYTHON, "/threading.py", "join", "threading.Thread.join" },
-	{ LP_FRAME_PYTHON, "/threading.py", "wait", "waits for a thread" },
-	{ LP_FRAME_PYTHON, "/logging/__init__.py", "acquire", "logging: waits for its lock" },
-	{ LP_FRAME_PYTHON, "/logging/__init__.py", "emit", "logging: writes a record" },
-	{ LP_FRAME_PYTHON, "/logging/__init__.py", "flush", "logging: writes a record" },
-	{ LP_FRAME_PYTHON, "/shutil.py", "copyfile", "shutil copies a file" },
-	{ LP_FRAME_PYTHON, "/shutil.py", "rmtree", "shutil.rmtree" },
+	{ .function = NULL },
 };
 
 /* Returns whether a function's qualified name ends with a name. */
@@ -56,37 +32,28 @@ static bool has_name(const struct lp_shown_frame *frame, const char *name)
 	return frame->function && !strcmp(dot ? dot + 1 : frame->function, name);
 }
 
-static const struct call_row *row_of(const struct lp_shown_frame *frame)
+static const struct lp_call_row *row_among(const struct lp_call_row *row,
+					   const struct lp_shown_frame *frame)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (frame->kind != rows[i].kind || !has_name(frame, rows[i].function))
+	for (; row->function; row++) {
+		if (frame->kind != row->kind || !has_name(frame, row->function))
 			continue;
-		if (!rows[i].file || (text_ends_with(frame->file, rows[i].file) &&
-				      own_frames_is_library(frame->file)))
-			return &rows[i];
+		if (!row->file ||
+		    (text_ends_with(frame->file, row->file) && own_frames_is_library(frame->file)))
+			return row;
 	}
 	return NULL;
 }
 
-/* Writes the name of a module by the path of its file: "sqlalchemy.orm", "httpx._client". */
-static void module_name(const char *file, char *name, size_t size)
+static const struct lp_call_row *row_of(const struct lp_shown_frame *frame)
 {
-	const char *package = own_frames_below_packages(file);
-	size_t length, i;
+	const struct lp_call_row *row = row_among(c_libraries, frame);
+	const struct lp_code_names *names;
+	size_t i;
 
-	text_copy(name, size, package ? package : text_path_end(file, 1));
-	if (!package && !strcmp(name, "__init__.py"))
-		text_copy(name, size, text_path_end(file, 2));
-	if (text_ends_with(name, ".py"))
-		name[strlen(name) - strlen(".py")] = '\0';
-	if (text_ends_with(name, "/__init__"))
-		name[strlen(name) - strlen("/__init__")] = '\0';
-	length = strlen(name);
-	for (i = 0; i < length; i++)
-		if (name[i] == '/')
-			name[i] = '.';
+	for (i = 0; !row && (names = code_names_at(i)); i++)
+		row = row_among(names->calls, frame);
+	return row;
 }
 
 /*
@@ -96,18 +63,22 @@ static void module_name(const char *file, char *name, size_t size)
 static bool import_words(const struct lp_stack *stack, char *words, size_t size)
 {
 	uint32_t depth = stack->depth < FRAMES_MAX ? stack->depth : FRAMES_MAX, i, first;
+	const struct lp_code_names *names = NULL;
 	char name[LP_CALL_WORDS_MAX];
 
-	for (first = depth; first && !own_frames_is_import(stack->frames[first - 1]);)
-		first--;
+	for (first = depth; first; first--) {
+		names = own_frames_importer(stack->frames[first - 1]);
+		if (names)
+			break;
+	}
 	if (!first)
 		return false;
 	for (i = first; i; i--) {
 		const struct lp_shown_frame *frame = stack->frames[i - 1];
 
-		if (!own_frames_is_import(frame) && frame->function &&
-		    !strcmp(frame->function, "<module>")) {
-			module_name(frame->file, name, sizeof(name));
+		if (!own_frames_is_import(frame) && frame->function && names->module_function &&
+		    !strcmp(frame->function, names->module_function)) {
+			names->module(frame->file, name, sizeof(name));
 			snprintf(words, size, "import %s", name);
 			return true;
 		}
@@ -135,27 +106,39 @@ static bool is_sqlite_sleep(const struct lp_blocked *blocked)
 	return false;
 }
 
-/* Returns whether the innermost frame is one that is not of Python's library, which called C. */
+/* Returns whether the innermost frame is one that is not of the runtime's library, which called C. */
 static bool is_called_from_outside(const struct lp_stack *stack)
 {
 	return stack->frames[0]->kind == LP_FRAME_PYTHON &&
 	       !own_frames_is_library(stack->frames[0]->file);
 }
 
-/* Writes words for a sleep; before 3.11 time.sleep is a select() without descriptors. */
+/* Returns words for a sleep by a function of a runtime's library; "" if none has any. */
+static const char *library_sleep(void)
+{
+	const struct lp_code_names *names;
+	size_t i;
+
+	for (i = 0; (names = code_names_at(i)); i++)
+		if (names->sleep)
+			return names->sleep;
+	return "";
+}
+
+/* Writes words for a sleep. */
 static void sleep_words(const struct lp_blocked *blocked, char *words, size_t size)
 {
 	bool selects = !strcmp(blocked->syscall, "pselect6") || !strcmp(blocked->syscall, "select");
 
 	if ((selects && !blocked->target[0]) || blocked->sleep.kind == LP_SLEEP_UNTIL)
-		text_copy(words, size, "time.sleep");
+		text_copy(words, size, library_sleep());
 	else if (is_sqlite_sleep(blocked))
 		text_copy(words, size, "SQLite waits for a lock");
 }
 
 void call_words_of_stack(const struct lp_stack *stack, char *words, size_t size)
 {
-	const struct call_row *row = NULL, *at;
+	const struct lp_call_row *row = NULL, *at;
 	size_t own, i;
 
 	*words = '\0';

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "own_frames.h"
 
-#include "base/macros.h"
 #include "base/text.h"
-#include "wire/loop_kinds.h"
 
 #include <string.h>
 
@@ -12,77 +10,27 @@ static bool begins(const char *text, const char *with)
 	return !strncmp(text, with, strlen(with));
 }
 
-/* Packages that call a program's handlers.  A program that is installed like them is not one. */
-static const char *const frameworks[] = {
-	"aiohttp",  "aiojobs",	  "anyio",	"arq",	    "asgiref", "blacksheep", "celery",
-	"channels", "daphne",	  "django",	"falcon",   "fastapi", "flask",	     "granian",
-	"grpc",	    "gunicorn",	  "hypercorn",	"litestar", "quart",   "robyn",	     "sanic",
-	"socketio", "starlette",  "strawberry", "taskiq",   "tornado", "twisted",    "uvicorn",
-	"uvloop",   "websockets", "werkzeug",
-};
-
-/* Top-level names that many distributions share. */
-static const char *const namespaces[] = { "azure", "google", "zope" };
-
-/* Files of the standard library in a bundle, where paths are relative. */
-static const char *const bundled[] = {
-	"asyncio/",	"concurrent/futures/", "contextlib.py", "functools.py",
-	"importlib/",	"logging/__init__.py", "queue.py",	"runpy.py",
-	"selectors.py", "socket.py",	       "ssl.py",	"subprocess.py",
-	"threading.py",
-};
-
-const char *own_frames_below_packages(const char *file)
+/* Returns the part of a path below the directory of installed packages, and whose names it has. */
+static const char *below_packages(const char *file, const struct lp_code_names **names)
 {
-	static const char *const directories[] = { "/site-packages/", "/dist-packages/" };
-	const char *below = NULL, *at;
+	const char *below = NULL;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(directories); i++)
-		for (at = file; (at = strstr(at, directories[i]));) {
-			at += strlen(directories[i]);
-			if (!below || at > below)
-				below = at;
-		}
-	/* an egg or a wheel that is used as it is: /srv/eggs/httpx-0.27-py3.11.egg/httpx/api.py */
-	if (!below && ((at = strstr(file, ".egg/")) || (at = strstr(file, ".whl/"))))
-		below = at + strlen(".egg/");
+	for (i = 0; !below && (*names = code_names_at(i)); i++)
+		below = (*names)->below_packages(file);
 	return below;
-}
-
-/* Returns whether the directory of a library is Python's: lib/python3.11/, lib64/python311.zip/. */
-static bool is_python_directory(const char *at)
-{
-	if (!begins(at, "/python3"))
-		return false;
-	at += strlen("/python3");
-	if (*at == '.') {
-		at++;
-		at += strspn(at, "0123456789t");
-		return *at == '/';
-	}
-	at += strspn(at, "0123456789");
-	return begins(at, ".zip/");
 }
 
 enum lp_frame_origin own_frames_origin(const char *file)
 {
-	const char *at = file;
+	const struct lp_code_names *names;
 	size_t i;
 
-	if (begins(at, "<frozen "))
-		return LP_ORIGIN_LIBRARY;
-	if (own_frames_below_packages(file))
+	if (below_packages(file, &names))
 		return LP_ORIGIN_PACKAGE;
-	for (i = 0; i < ARRAY_SIZE(bundled); i++)
-		if (begins(file, bundled[i]))
+	for (i = 0; (names = code_names_at(i)); i++)
+		if (names->is_library(file))
 			return LP_ORIGIN_LIBRARY;
-	while ((at = strstr(at, "/lib"))) {
-		at += strlen("/lib");
-		at += strspn(at, "64");
-		if (is_python_directory(at))
-			return LP_ORIGIN_LIBRARY;
-	}
 	return LP_ORIGIN_PROGRAM;
 }
 
@@ -98,40 +46,30 @@ static unsigned int count_parts(const char *path)
 
 unsigned int own_frames_parts(const char *file)
 {
-	const char *package = own_frames_below_packages(file);
-	static const char *const names[] = {
-		"asyncio/", "collections/", "concurrent/", "email/", "encodings/",
-		"html/",    "http/",	    "importlib/",  "json/",  "logging/",
-		"sqlite3/", "unittest/",    "urllib/",	   "xml/",   "multiprocessing/",
-	};
 	const char *end = text_path_end(file, 2);
+	const struct lp_code_names *names;
+	const char *package = below_packages(file, &names);
+	const char *const *directory;
 	size_t i;
 
 	if (package && count_parts(package) > 2)
 		return 3;
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (begins(end, names[i]))
-			return own_frames_origin(file) == LP_ORIGIN_LIBRARY ? 2 : 3;
+	for (i = 0; (names = code_names_at(i)); i++)
+		for (directory = names->library_directories; *directory; directory++)
+			if (begins(end, *directory))
+				return own_frames_origin(file) == LP_ORIGIN_LIBRARY ? 2 : 3;
 	return 2;
 }
 
 void own_frames_package(const char *file, char *name, size_t size)
 {
-	const char *below = own_frames_below_packages(file);
-	size_t length, i;
+	const struct lp_code_names *names;
+	const char *below = below_packages(file, &names);
 
-	text_copy(name, size, below ? below : "");
-	length = strcspn(name, "/");
-	for (i = 0; i < ARRAY_SIZE(namespaces); i++)
-		if (length == strlen(namespaces[i]) && begins(name, namespaces[i]) && name[length])
-			break;
-	if (i < ARRAY_SIZE(namespaces)) {
-		name[length] = '.';
-		length += strcspn(name + length, "/");
-	}
-	name[length] = '\0';
-	if (text_ends_with(name, ".py"))
-		name[length - strlen(".py")] = '\0';
+	if (below)
+		names->package(below, name, size);
+	else
+		text_copy(name, size, "");
 }
 
 bool own_frames_has_origin(const struct lp_shown_frame *frame, enum lp_frame_origin origin)
@@ -140,19 +78,34 @@ bool own_frames_has_origin(const struct lp_shown_frame *frame, enum lp_frame_ori
 	       own_frames_origin(frame->file) == origin;
 }
 
+const struct lp_code_names *own_frames_importer(const struct lp_shown_frame *frame)
+{
+	const struct lp_code_names *names;
+	size_t i;
+
+	if (frame->kind != LP_FRAME_PYTHON || !frame->file)
+		return NULL;
+	for (i = 0; (names = code_names_at(i)); i++)
+		if (names->importer && begins(frame->file, names->importer))
+			break;
+	return names;
+}
+
 bool own_frames_is_import(const struct lp_shown_frame *frame)
 {
-	return frame->kind == LP_FRAME_PYTHON && frame->file &&
-	       begins(frame->file, "<frozen importlib");
+	return own_frames_importer(frame) != NULL;
 }
 
 static bool is_framework(const char *package)
 {
+	const struct lp_code_names *names;
+	const char *const *framework;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(frameworks); i++)
-		if (!strcmp(frameworks[i], package))
-			return true;
+	for (i = 0; (names = code_names_at(i)); i++)
+		for (framework = names->frameworks; *framework; framework++)
+			if (!strcmp(*framework, package))
+				return true;
 	return false;
 }
 
@@ -198,7 +151,17 @@ static bool is_own(const struct lp_shown_frame *frame)
 
 static bool is_loop(const struct lp_shown_frame *frame)
 {
-	return of_library(frame) && loop_kinds_own_file(frame->file);
+	const struct lp_code_names *names;
+	const char *const *file;
+	size_t i;
+
+	if (!of_library(frame))
+		return false;
+	for (i = 0; (names = code_names_at(i)); i++)
+		for (file = names->loop_files; *file; file++)
+			if (text_ends_with(frame->file, *file))
+				return true;
+	return false;
 }
 
 struct lp_stack own_frames_of(const struct lp_stack *stack)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The frames of a stack that belong to the program, as opposed to installed packages and Python's
- * standard library.
+ * The frames of a stack that belong to the program, as opposed to installed packages and the
+ * runtime's library, by the names that adapters have handed down.
  */
 #ifndef LP_MODEL_OWN_FRAMES_H
 #define LP_MODEL_OWN_FRAMES_H
 
+#include "code_names.h"
 #include "report.h"
 
 /* Bytes of the name of a package. */
@@ -14,7 +15,7 @@
 enum lp_frame_origin {
 	LP_ORIGIN_PROGRAM, /* its own tree */
 	LP_ORIGIN_PACKAGE, /* installed by a package manager */
-	LP_ORIGIN_LIBRARY, /* the standard library, or code frozen into the interpreter */
+	LP_ORIGIN_LIBRARY, /* the runtime's own, or code within its interpreter */
 };
 
 /* Returns the origin of a file by its path, which need not exist. */
@@ -26,18 +27,16 @@ enum lp_frame_origin own_frames_origin(const char *file);
  */
 bool own_frames_has_origin(const struct lp_shown_frame *frame, enum lp_frame_origin origin);
 
-/* Returns whether a frame is one of the import of a module. */
+/* Returns whose import of a module a frame is a part of; NULL: of none. */
+const struct lp_code_names *own_frames_importer(const struct lp_shown_frame *frame);
 bool own_frames_is_import(const struct lp_shown_frame *frame);
 
 /*
  * Returns the number of last parts of a file's path that identify it: 2, or 3 for a file deeper in
- * an installed package, and if its directory has the name of a package of the standard library to
- * which it does not belong.
+ * an installed package, and if its directory has the name of one of the runtime's library to which
+ * it does not belong.
  */
 unsigned int own_frames_parts(const char *file);
-
-/* Returns the part of a path below the directory of installed packages; NULL if there is none. */
-const char *own_frames_below_packages(const char *file);
 
 /*
  * Writes the name of the installed package that a file belongs to: "httpx", for a namespace
@@ -48,12 +47,12 @@ void own_frames_package(const char *file, char *name, size_t size);
 /*
  * Returns the index of the innermost frame of the program.  Without one, that of the outermost
  * package that is no framework, for a program that is itself installed; then that of any package.
- * Returns count if all frames are the standard library's or of C.  Frames are innermost first and
+ * Returns count if all frames are of the runtime's library or of C.  Frames are innermost first and
  * may be NULL.
  */
 size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t count);
 
-/* Returns whether a file belongs to the standard library. */
+/* Returns whether a file belongs to the runtime's library. */
 bool own_frames_is_library(const char *file);
 
 /*

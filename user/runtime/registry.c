@@ -4,6 +4,15 @@
 #include <errno.h>
 #include <string.h>
 
+void runtime_add_code_names(void)
+{
+	size_t i;
+
+	for (i = 0; runtimes[i]; i++)
+		if (runtimes[i]->code_names)
+			code_names_add(runtimes[i]->code_names);
+}
+
 uint32_t runtime_number(const struct lp_runtime *runtime)
 {
 	uint32_t number = 0;

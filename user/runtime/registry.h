@@ -8,6 +8,9 @@
 /* The table of adapters, in runtimes.c; NULL ends it. */
 extern const struct lp_runtime *const runtimes[];
 
+/* Hands the names of the code of all runtimes down to model/: called once, at start. */
+void runtime_add_code_names(void);
+
 /* As runtime_may_be_program and runtime_detect of detect.h. */
 bool runtime_may_be_program_here(const char *path);
 int runtime_detect_here(const struct lp_process_info *process, struct lp_instance *instance,

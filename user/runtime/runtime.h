@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "elf/mapped_file.h"
+#include "model/code_names.h"
 #include "process/process.h"
 
 #include "wire/wire.h"
@@ -146,6 +147,8 @@ struct lp_fact_part {
  */
 struct lp_runtime {
 	const char *name;
+	/* its library and packages by their names, for captures as well; NULL: none are known */
+	const struct lp_code_names *code_names;
 
 	/* ---- detection ---- */
 

@@ -3,6 +3,7 @@
 #include "cpython.h"
 
 #include "callback.h"
+#include "code_names.h"
 
 #include "privileges/rights.h"
 #include "elf/elf_file.h"
@@ -555,6 +556,7 @@ static int read_tasks(const struct lp_instance *instance, struct lp_task_list *l
 
 const struct lp_runtime cpython_runtime = {
 	.name = "asyncio",
+	.code_names = &cpython_code_names,
 	.loop_library = "/_asyncio.",
 	.may_be_program = may_be_program,
 	.is_interpreter = cpython_is_interpreter,
