@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "json_keys.h"
+#include "scratch_fixture.h"
 #include "sinks/sink.h"
 #include "stall_fixture.h"
 
@@ -83,11 +84,8 @@ static inline struct lp_sink *open_sink(void)
 static inline const char *written(void)
 {
 	static char text[65536];
-	FILE *file = fopen(path, "r");
 
-	assert_non_null(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
+	assert_non_null(scratch_read(path, text, sizeof(text)));
 	expect_no_key_twice(text);
 	return text;
 }

@@ -72,11 +72,8 @@ static inline struct lp_sink *open_sink(const struct lp_format *format, bool que
 static const char *written(void)
 {
 	static char text[4 << 20];
-	FILE *file = fopen(path, "r");
 
-	assert_non_null(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
+	assert_non_null(scratch_read(path, text, sizeof(text)));
 	return text;
 }
 

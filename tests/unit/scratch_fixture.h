@@ -56,4 +56,16 @@ static inline int scratch_remove(const char *directory)
 	return rmdir(directory);
 }
 
+/* Reads a text file, as far as it fits. Returns the text, or NULL if there is no such file. */
+static inline char *scratch_read(const char *path, char *text, size_t size)
+{
+	FILE *file = fopen(path, "r");
+
+	if (!file)
+		return NULL;
+	text[fread(text, 1, size - 1, file)] = '\0';
+	fclose(file);
+	return text;
+}
+
 #endif /* LP_TESTS_UNIT_SCRATCH_FIXTURE_H */

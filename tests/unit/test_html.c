@@ -434,7 +434,6 @@ static const char *written_page(const struct lp_slow_callback *slow, const struc
 	char directory[256], path[300];
 	struct lp_error error = { 0 };
 	struct lp_sink *sink;
-	FILE *file;
 
 	assert_int_equal(scratch_make(directory, sizeof(directory)), 0);
 	snprintf(path, sizeof(path), "%s/page.html", directory);
@@ -448,10 +447,7 @@ static const char *written_page(const struct lp_slow_callback *slow, const struc
 	assert_int_equal(access(path, F_OK), -1);
 	sink->observer.end(sink, &total, &end);
 	assert_int_equal(sink->close(sink), 0);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
+	assert_non_null(scratch_read(path, text, sizeof(text)));
 	unlink(path);
 	rmdir(directory);
 	return text;

@@ -289,7 +289,6 @@ static void what_a_file_has_no_space_for_is_counted_by_kind(void **state)
 	static char text[16 << 20];
 	struct lp_error error;
 	struct lp_sink *sink;
-	FILE *file;
 	int i;
 
 	(void)state;
@@ -304,10 +303,7 @@ static void what_a_file_has_no_space_for_is_counted_by_kind(void **state)
 	sink->observer.slow_iteration(sink, &iteration);
 	sink->observer.end(sink, &nothing, &end);
 	assert_int_equal(sink->close(sink), 0);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
+	assert_non_null(scratch_read(path, text, sizeof(text)));
 	unlink(path);
 	assert_non_null(strstr(text, ",\"omitted_slow_callbacks\":"));
 	assert_non_null(

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "random_fixture.h"
 #include "symbolise/native.h"
 #include "process/mappings.h"
 
@@ -389,17 +390,6 @@ static void a_blocked_call_shows_the_c_library(void **state)
 }
 
 /* ---- hostile targets -------------------------------------------------------------- */
-
-static uint64_t random_state = 88172645463325252ULL;
-
-/* xorshift64 with a fixed seed, so that a failure can be repeated */
-static uint64_t random_next(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
 
 /* An address in code, one on the stack, or any number. */
 static uint64_t random_word(const struct lp_mappings *mappings)

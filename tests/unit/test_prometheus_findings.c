@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "finding_fixture.h"
+#include "scratch_fixture.h"
 #include "sinks/sink.h"
 
 #define LOOP "loop=\"asyncio\",service=\"gunicorn\""
@@ -34,7 +35,6 @@ static const char *write_once(const struct lp_format *format, const struct lp_su
 	struct lp_error error = { 0 };
 	struct lp_sink *sink;
 	char path[300];
-	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/loopprof-findings-%d.prom", base ? base : "/tmp",
 		 getpid());
@@ -43,10 +43,7 @@ static const char *write_once(const struct lp_format *format, const struct lp_su
 	sink->observer.run(sink, &run);
 	sink->observer.end(sink, summary, &end);
 	assert_int_equal(sink->close(sink), 0);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
+	assert_non_null(scratch_read(path, text, sizeof(text)));
 	unlink(path);
 	return text;
 }

@@ -12,20 +12,10 @@
 #include <cmocka.h>
 
 #include "elf/unwind.h"
+#include "random_fixture.h"
 #include "unwind_fixture.h"
 
 #define STACK 0x7ffc00000000
-
-static uint64_t random_state = 88172645463325252ULL;
-
-/* xorshift64 with a fixed seed, so that a failure can be repeated */
-static uint64_t random_next(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
 
 static int row_of(const struct crafted *file, uint64_t address, struct lp_row *row)
 {

@@ -6,13 +6,12 @@ installed, or does not run on this machine, is not measured, and the table has t
 """
 
 import os
-import signal
 import subprocess
 import tempfile
 import time
 
 import reports
-from processes import LIMIT_S, NotMeasured, Profiler, pin
+from processes import NotMeasured, Profiler, interrupt, pin
 
 READY_LIMIT_S = 10
 # Delay after the message that a peer begins, or after its start if it has no message.
@@ -54,14 +53,7 @@ class Running:
             raise NotMeasured(f"does not run here: {reason_in(self._said())}")
 
     def stop(self):
-        """Sends Ctrl-C, unless it has ended with its target, and waits for the report."""
-        if self._popen.poll() is None:
-            self._popen.send_signal(signal.SIGINT)
-        try:
-            self._popen.wait(LIMIT_S)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
+        interrupt(self._popen)
 
     def report(self):
         self.stop()

@@ -32,6 +32,17 @@ def pin(cpu):
     return enter
 
 
+def interrupt(popen):
+    """Sends Ctrl-C to a profiler, unless it has ended with its target, and waits for its end."""
+    if popen.poll() is None:
+        popen.send_signal(signal.SIGINT)
+    try:
+        popen.wait(LIMIT_S)
+    except subprocess.TimeoutExpired:
+        popen.kill()
+        popen.wait()
+
+
 class Process:
     """A pinned process that reads and writes lines."""
 
@@ -149,13 +160,7 @@ class Profiler:
 
     def stop(self):
         """Sends Ctrl-C.  Returns all that it reports then."""
-        if self._popen.poll() is None:
-            self._popen.send_signal(signal.SIGINT)
-        try:
-            self._popen.wait(LIMIT_S)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
+        interrupt(self._popen)
         self._reader.join()
         self._popen.stdout.close()
         if not self._popen.stderr.closed:

@@ -34,6 +34,16 @@ static void open_closed(void)
 			_exit(1);
 }
 
+void standard_open_null(void)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (null == STDIN_FILENO) {
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
+}
+
 int standard_duplicate(int descriptor)
 {
 	struct stat status;

@@ -15,6 +15,12 @@
  */
 void standard_open(void);
 
+/*
+ * Opens the closed descriptors 0 to 2 of a process that reads and writes nothing on /dev/null, so
+ * that no other file gets their numbers.
+ */
+void standard_open_null(void);
+
 /* The descriptor that stdout writes to, which may be a second one for the same file. */
 int standard_descriptor(void);
 

@@ -4,6 +4,7 @@
 #include "descriptor.h"
 
 #include "base/clocks.h"
+#include "files/standard.h"
 #include "privileges/sandbox.h"
 
 #include <errno.h>
@@ -21,19 +22,12 @@
 /* Closes all descriptors but this one, which becomes OWN. */
 static void retain_only(int socket)
 {
-	int null;
-
 	/* a process that may hang must not hold stdin, stdout or stderr open */
 	if (socket != OWN)
 		dup3(socket, OWN, O_CLOEXEC);
 	close_range(OWN + 1, ~0U, 0);
 	close_range(0, OWN - 1, 0);
-	/* A worker has no right to write to them. */
-	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (null == 0) {
-		dup2(null, 1);
-		dup2(null, 2);
-	}
+	standard_open_null();
 }
 
 static void serve(lp_worker_server server)

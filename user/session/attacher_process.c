@@ -3,6 +3,7 @@
 #include "attacher_internal.h"
 
 #include "base/clocks.h"
+#include "files/standard.h"
 #include "process/descriptor.h"
 #include "privileges/open_files.h"
 #include "privileges/sandbox.h"
@@ -114,8 +115,6 @@ static void *detach_all(void *context)
  */
 static void retain_only(int socket, int detached)
 {
-	int null;
-
 	/* they are moved above their final numbers first, so that neither replaces the other */
 	socket = fcntl(socket, F_DUPFD_CLOEXEC, DETACHED + 1);
 	detached = fcntl(detached, F_DUPFD_CLOEXEC, DETACHED + 1);
@@ -124,11 +123,7 @@ static void retain_only(int socket, int detached)
 	close_range(DETACHED + 1, ~0U, 0);
 	close_range(0, SOCKET - 1, 0);
 	/* with 0 to 2 open, the descriptor of a probe is always positive */
-	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (null == 0) {
-		dup2(null, 1);
-		dup2(null, 2);
-	}
+	standard_open_null();
 }
 
 /* Interrupts a wait of an attachment; the end of the socket then ends the process. */

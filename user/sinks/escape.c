@@ -40,41 +40,6 @@ static size_t sequence_length(const uint8_t *text)
 	return sequences[i].length;
 }
 
-static void write_json(FILE *out, uint8_t byte)
-{
-	switch (byte) {
-	case '"':
-		fputs("\\\"", out);
-		break;
-	case '\\':
-		fputs("\\\\", out);
-		break;
-	case '\n':
-		fputs("\\n", out);
-		break;
-	case '\r':
-		fputs("\\r", out);
-		break;
-	case '\t':
-		fputs("\\t", out);
-		break;
-	default:
-		if (byte < 0x20)
-			fprintf(out, "\\u%04x", byte);
-		else
-			putc(byte, out);
-	}
-}
-
-/* "</script>" or "<!--" in a string would end the script element or change how it is parsed. */
-static void write_script(FILE *out, uint8_t byte)
-{
-	if (byte == '<' || byte == '>' || byte == '&')
-		fprintf(out, "\\u%04x", byte);
-	else
-		write_json(out, byte);
-}
-
 static void write_label(FILE *out, uint8_t byte)
 {
 	switch (byte) {
@@ -90,6 +55,28 @@ static void write_label(FILE *out, uint8_t byte)
 	default:
 		putc(byte, out);
 	}
+}
+
+/* JSON escapes what a label does, and all other control characters. */
+static void write_json(FILE *out, uint8_t byte)
+{
+	if (byte == '\r')
+		fputs("\\r", out);
+	else if (byte == '\t')
+		fputs("\\t", out);
+	else if (byte < 0x20 && byte != '\n')
+		fprintf(out, "\\u%04x", byte);
+	else
+		write_label(out, byte);
+}
+
+/* "</script>" or "<!--" in a string would end the script element or change how it is parsed. */
+static void write_script(FILE *out, uint8_t byte)
+{
+	if (byte == '<' || byte == '>' || byte == '&')
+		fprintf(out, "\\u%04x", byte);
+	else
+		write_json(out, byte);
 }
 
 /* True for bytes that no format escapes.  Most text consists of them. */

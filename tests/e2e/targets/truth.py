@@ -121,6 +121,21 @@ def wait_for_go():
         os.read(0, 64)
 
 
+def run_loops(threads, main):
+    """Runs main(started) in a loop of each of many threads, which calls started() in it, until the
+    order to go on.
+    """
+    threading.stack_size(256 * 1024)
+    started = threading.Semaphore(0)
+    for _ in range(threads):
+        threading.Thread(target=lambda: asyncio.run(main(started.release)), daemon=True).start()
+    for _ in range(threads):
+        started.acquire()
+    wait_for_go()
+    # The process exits without ending the loops, which would take long.
+    os._exit(0)
+
+
 async def loop_waits_for_go():
     """The same inside a loop, which polls meanwhile as an idle one does."""
     if not attended():

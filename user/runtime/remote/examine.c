@@ -11,17 +11,6 @@
 
 #define EXAMINERS 2
 
-/*
- * Limits in ns of an examination, enough for an ELF file of some hundred MB on a slow disk, and
- * shorter ones while other processes wait for theirs.
- */
-static const struct lp_worker_limits limits = { .still_ns = 1000 * NS_PER_MS,
-						.cpu_ns = 2000 * NS_PER_MS,
-						.wall_ns = 5000 * NS_PER_MS };
-static const struct lp_worker_limits limits_crowded = { .still_ns = 300 * NS_PER_MS,
-							.cpu_ns = 1000 * NS_PER_MS,
-							.wall_ns = 4000 * NS_PER_MS };
-
 struct examine_request {
 	struct lp_request head;
 	struct lp_examine examine;
@@ -41,7 +30,7 @@ int examine_open(void)
 	size_t i;
 
 	for (i = 0; i < EXAMINERS; i++) {
-		examiners[i].worker = worker_new(remote_workers(), &limits, true);
+		examiners[i].worker = worker_new(remote_workers(), remote_work_limits(false), true);
 		if (!examiners[i].worker)
 			return -ENOMEM;
 	}
@@ -72,7 +61,7 @@ bool examine_is_free(bool others_wait)
 	size_t i;
 
 	for (i = 0; i < EXAMINERS; i++)
-		worker_set_limits(examiners[i].worker, others_wait ? &limits_crowded : &limits);
+		worker_set_limits(examiners[i].worker, remote_work_limits(others_wait));
 	return find_free() != NULL;
 }
 

@@ -13,14 +13,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* Limits in ns of one search, and shorter ones while other targets wait for theirs. */
-static const struct lp_worker_limits limits = { .still_ns = 1000 * NS_PER_MS,
-						.cpu_ns = 2000 * NS_PER_MS,
-						.wall_ns = 5000 * NS_PER_MS };
-static const struct lp_worker_limits limits_crowded = { .still_ns = 300 * NS_PER_MS,
-							.cpu_ns = 1000 * NS_PER_MS,
-							.wall_ns = 4000 * NS_PER_MS };
-
 /*
  * The first searcher takes any search, so that its caches know most targets; the second one takes
  * quick searches only.
@@ -47,7 +39,7 @@ int loop_search_open(void)
 	size_t i;
 
 	for (i = 0; i < SEARCHERS; i++) {
-		searchers[i].worker = worker_new(remote_workers(), &limits, true);
+		searchers[i].worker = worker_new(remote_workers(), remote_work_limits(false), true);
 		if (!searchers[i].worker)
 			return -ENOMEM;
 	}
@@ -68,7 +60,7 @@ enum lp_search_room loop_search_room(bool others_wait)
 	size_t i;
 
 	for (i = 0; i < SEARCHERS; i++)
-		worker_set_limits(searchers[i].worker, others_wait ? &limits_crowded : &limits);
+		worker_set_limits(searchers[i].worker, remote_work_limits(others_wait));
 	if (!searchers[SEARCHER_ANY].begun)
 		return LP_SEARCH_ANY;
 	return searchers[SEARCHER_QUICK].begun ? LP_SEARCH_NONE : LP_SEARCH_QUICK;

@@ -23,6 +23,16 @@
 static const struct lp_worker_limits reader_limits = { .still_ns = 250 * NS_PER_MS,
 						       .cpu_ns = 1000 * NS_PER_MS,
 						       .wall_ns = 5000 * NS_PER_MS };
+/*
+ * Limits of an examination or a search for loops, enough for an ELF file of some hundred MB on a
+ * slow disk, and those while other processes wait for theirs.
+ */
+static const struct lp_worker_limits work_limits = { .still_ns = 1000 * NS_PER_MS,
+						     .cpu_ns = 2000 * NS_PER_MS,
+						     .wall_ns = 5000 * NS_PER_MS };
+static const struct lp_worker_limits crowded_limits = { .still_ns = 300 * NS_PER_MS,
+							.cpu_ns = 1000 * NS_PER_MS,
+							.wall_ns = 4000 * NS_PER_MS };
 /* Limits for a repeated request, for which the main loop does not wait. */
 static const struct lp_worker_limits prober_limits = { .still_ns = 1000 * NS_PER_MS,
 						       .cpu_ns = 1000 * NS_PER_MS,
@@ -301,6 +311,11 @@ bool remote_has_begun(void)
 struct lp_workers *remote_workers(void)
 {
 	return remote.workers;
+}
+
+const struct lp_worker_limits *remote_work_limits(bool others_wait)
+{
+	return others_wait ? &crowded_limits : &work_limits;
 }
 
 bool remote_wait(uint64_t ns)

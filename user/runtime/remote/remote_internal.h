@@ -26,6 +26,11 @@ ssize_t remote_try(const struct iovec *parts, size_t count, const void **answer)
 int remote_open(lp_worker_server server);
 void remote_close(void);
 struct lp_workers *remote_workers(void);
+/*
+ * Returns the limits of one examination or search for loops, which are shorter while other
+ * processes wait for theirs.
+ */
+const struct lp_worker_limits *remote_work_limits(bool others_wait);
 /* Returns whether a process is unreadable: its memory or its files did not answer. */
 bool remote_leaves_alone(pid_t pid);
 /* Marks the process of a request as unreadable.  worker: the one that was given up with it. */

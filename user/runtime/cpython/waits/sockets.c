@@ -14,6 +14,7 @@
 
 #define LINES_MAX 500000 /* lines that are read of one list */
 #define DESCRIPTOR_MAX (1 << 24)
+#define SOCKETS_SHOWN 3
 
 /* net/tcp_states.h */
 #define STATE_LISTEN 10
@@ -166,6 +167,25 @@ const char *cpython_wait_descriptor(struct lp_waits *waits, int descriptor)
 		text = task_arena_text(waits->arena, target);
 	map_put(&waits->sockets->descriptors, (uint64_t)descriptor + 1, (uintptr_t)text);
 	return text;
+}
+
+void cpython_wait_say_descriptor(struct lp_waiting *wait, int descriptor)
+{
+	const char *text = cpython_wait_descriptor(wait->waits, descriptor);
+
+	if (text[0])
+		cpython_wait_say(wait, "%s", text);
+}
+
+void cpython_wait_say_sockets(struct lp_waiting *wait, const uint64_t *objects, size_t count,
+			      int (*descriptor_of)(struct lp_waits *waits, uint64_t object))
+{
+	size_t i;
+
+	for (i = 0; i < count && i < SOCKETS_SHOWN; i++)
+		cpython_wait_say_descriptor(wait, descriptor_of(wait->waits, objects[i]));
+	if (count > i)
+		cpython_wait_say(wait, "and %zu more", count - i);
 }
 
 void cpython_wait_sockets_free(struct lp_wait_sockets *sockets)

@@ -73,14 +73,6 @@ bool cpython_wait_read_shutdown(struct lp_waiting *wait, uint64_t unused)
 
 /* ---- sockets, streams, children --------------------------------------------- */
 
-static void say_descriptor(struct lp_waiting *wait, int descriptor)
-{
-	const char *text = cpython_wait_descriptor(wait->waits, descriptor);
-
-	if (text[0])
-		cpython_wait_say(wait, "%s", text);
-}
-
 /* Returns the descriptor of a socket.socket; negative: it is none, or closed. */
 static int socket_descriptor(struct lp_waits *waits, uint64_t object)
 {
@@ -99,7 +91,7 @@ bool cpython_wait_read_socket(struct lp_waiting *wait, uint64_t object)
 
 	if (descriptor < 0)
 		return false;
-	say_descriptor(wait, descriptor);
+	cpython_wait_say_descriptor(wait, descriptor);
 	return true;
 }
 
@@ -149,10 +141,8 @@ bool cpython_wait_read_transport(struct lp_waiting *wait, uint64_t transport)
 	int descriptor = transport_descriptor(wait->waits, transport);
 	const char *text = cpython_wait_descriptor(wait->waits, descriptor);
 
-	if (!strcmp(text, CPYTHON_WAIT_UNNAMED) && say_unix_peer(wait, transport))
-		return true;
-	if (text[0])
-		cpython_wait_say(wait, "%s", text);
+	if (strcmp(text, CPYTHON_WAIT_UNNAMED) != 0 || !say_unix_peer(wait, transport))
+		cpython_wait_say_descriptor(wait, descriptor);
 	return true;
 }
 
@@ -191,19 +181,12 @@ bool cpython_wait_read_server(struct lp_waiting *wait, uint64_t server)
 	uint64_t sockets =
 		cpython_wait_attribute(waits, server, "_sockets", LP_WAIT_LIST | LP_WAIT_TUPLE);
 	uint64_t *members;
-	size_t count, i;
+	size_t count;
 
 	/* None: the server is closed */
 	if (!sockets || !cpython_wait_members(waits, sockets, &members, &count))
 		return cpython_instance_get(waits->python, server, "_sockets") != 0;
-	for (i = 0; i < count && i < 3; i++) {
-		int descriptor = socket_descriptor(waits, members[i]);
-
-		if (descriptor >= 0)
-			say_descriptor(wait, descriptor);
-	}
-	if (count > i)
-		cpython_wait_say(wait, "and %zu more", count - i);
+	cpython_wait_say_sockets(wait, members, count, socket_descriptor);
 	free(members);
 	return true;
 }

@@ -35,8 +35,6 @@
 #define UV_TCP 12
 #define UV_TTY 14
 
-#define SERVERS_SHOWN 3
-
 /* Offsets of a Loop's servers and polls, which differ as earlier fields came and went. */
 static const struct {
 	uint16_t servers, polls;
@@ -99,20 +97,12 @@ bool cpython_wait_uv_server(struct lp_waiting *wait, uint64_t server)
 {
 	struct lp_waits *waits = wait->waits;
 	uint64_t servers = pointer_at(waits, server, SERVER_SERVERS), *members;
-	size_t count, i;
+	size_t count;
 
 	if (!is_of(waits, servers, LP_WAIT_LIST) ||
 	    !cpython_wait_members(waits, servers, &members, &count))
 		return false;
-	for (i = 0; i < count && i < SERVERS_SHOWN; i++) {
-		const char *text = cpython_wait_descriptor(
-			waits, cpython_wait_uv_descriptor(waits, members[i]));
-
-		if (text[0])
-			cpython_wait_say(wait, "%s", text);
-	}
-	if (count > i)
-		cpython_wait_say(wait, "and %zu more", count - i);
+	cpython_wait_say_sockets(wait, members, count, cpython_wait_uv_descriptor);
 	free(members);
 	return true;
 }

@@ -223,6 +223,11 @@ uint64_t cpython_wait_next_holder(const struct lp_waits *waits, uint64_t object,
 
 /* sockets.c: returns a text such as "tcp 10.0.0.1:5432"; "" if there is no such descriptor. */
 const char *cpython_wait_descriptor(struct lp_waits *waits, int descriptor);
+/* Adds that text to the description of a wait. */
+void cpython_wait_say_descriptor(struct lp_waiting *wait, int descriptor);
+/* Adds the texts of the first sockets of a server, and the number of the others. */
+void cpython_wait_say_sockets(struct lp_waiting *wait, const uint64_t *objects, size_t count,
+			      int (*descriptor_of)(struct lp_waits *waits, uint64_t object));
 void cpython_wait_sockets_free(struct lp_wait_sockets *sockets);
 
 #endif /* LP_RUNTIME_CPYTHON_WAITS_WAITS_INTERNAL_H */
