@@ -2,6 +2,7 @@
 #include "checkpoint.h"
 
 #include "packed_record.h"
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/macros.h"
 #include "base/map.h"
@@ -288,23 +289,11 @@ static void retain_self(struct lp_checkpoint *checkpoint, const struct lp_event 
 static void retain_frame(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	const struct lp_event_frame *event = (const struct lp_event_frame *)record;
-	size_t capacity = checkpoint->frame_capacity ? checkpoint->frame_capacity : 1024;
 
-	if (event->frame >= LP_MAX_FRAMES)
+	if (event->frame >= LP_MAX_FRAMES ||
+	    !ARRAY_RESERVE_ZEROED(checkpoint->frames, checkpoint->frame_capacity,
+				  event->frame + 1UL, 1024))
 		return;
-	while (capacity <= event->frame)
-		capacity *= 2;
-	if (capacity > checkpoint->frame_capacity) {
-		struct lp_checkpoint_frame *grown =
-			realloc(checkpoint->frames, capacity * sizeof(*checkpoint->frames));
-
-		if (!grown)
-			return;
-		memset(grown + checkpoint->frame_capacity, 0,
-		       (capacity - checkpoint->frame_capacity) * sizeof(*grown));
-		checkpoint->frames = grown;
-		checkpoint->frame_capacity = capacity;
-	}
 	if (packed_record_set(&checkpoint->frames[event->frame].frame, record))
 		checkpoint->frames[event->frame].written = checkpoint->file;
 }

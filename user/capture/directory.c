@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "directory.h"
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/macros.h"
 #include "files/output_file.h"
@@ -293,7 +294,7 @@ static int by_age(const void *left, const void *right)
 static struct lp_archived *list(const struct lp_capture_directory *archive, int directory,
 				size_t *count)
 {
-	struct lp_archived *items = NULL, *grown;
+	struct lp_archived *items = NULL;
 	int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), descriptor;
 	DIR *stream = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *entry;
@@ -308,13 +309,8 @@ static struct lp_archived *list(const struct lp_capture_directory *archive, int 
 	while ((entry = readdir(stream))) {
 		if (!is_ours(entry->d_name) || !strcmp(entry->d_name, archive->name))
 			continue;
-		if (*count == capacity) {
-			capacity = capacity ? 2 * capacity : 64;
-			grown = realloc(items, capacity * sizeof(*items));
-			if (!grown)
-				break;
-			items = grown;
-		}
+		if (!ARRAY_RESERVE(items, capacity, *count + 1, 64))
+			break;
 		memset(&items[*count], 0, sizeof(*items));
 		descriptor = open_archived(directory, entry->d_name, &items[*count]);
 		if (descriptor < 0)

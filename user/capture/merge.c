@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "merge.h"
 
+#include "base/array.h"
 #include "base/log.h"
 #include "segments.h"
 
@@ -83,16 +84,9 @@ static int refuse(struct lp_merge *captures, const struct lp_error *error)
 
 static int add_identity(struct lp_merge *captures, const struct stat *status)
 {
-	if (captures->given_count == captures->given_capacity) {
-		size_t capacity = captures->given_capacity ? 2 * captures->given_capacity : 64;
-		struct lp_captured_identity *grown =
-			realloc(captures->given, capacity * sizeof(*captures->given));
-
-		if (!grown)
-			return -ENOMEM;
-		captures->given = grown;
-		captures->given_capacity = capacity;
-	}
+	if (!ARRAY_RESERVE(captures->given, captures->given_capacity, captures->given_count + 1,
+			   64))
+		return -ENOMEM;
 	captures->given[captures->given_count++] =
 		(struct lp_captured_identity){ .device = status->st_dev, .inode = status->st_ino };
 	return 0;
@@ -120,16 +114,8 @@ static int add_file(struct lp_merge *captures, const char *path)
 		goto failed;
 	if (capture_reader_new(path, &reader, &error))
 		return refuse(captures, &error);
-	if (captures->file_count == captures->file_capacity) {
-		size_t capacity = captures->file_capacity ? 2 * captures->file_capacity : 64;
-		struct lp_captured_file *grown =
-			realloc(captures->files, capacity * sizeof(*captures->files));
-
-		if (!grown)
-			goto failed;
-		captures->files = grown;
-		captures->file_capacity = capacity;
-	}
+	if (!ARRAY_RESERVE(captures->files, captures->file_capacity, captures->file_count + 1, 64))
+		goto failed;
 	file = &captures->files[captures->file_count];
 	file->path = strdup(path);
 	if (!file->path)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "processes.h"
+#include "base/array.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,18 +38,9 @@ static void reserve(struct lp_processes *targets)
 
 static struct lp_model_target *append(struct lp_processes *targets)
 {
-	struct lp_model_target *grown;
-	size_t capacity;
-
 	reserve(targets);
-	if (targets->count == targets->capacity) {
-		capacity = targets->capacity ? 2 * targets->capacity : 16;
-		grown = realloc(targets->items, capacity * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		targets->items = grown;
-		targets->capacity = capacity;
-	}
+	if (!ARRAY_RESERVE(targets->items, targets->capacity, targets->count + 1, 16))
+		return NULL;
 	memset(&targets->items[targets->count], 0, sizeof(*targets->items));
 	return &targets->items[targets->count++];
 }

@@ -2,6 +2,7 @@
 #include "stacks.h"
 
 #include "wire/resource_text.h"
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -67,22 +68,6 @@ void frames_free(struct lp_frames *frames)
 	free(frames);
 }
 
-static bool grow(struct lp_frames *frames, size_t wanted)
-{
-	const struct lp_shown_frame **grown;
-	size_t capacity = frames->capacity ? frames->capacity : 256;
-
-	while (capacity <= wanted)
-		capacity *= 2;
-	grown = realloc(frames->items, capacity * sizeof(*grown));
-	if (!grown)
-		return false;
-	memset(grown + frames->capacity, 0, (capacity - frames->capacity) * sizeof(*grown));
-	frames->items = grown;
-	frames->capacity = capacity;
-	return true;
-}
-
 /* Returns a new line of the table, or NULL if out of memory. */
 static const struct lp_shown_frame *add_line(struct lp_source_lines *places, uint64_t hash,
 					     const struct lp_event_frame *event)
@@ -145,7 +130,7 @@ void frames_add(struct lp_frames *frames, const struct lp_event_frame *event)
 {
 	struct lp_event_frame cleaned;
 
-	if (event->frame >= frames->capacity && !grow(frames, event->frame))
+	if (!ARRAY_RESERVE_ZEROED(frames->items, frames->capacity, event->frame + 1UL, 256))
 		return;
 	/* a number keeps its first meaning */
 	if (frames->items[event->frame])

@@ -2,6 +2,7 @@
 #include "file_locks.h"
 
 #include "open_in.h"
+#include "base/array.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,7 +43,7 @@ bool file_locks_parse(const char *line, struct lp_file_lock *lock)
 /* Reads the list, which the caller frees. Returns the number of locks. */
 static size_t read_all(struct lp_file_lock **locks)
 {
-	struct lp_file_lock *grown, lock;
+	struct lp_file_lock lock;
 	size_t count = 0, capacity = 0, left = LINES_MAX;
 	FILE *file = fopen("/proc/locks", "re");
 	char line[256];
@@ -51,13 +52,8 @@ static size_t read_all(struct lp_file_lock **locks)
 	while (file && left-- && fgets(line, sizeof(line), file)) {
 		if (!file_locks_parse(line, &lock))
 			continue;
-		if (count == capacity) {
-			capacity = capacity ? 2 * capacity : 64;
-			grown = realloc(*locks, capacity * sizeof(*grown));
-			if (!grown)
-				break;
-			*locks = grown;
-		}
+		if (!ARRAY_RESERVE(*locks, capacity, count + 1, 64))
+			break;
 		(*locks)[count++] = lock;
 	}
 	if (file)

@@ -6,6 +6,7 @@
  */
 #include "mappings.h"
 
+#include "base/array.h"
 #include "base/clocks.h"
 
 #include <errno.h>
@@ -137,19 +138,10 @@ static char *retain_path(struct lp_mappings_store *store, const char *path)
 /* Returns 0, -E2BIG or -ENOMEM. */
 static int retain(struct lp_mappings_store *store, const struct lp_mapping *mapping)
 {
-	struct lp_mapping *grown;
-	size_t capacity;
-
 	if (store->count == MAPPINGS_MAX || store->paths_bytes > PATHS_BYTES_MAX)
 		return -E2BIG;
-	if (store->count == store->capacity) {
-		capacity = store->capacity ? store->capacity * 2 : 64;
-		grown = realloc(store->items, capacity * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		store->items = grown;
-		store->capacity = capacity;
-	}
+	if (!ARRAY_RESERVE(store->items, store->capacity, store->count + 1, 64))
+		return -ENOMEM;
 	store->items[store->count++] = *mapping;
 	return 0;
 }

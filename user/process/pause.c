@@ -2,6 +2,7 @@
 #include "pause.h"
 #include "proc_file.h"
 
+#include "base/array.h"
 #include "base/clocks.h"
 
 #include <dirent.h>
@@ -115,15 +116,8 @@ static int seize(struct lp_pause *pause, pid_t tid, struct lp_error *error)
 {
 	if (is_traced(pause, tid))
 		return 0;
-	if (pause->count == pause->capacity) {
-		size_t capacity = pause->capacity ? pause->capacity * 2 : 64;
-		struct traced *grown = realloc(pause->threads, capacity * sizeof(*grown));
-
-		if (!grown)
-			return error_set(error, -ENOMEM, "out of memory");
-		pause->threads = grown;
-		pause->capacity = capacity;
-	}
+	if (!ARRAY_RESERVE(pause->threads, pause->capacity, pause->count + 1, 64))
+		return error_set(error, -ENOMEM, "out of memory");
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL)) {
 		int err = -errno;
 

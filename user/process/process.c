@@ -3,6 +3,7 @@
 
 #include "cgroup.h"
 #include "proc_file.h"
+#include "base/array.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -172,20 +173,13 @@ ssize_t process_list(pid_t **pids)
 	if (!proc)
 		return -errno;
 	while ((entry = readdir(proc))) {
-		pid_t *grown;
-
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		if (count == capacity) {
-			capacity = capacity ? capacity * 2 : 256;
-			grown = realloc(*pids, capacity * sizeof(**pids));
-			if (!grown) {
-				free(*pids);
-				*pids = NULL;
-				closedir(proc);
-				return -ENOMEM;
-			}
-			*pids = grown;
+		if (!ARRAY_RESERVE(*pids, capacity, count + 1, 256)) {
+			free(*pids);
+			*pids = NULL;
+			closedir(proc);
+			return -ENOMEM;
 		}
 		(*pids)[count++] = (pid_t)strtol(entry->d_name, NULL, 10);
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sockets.h"
 
+#include "base/array.h"
 #include "base/clocks.h"
 #include "base/macros.h"
 
@@ -77,15 +78,8 @@ static bool parse_line(const char *line, bool six, struct inet_socket *socket)
 
 static bool append(const struct inet_socket *socket, size_t *capacity)
 {
-	struct inet_socket *grown;
-
-	if (list.count == *capacity) {
-		*capacity = *capacity ? 2 * *capacity : 256;
-		grown = realloc(list.items, *capacity * sizeof(*grown));
-		if (!grown)
-			return false;
-		list.items = grown;
-	}
+	if (!ARRAY_RESERVE(list.items, *capacity, list.count + 1, 256))
+		return false;
 	list.items[list.count++] = *socket;
 	return true;
 }

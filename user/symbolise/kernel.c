@@ -7,6 +7,7 @@
  */
 #include "kernel.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -16,6 +17,7 @@
 
 /* Some 100,000 functions are usual; more than these are not read. */
 #define SYMBOLS_MAX (1U << 20)
+#define SYMBOLS_FIRST (1U << 16)
 #define NAMES_MAX (64U << 20)
 /* No function is longer: an address further from a symbol belongs to none. */
 #define FUNCTION_MAX (1U << 20)
@@ -60,19 +62,9 @@ static uint32_t add_text(struct lp_kernel *kernel, const char *text)
 
 static struct symbol *add_symbol(struct lp_kernel *kernel)
 {
-	struct symbol *grown;
-	size_t capacity;
-
-	if (kernel->count == kernel->capacity) {
-		capacity = kernel->capacity ? kernel->capacity * 2 : 1 << 16;
-		if (capacity > SYMBOLS_MAX)
-			return NULL;
-		grown = realloc(kernel->symbols, capacity * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		kernel->symbols = grown;
-		kernel->capacity = capacity;
-	}
+	if (kernel->count >= SYMBOLS_MAX ||
+	    !ARRAY_RESERVE(kernel->symbols, kernel->capacity, kernel->count + 1, SYMBOLS_FIRST))
+		return NULL;
 	return &kernel->symbols[kernel->count];
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "csr_graph.h"
+#include "base/array.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -38,15 +39,8 @@ int csr_graph_add(struct lp_csr_graph_builder *maker, uint32_t to)
 	if (maker->last_row[to] == maker->node)
 		return 0;
 	maker->last_row[to] = (uint32_t)maker->node;
-	if (*end == maker->capacity) {
-		size_t capacity = maker->capacity * 2;
-		uint32_t *grown = realloc(links->to, capacity * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		links->to = grown;
-		maker->capacity = capacity;
-	}
+	if (!ARRAY_RESERVE(links->to, maker->capacity, *end + 1UL, 1))
+		return -ENOMEM;
 	links->to[(*end)++] = to;
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "alike.h"
 #include "text_task.h"
+#include "base/array.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,15 +68,8 @@ static int push(struct tree *tree, const uint32_t *tasks, size_t count, uint32_t
 	int64_t entries;
 	uint32_t *sorted;
 
-	if (tree->depth == tree->capacity) {
-		size_t capacity = tree->capacity ? tree->capacity * 2 : 64;
-		struct tree_level *grown = realloc(tree->levels, capacity * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		tree->levels = grown;
-		tree->capacity = capacity;
-	}
+	if (!ARRAY_RESERVE(tree->levels, tree->capacity, tree->depth + 1, 64))
+		return -ENOMEM;
 	level = &tree->levels[tree->depth];
 	*level = (struct tree_level){ .parent = parent,
 				      .chain = chain,

@@ -8,6 +8,7 @@
 #include "html_page.h"
 #include "sinks/sink.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -45,18 +46,9 @@ static void add_loop(void *context, const struct lp_loop_info *loop)
 {
 	struct html_sink *html = context;
 	struct lp_html_data *data = &html->data;
-	struct lp_loop_info *grown;
 
-	if (data->loop_count == html->loop_capacity && html->loop_capacity < LOOPS_MAX) {
-		size_t capacity = html->loop_capacity ? 2 * html->loop_capacity : 4;
-
-		grown = realloc(data->loops, capacity * sizeof(*grown));
-		if (grown) {
-			data->loops = grown;
-			html->loop_capacity = capacity;
-		}
-	}
-	if (data->loop_count < html->loop_capacity)
+	if (data->loop_count < LOOPS_MAX &&
+	    ARRAY_RESERVE(data->loops, html->loop_capacity, data->loop_count + 1, 4))
 		data->loops[data->loop_count++] = *loop;
 	else
 		data->loops_dropped++;

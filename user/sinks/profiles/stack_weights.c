@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stack_weights.h"
 
+#include "base/array.h"
 #include "base/log.h"
 #include "base/intern.h"
 
@@ -115,20 +116,7 @@ static bool fill_key(struct lp_weights *weights, const uint32_t *labels,
 
 static bool has_sum(struct lp_weights *weights, uint32_t number)
 {
-	size_t capacity = weights->capacity;
-	struct weight_sum *sums;
-
-	while (capacity <= number)
-		capacity *= 2;
-	if (capacity == weights->capacity)
-		return true;
-	sums = realloc(weights->sums, capacity * sizeof(*sums));
-	if (!sums)
-		return false;
-	memset(sums + weights->capacity, 0, (capacity - weights->capacity) * sizeof(*sums));
-	weights->sums = sums;
-	weights->capacity = capacity;
-	return true;
+	return ARRAY_RESERVE_ZEROED(weights->sums, weights->capacity, number + 1UL, 1);
 }
 
 uint32_t stack_weights_add(struct lp_weights *weights, const uint32_t *labels,

@@ -6,6 +6,7 @@
 #include "sinks/profiles/document.h"
 #include "sinks/escape.h"
 #include "hdr_histogram.h"
+#include "base/array.h"
 #include "base/intern.h"
 #include "base/macros.h"
 #include "sinks/profiles/stall_parts.h"
@@ -133,8 +134,6 @@ static struct lp_histogram *find_reported(struct hlog_sink *hlog, const struct s
 	char key[KEY_MAX];
 	int size = snprintf(key, sizeof(key), "%u %d", subject->loop ? subject->loop->id : 0,
 			    (int)subject->kind);
-	size_t capacity = hlog->capacity ? hlog->capacity * 2 : 16;
-	struct lp_histogram *reported;
 	uint32_t number;
 
 	if (subject->callback)
@@ -144,17 +143,10 @@ static struct lp_histogram *find_reported(struct hlog_sink *hlog, const struct s
 	if (size < 0 || (size_t)size >= sizeof(key) ||
 	    intern_number(&hlog->keys, key, (size_t)size, &number))
 		return NULL;
-	if (number < hlog->capacity)
+	if (ARRAY_RESERVE_ZEROED(hlog->reported, hlog->capacity, number + 1UL, 16))
 		return &hlog->reported[number];
-	reported = realloc(hlog->reported, capacity * sizeof(*reported));
-	if (!reported) {
-		document_fail(&hlog->document, -ENOMEM);
-		return NULL;
-	}
-	memset(reported + hlog->capacity, 0, (capacity - hlog->capacity) * sizeof(*reported));
-	hlog->reported = reported;
-	hlog->capacity = capacity;
-	return &reported[number];
+	document_fail(&hlog->document, -ENOMEM);
+	return NULL;
 }
 
 static void report_interval(struct hlog_sink *hlog, const struct subject *subject,

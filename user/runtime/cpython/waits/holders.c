@@ -7,6 +7,7 @@
 
 #include "process/memory.h"
 #include "runtime/cpython/objects/instance.h"
+#include "base/array.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,20 +114,11 @@ static uint64_t lock_of(struct lp_waits *waits, uint64_t condition)
 
 static void add_holder(struct lp_waits *waits, uint64_t object, uint64_t task)
 {
-	struct lp_wait_holder *bigger;
 	uint64_t *first;
-	size_t capacity;
 
-	if (!object || waits->holder_count == HOLDERS_MAX)
+	if (!object || waits->holder_count == HOLDERS_MAX ||
+	    !ARRAY_RESERVE(waits->holders, waits->holder_capacity, waits->holder_count + 1, 64))
 		return;
-	if (waits->holder_count == waits->holder_capacity) {
-		capacity = waits->holder_capacity ? waits->holder_capacity * 2 : 64;
-		bigger = realloc(waits->holders, capacity * sizeof(*bigger));
-		if (!bigger)
-			return;
-		waits->holders = bigger;
-		waits->holder_capacity = capacity;
-	}
 	first = map_get(&waits->held, object);
 	waits->holders[waits->holder_count] =
 		(struct lp_wait_holder){ .task = task, .next = first ? *first : 0 };
