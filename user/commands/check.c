@@ -166,7 +166,7 @@ static long read_number(const char *path)
 static void check_limits(struct check *check)
 {
 	/* a run raises the limit in the same way */
-	uint64_t files = open_files_raise(LP_OPEN_FILES_WANTED);
+	uint64_t files = open_files_raise(LP_OPEN_FILES_DOZEN);
 	char text[64];
 	long scope;
 
@@ -178,7 +178,7 @@ static void check_limits(struct check *check)
 	else
 		note(check, "", "kernel lockdown", "not in force, or securityfs is not mounted");
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)files);
-	row(check, NEED_PLACE, "open files (ulimit -n)", files >= LP_OPEN_FILES_WANTED, text,
+	row(check, NEED_PLACE, "open files (ulimit -n)", files >= LP_OPEN_FILES_DOZEN, text,
 	    "allow 1024 (ulimit -n 1024, in a systemd unit LimitNOFILE=)");
 	/*
 	 * 1: only descendants may be traced, unless the tracer has the capability; 3: no process

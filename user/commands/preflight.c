@@ -60,9 +60,9 @@ void preflight_warn_of_rights(void)
 /* A run needs some open files to begin. */
 static int check_files(struct lp_error *error)
 {
-	uint64_t files = open_files_raise(LP_OPEN_FILES_WANTED);
+	uint64_t files = open_files_raise(LP_OPEN_FILES_DOZEN);
 
-	if (files >= LP_OPEN_FILES_LEAST)
+	if (files >= LP_OPEN_FILES_ONE_PROCESS)
 		return 0;
 	return error_set(
 		error, -EMFILE,

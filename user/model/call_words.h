@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a program called, in its own words, where the kernel saw a system call. */
+/*
+ * Words for a blocking call that say which function of a library the program called, where the
+ * kernel knows a system call only.
+ */
 #ifndef LP_MODEL_CALL_WORDS_H
 #define LP_MODEL_CALL_WORDS_H
 

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /* What a run with one process needs, and what one with a dozen does. */
-#define LP_OPEN_FILES_LEAST 96
-#define LP_OPEN_FILES_WANTED 256
+#define LP_OPEN_FILES_ONE_PROCESS 96
+#define LP_OPEN_FILES_DOZEN 256
 
 /*
  * Raises the limit to a number of files, and never lowers it. The hard limit is raised as well

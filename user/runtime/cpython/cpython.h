@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The adapter for CPython, a row of runtime/runtimes.c. */
 #ifndef LP_RUNTIME_CPYTHON_CPYTHON_H
 #define LP_RUNTIME_CPYTHON_CPYTHON_H
 

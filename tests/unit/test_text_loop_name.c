@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Whose a stall or finding is, and sentences with a number in them. */
+/* Which loop a stall or finding belongs to, and sentences with a number in them. */
 #include "text_fixture.h"
 
 #include "sinks/losses.h"
