@@ -31,11 +31,9 @@ __noinline int lp_report_iteration(__u32 slot, __u64 now, __u64 busy)
 
 	if (!loop)
 		return 0;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		lp_lose(LP_LOST_RING);
+	event = lp_event_reserve(sizeof(*event));
+	if (!event)
 		return 0;
-	}
 	lp_event_fill(&event->event, LP_EVENT_ITERATION_END, sizeof(*event), now, slot, loop->pid);
 	event->iteration = loop->iterations;
 	event->busy_ns = busy;
@@ -52,11 +50,9 @@ __noinline int lp_report_poll(__u32 slot, __u64 now, __u64 poll_ns, long ready)
 
 	if (!loop)
 		return 0;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		lp_lose(LP_LOST_RING);
+	event = lp_event_reserve(sizeof(*event));
+	if (!event)
 		return 0;
-	}
 	lp_event_fill(&event->event, LP_EVENT_POLL_RETURN, sizeof(*event), now, slot, loop->pid);
 	event->iteration = loop->iterations;
 	event->poll_ns = poll_ns;
@@ -89,11 +85,9 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 	if (stall->account.account.segment_ns == loop->iteration_start_ns &&
 	    stall->reported_ns != loop->iteration_start_ns)
 		lp_report_segment(slot, loop->iteration_start_ns, now, LP_SEGMENT_GAP);
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		lp_lose(LP_LOST_RING);
+	event = lp_event_reserve(sizeof(*event));
+	if (!event)
 		return 0;
-	}
 	lp_event_fill(&event->event, LP_EVENT_SLOW_ITERATION, sizeof(*event), now, slot, loop->pid);
 	event->start_ns = loop->iteration_start_ns;
 	event->iteration = loop->iterations;

@@ -9,12 +9,10 @@
 
 static __always_inline void lp_report_process(__u32 action, __u32 pid, __u32 parent)
 {
-	struct lp_event_process *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct lp_event_process *event = lp_event_reserve(sizeof(*event));
 
-	if (!event) {
-		lp_lose(LP_LOST_RING);
+	if (!event)
 		return;
-	}
 	lp_event_fill(&event->event, LP_EVENT_PROCESS, sizeof(*event), bpf_ktime_get_ns(), 0, pid);
 	event->action = action;
 	event->parent = parent;
@@ -134,12 +132,10 @@ static __always_inline void lp_note_activity(struct lp_ending *ending, __u32 tid
 static __always_inline void lp_report_end(struct lp_process *process, struct task_struct *task,
 					  __u32 pid)
 {
-	struct lp_event_process_end *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct lp_event_process_end *event = lp_event_reserve(sizeof(*event));
 
-	if (!event) {
-		lp_lose(LP_LOST_RING);
+	if (!event)
 		return;
-	}
 	lp_event_fill(&event->event, LP_EVENT_PROCESS_END, sizeof(*event), bpf_ktime_get_ns(),
 		      LP_NO_LOOP, pid);
 	event->ending = process->ending;

@@ -63,10 +63,7 @@ static __always_inline bool lp_cause_due(const struct lp_loop *loop, __u32 slot,
 	struct lp_cause_value *found, value = {};
 	struct lp_cause_key key = {};
 
-	key.stack = wait->stack;
-	key.loop = slot;
-	key.syscall = wait->syscall;
-	key.reason = wait->reason;
+	lp_cause_key_fill(&key, slot, wait);
 	found = bpf_map_lookup_elem(&causes, &key);
 	if (found) {
 		if (lp_age(now, found->reported_ns) < LP_REPORT_AGAIN_NS)

@@ -27,11 +27,9 @@ __noinline int lp_report_slow(__u32 slot, __u64 now)
 	}
 	loop->reported_in_iteration++;
 	lp_report_segment(slot, loop->start_ns, now, 0);
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		lp_lose(LP_LOST_RING);
+	event = lp_event_reserve(sizeof(*event));
+	if (!event)
 		return 0;
-	}
 	lp_event_fill(&event->event, LP_EVENT_SLOW, sizeof(*event), now, slot, loop->pid);
 	event->start_ns = loop->start_ns;
 	event->task = loop->task;

@@ -17,6 +17,19 @@ static __always_inline __u64 lp_read_u64(__u64 address)
 	return value;
 }
 
+/*
+ * Reserves a record of the ring buffer, which the caller fills in and submits.  Returns NULL, and
+ * counts the loss, if there is no space.  size is a constant, as the verifier demands.
+ */
+static __always_inline void *lp_event_reserve(__u64 size)
+{
+	void *event = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (!event)
+		lp_lose(LP_LOST_RING);
+	return event;
+}
+
 static __always_inline void lp_event_fill(struct lp_event *event, __u16 type, __u32 size, __u64 now,
 					  __u32 slot, __u32 pid)
 {

@@ -156,4 +156,13 @@ static __always_inline __u64 lp_iteration_end(struct lp_loop *loop, __u64 now)
 	return busy;
 }
 
+/* Resets what was counted of an iteration that no poll has ended. */
+static __always_inline void lp_iteration_reset(struct lp_loop *loop)
+{
+	loop->iteration_callbacks = 0;
+	loop->slow_in_iteration = 0;
+	loop->reported_in_iteration = 0;
+	loop->slow_ns = 0;
+}
+
 #endif /* LP_BPF_LOOP_LOOP_BPF_H */

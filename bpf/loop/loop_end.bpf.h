@@ -35,10 +35,7 @@ static __always_inline void lp_loop_pause(struct lp_loop *loop, __u32 slot, __u6
 	/* An object that is created while no loop runs may reuse the address of this task. */
 	loop->task = 0;
 	loop->poll_start_ns = 0;
-	loop->iteration_callbacks = 0;
-	loop->slow_in_iteration = 0;
-	loop->reported_in_iteration = 0;
-	loop->slow_ns = 0;
+	lp_iteration_reset(loop);
 }
 
 /*
@@ -63,11 +60,9 @@ __weak __noinline int lp_end_loop(__u32 tid)
 	lp_loop_pause(loop, slot, now);
 	bpf_map_delete_elem(&loop_slots, &tid);
 	lp_index_thread(tid, 0, false);
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		lp_lose(LP_LOST_RING);
+	event = lp_event_reserve(sizeof(*event));
+	if (!event)
 		return 0;
-	}
 	lp_event_fill(event, LP_EVENT_LOOP_END, sizeof(*event), now, slot, loop->pid);
 	bpf_ringbuf_submit(event, 0);
 	return 0;

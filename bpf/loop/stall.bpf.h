@@ -128,16 +128,22 @@ static __always_inline void lp_segment_add_wait(struct lp_segment_times *account
 	}
 }
 
+static __always_inline void lp_cause_key_fill(struct lp_cause_key *key, __u32 slot,
+					      const struct lp_wait *wait)
+{
+	key->stack = wait->stack;
+	key->loop = slot;
+	key->syscall = wait->syscall;
+	key->reason = wait->reason;
+}
+
 /* Adds a wait to the counts of its cause, by which the whole run is summed up. */
 static __always_inline void lp_cause_add_wait(__u32 slot, const struct lp_wait *wait, __u64 off_ns)
 {
 	struct lp_cause_value *cause, fresh = {};
 	struct lp_cause_key key = {};
 
-	key.stack = wait->stack;
-	key.loop = slot;
-	key.syscall = wait->syscall;
-	key.reason = wait->reason;
+	lp_cause_key_fill(&key, slot, wait);
 	cause = bpf_map_lookup_elem(&causes, &key);
 	if (cause) {
 		cause->total_ns += off_ns;

@@ -110,12 +110,10 @@ __weak __noinline int lp_adopt(__u32 kind)
 static __always_inline void lp_report_noticed(const struct lp_loop *loop, __u64 handle, __u64 now,
 					      __u64 late_ns)
 {
-	struct lp_event_noticed *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct lp_event_noticed *event = lp_event_reserve(sizeof(*event));
 
-	if (!event) {
-		lp_lose(LP_LOST_RING);
+	if (!event)
 		return;
-	}
 	lp_event_fill(&event->event, LP_EVENT_NOTICED, sizeof(*event), now, LP_NO_LOOP, loop->pid);
 	event->handle = handle;
 	event->late_ns = late_ns;

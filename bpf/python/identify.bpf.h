@@ -29,11 +29,9 @@ __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 		return -1;
 	callable = &loop->callable;
 	offsets = &loop->layout.python.offsets;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		lp_lose(LP_LOST_RING);
+	event = lp_event_reserve(sizeof(*event));
+	if (!event)
 		return -1;
-	}
 	__builtin_memset(&event->first_line, 0,
 			 sizeof(*event) - __builtin_offsetof(struct lp_event_name, first_line));
 	lp_event_fill(&event->event, LP_EVENT_NAME, sizeof(*event), bpf_ktime_get_ns(), slot,

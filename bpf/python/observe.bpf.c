@@ -49,10 +49,7 @@ static __always_inline void lp_observe_outside(struct lp_loop *loop, __u64 bound
 	}
 	loop->outside = 1;
 	loop->iteration_start_ns = 0;
-	loop->iteration_callbacks = 0;
-	loop->slow_in_iteration = 0;
-	loop->reported_in_iteration = 0;
-	loop->slow_ns = 0;
+	lp_iteration_reset(loop);
 }
 
 /* Begins a callback that a sample has discovered; loop->callable says what it is. */

@@ -20,11 +20,9 @@ __noinline int lp_report_other_loop(__u64 object)
 	    process->facts.python.loop_type == type || !lp_may_change(process, bpf_ktime_get_ns()))
 		return 0;
 	process->facts.python.loop_type = type;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		lp_lose(LP_LOST_RING);
+	event = lp_event_reserve(sizeof(*event));
+	if (!event)
 		return 0;
-	}
 	lp_event_fill(&event->event, LP_EVENT_POLLER, sizeof(*event), bpf_ktime_get_ns(),
 		      LP_NO_LOOP, pid);
 	event->tid = (__u32)id;
