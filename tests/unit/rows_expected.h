@@ -20,7 +20,7 @@ struct lp_expected_field {
 };
 
 /* Padding of the row in bytes.  A field that neither table lists would change this number. */
-#define ROW_PADDING 28
+#define ROW_PADDING 27
 
 struct lp_expected_text {
 	const char *name;
@@ -135,6 +135,7 @@ static const struct lp_expected_field expected_fields[] = {
 	{ FIELD(type.instance_layout),
 	  { LP_INSTANCE_DICT, LP_INSTANCE_DICT, LP_INSTANCE_DICT, LP_INSTANCE_VALUES,
 	    LP_INSTANCE_TAGGED, LP_INSTANCE_INLINE, LP_INSTANCE_INLINE } },
+	{ FIELD(type.lock_mutex),                    {     0,     0,     0,     0,     0,     0,     1 } },
 	{ FIELD(type.exception_vectorcall),          {     0,     0,     0,     0,     0,     0,     1 } },
 
 	{ FIELD(task.tp_basicsize),                  {   144,   184,   192,   176,   176,   144,   168 } },

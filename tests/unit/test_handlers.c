@@ -103,11 +103,30 @@ static void damaged_code_does_no_harm(void **state)
 	}
 }
 
+/* Two entries of a table: units 2 to 5 with depth 1, units 5 to 9 with depth 70 and its last bit. */
+static void the_depth_is_that_of_the_innermost_handler(void **state)
+{
+	static const uint8_t table[] = { 0x80 | 2, 3, 20, 2, 0x80 | 5, 4, 20, 0x40 | 2, 13 };
+	struct lp_bytecode bytecode = { .table = table, .table_bytes = sizeof(table) };
+
+	(void)state;
+	assert_int_equal(cpython_handler_depth(&bytecode, 2), 0);
+	assert_int_equal(cpython_handler_depth(&bytecode, 4), 1);
+	assert_int_equal(cpython_handler_depth(&bytecode, 9), 1);
+	assert_int_equal(cpython_handler_depth(&bytecode, 10), 70);
+	assert_int_equal(cpython_handler_depth(&bytecode, 17), 70);
+	assert_int_equal(cpython_handler_depth(&bytecode, 18), 0);
+	/* a table that is cut */
+	bytecode.table_bytes = 2;
+	assert_int_equal(cpython_handler_depth(&bytecode, 4), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(handlers_are_the_interpreters_own),
 		cmocka_unit_test(what_may_be_a_handler_is_one),
+		cmocka_unit_test(the_depth_is_that_of_the_innermost_handler),
 		cmocka_unit_test(damaged_code_does_no_harm),
 	};
 

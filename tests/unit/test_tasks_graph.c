@@ -37,7 +37,7 @@ static const char *summary_of(struct lp_task_list *list)
 		length += (size_t)sprintf(text + length, "| ");
 		for (at = 0; at < graph.deadlocks[i].count; at++)
 			length +=
-				(size_t)sprintf(text + length, "%u ", graph.deadlocks[i].tasks[at]);
+				(size_t)sprintf(text + length, "%u ", graph.deadlocks[i].nodes[at]);
 		length += (size_t)sprintf(text + length, "(%zu) ", graph.deadlocks[i].held_up);
 	}
 	graph_free(&graph);
@@ -179,7 +179,7 @@ static void test_confirm(void **state)
 	assert_int_equal(graph.deadlock_count, 2);
 	assert_int_equal(graph_confirm_deadlocks(&before, &before_graph, &now, &graph), 0);
 	assert_int_equal(graph.deadlock_count, 1);
-	assert_int_equal(graph.deadlocks[0].tasks[0], 0);
+	assert_int_equal(graph.deadlocks[0].nodes[0], 0);
 	graph_free(&before_graph);
 	graph_free(&graph);
 	task_list_free(&before);

@@ -119,6 +119,8 @@ static void test_deadlock(void **state)
 	assert_non_null(strstr(text,
 			       "{\"type\":\"deadlock\",\"loop_id\":1,\"tasks\":["
 			       "\"0x7f0000000000\",\"0x7f0000000040\"],\"names\":[\"a\",\"b\"],"
+			       "\"circle\":[{\"task_id\":\"0x7f0000000000\",\"task\":\"a\"},"
+			       "{\"task_id\":\"0x7f0000000040\",\"task\":\"b\"}],"
 			       "\"held_up\":0}\n"));
 	free(text);
 }

@@ -45,15 +45,17 @@ bool thread_call_read(pid_t pid, pid_t tid, struct lp_thread_call *call)
 	char name[32], text[256];
 	int fields;
 
-	/* the file has a number and the arguments in hexadecimal, or "running" */
+	/* the file has a number, the arguments and two registers in hexadecimal, or "running" */
 	snprintf(name, sizeof(name), "task/%d/syscall", tid);
 	if (proc_read(pid, name, text, sizeof(text)) <= 0)
 		return false;
+	call->stack = 0;
 	fields = sscanf(text,
-			"%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64,
+			"%d %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
+			" %" SCNx64,
 			&call->number, &arguments[0], &arguments[1], &arguments[2], &arguments[3],
-			&arguments[4], &arguments[5]);
-	if (fields != 7)
+			&arguments[4], &arguments[5], &call->stack);
+	if (fields < 7)
 		call->number = LP_THREAD_CALL_NONE;
 	return fields >= 1;
 }

@@ -13,6 +13,7 @@
 struct lp_thread_call {
 	int number;
 	uint64_t arguments[6];
+	uint64_t stack; /* the thread's stack pointer */
 };
 
 /* Returns false if the thread runs, has ended, or cannot be read. */

@@ -28,12 +28,42 @@ enum lp_pool_amount {
 #define LP_POOL_UNKNOWN UINT64_MAX
 #define LP_POOL_UNLIMITED (UINT64_MAX - 1)
 
-/* A thread that works for a pool, or uses one. */
+/* What a thread waits for. */
+enum lp_thread_awaited {
+	LP_THREAD_AWAITS_NOTHING, /* it runs, or what it waits for is not known */
+	LP_THREAD_AWAITS_LOCK, /* threading.Lock or RLock */
+	LP_THREAD_AWAITS_FUTURE, /* the result of a concurrent.futures.Future */
+	LP_THREAD_AWAITS_THREAD, /* the end of a thread */
+	LP_THREAD_AWAITED,
+};
+
+/* A task or a thread by which a wait can end. */
+struct lp_wait_end {
+	uint64_t task; /* address; 0: it is a thread */
+	uint32_t thread; /* index of the list's pool_threads, if it is one */
+};
+
+struct lp_thread_wait {
+	enum lp_thread_awaited kind;
+	const char *class; /* of the object: "threading.Lock"; "" */
+	uint64_t id; /* address of the object; 0 */
+	bool timed; /* the wait ends with its timeout */
+	bool owned; /* the lock records its owner; if there is no end, it has ended */
+	bool queued; /* the job of the future is in the queue of a pool, whose threads are the ends */
+	/* the loop that has yet to begin the coroutine whose result is waited for; 0 */
+	uint64_t loop;
+	/* any one of them ends the wait: holders of a lock, or what sets the future; 0: unknown */
+	size_t end_count;
+	struct lp_wait_end *ends;
+};
+
+/* A thread that runs code of the runtime. */
 struct lp_pool_thread {
 	pid_t tid; /* 0: not known */
 	const char *name;
 	size_t frame_count;
 	struct lp_raw_frame *frames; /* innermost first */
+	struct lp_thread_wait wait;
 };
 
 /* A thread of a thread pool. */

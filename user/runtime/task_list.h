@@ -67,6 +67,14 @@ struct lp_task {
 	bool any_end; /* the wait ends with the first of the tasks of edges that ends */
 	bool goes_on; /* the wait can end without them: by a timeout, or by what is no task */
 
+	/*
+	 * The threads of which any one has to go on before the wait ends: the one that runs the
+	 * job whose future is waited for, or those of the pool in whose queue it is.  Numbers of
+	 * the list's pool_threads.
+	 */
+	size_t thread_count;
+	uint32_t *threads;
+
 	uint64_t since_ns; /* CLOCK_MONOTONIC when the wait began; 0: not known */
 
 	const char *exception_type; /* the exception that ended the task; "" in other states */

@@ -123,7 +123,7 @@ void graph_free(struct lp_task_graph *graph)
 	size_t i;
 
 	for (i = 0; i < graph->deadlock_count; i++)
-		free(graph->deadlocks[i].tasks);
+		free(graph->deadlocks[i].nodes);
 	free(graph->deadlocks);
 	free(graph->roots);
 	free(graph->holder_unknown);

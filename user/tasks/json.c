@@ -3,6 +3,7 @@
 #include "sink.h"
 
 #include "json_pool.h"
+#include "json_thread.h"
 #include "files/output_file.h"
 #include "sinks/json/fields.h"
 #include "wire/syscalls.h"
@@ -170,18 +171,53 @@ static void write_task(struct lp_json_writer *json, const struct lp_tasks_snapsh
 	end_line(json);
 }
 
+/* Writes the tasks and the threads of a circle. */
+static void write_circle(struct lp_json_writer *json, const struct lp_tasks_snapshot *snapshot,
+			 const struct lp_deadlock *deadlock)
+{
+	const struct lp_task_list *list = &snapshot->list;
+	size_t i;
+
+	json_array(json, "circle");
+	for (i = 0; i < deadlock->count; i++) {
+		uint32_t node = deadlock->nodes[i];
+
+		json_object(json, NULL);
+		if (graph_is_thread(list, node)) {
+			json_signed(json, "tid", graph_thread(list, node)->tid);
+			json_text(json, "thread", graph_thread(list, node)->name);
+		} else {
+			json_address(json, "task_id", list->tasks[node].address);
+			json_text(json, "task", list->tasks[node].name);
+		}
+		json_end(json);
+	}
+	json_end(json);
+}
+
 static void write_deadlock(struct lp_json_writer *json, const struct lp_tasks_snapshot *snapshot,
 			   const struct lp_deadlock *deadlock)
 {
+	const struct lp_task_list *list = &snapshot->list;
+	uint32_t loop = 0;
 	size_t i;
 
+	for (i = 0; i < deadlock->count && !loop; i++)
+		if (!graph_is_thread(list, deadlock->nodes[i]))
+			loop = loop_id(snapshot, deadlock->nodes[i]);
 	json_line(json, "deadlock");
-	json_number(json, "loop_id", loop_id(snapshot, deadlock->tasks[0]));
-	write_tasks(json, "tasks", &snapshot->list, deadlock->tasks, deadlock->count);
+	json_number(json, "loop_id", loop);
+	json_array(json, "tasks");
+	for (i = 0; i < deadlock->count; i++)
+		if (!graph_is_thread(list, deadlock->nodes[i]))
+			json_address(json, NULL, list->tasks[deadlock->nodes[i]].address);
+	json_end(json);
 	json_array(json, "names");
 	for (i = 0; i < deadlock->count; i++)
-		json_text(json, NULL, snapshot->list.tasks[deadlock->tasks[i]].name);
+		if (!graph_is_thread(list, deadlock->nodes[i]))
+			json_text(json, NULL, list->tasks[deadlock->nodes[i]].name);
 	json_end(json);
+	write_circle(json, snapshot, deadlock);
 	json_number(json, "held_up", deadlock->held_up);
 	end_line(json);
 }
@@ -365,6 +401,7 @@ static void on_snapshot(struct lp_tasks_sink *base, const struct lp_tasks_snapsh
 	for (i = 0; i < snapshot->graph.deadlock_count; i++)
 		write_deadlock(json, snapshot, &snapshot->graph.deadlocks[i]);
 	json_pools(json, snapshot);
+	json_threads(json, snapshot);
 	end_batch(base);
 }
 

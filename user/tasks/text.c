@@ -11,6 +11,7 @@
 #include "text_pool.h"
 #include "standing.h"
 #include "text_task.h"
+#include "text_thread.h"
 #include "text_change.h"
 #include "tree.h"
 #include "base/wrap.h"
@@ -218,16 +219,21 @@ static void print_standing(struct tasks_text_sink *sink, const struct lp_tasks_s
 {
 	char text[LP_STANDING_TEXT + LP_TEXT_PLACE_MAX + 256], what[LP_STANDING_TEXT];
 	char where[LP_TEXT_PLACE_MAX], number[16];
-	size_t i;
+	size_t i, thread;
 
 	for (i = 0; snapshot->standing && i < snapshot->loop_count; i++) {
 		const struct lp_standing *standing = &snapshot->standing[i];
 		const struct lp_shown_frame *frame = standing->own ? standing->own
 								   : standing->parked;
 
-		if (!standing->known)
+		thread = text_thread_find(snapshot, snapshot->list.loops[i].tid);
+		if (!standing->known || text_thread_deadlocked(snapshot, thread))
 			continue;
-		standing_text(standing, what);
+		*what = '\0';
+		if (thread != SIZE_MAX)
+			text_thread_wait(snapshot, thread, what);
+		if (!*what)
+			standing_text(standing, what);
 		*where = '\0';
 		if (frame)
 			text_frame_place(frame, 2, where, sizeof(where));
@@ -255,17 +261,22 @@ static void print_snapshot(struct tasks_text_sink *sink, const struct lp_tasks_s
 	sink->begun = true;
 	print_headline(sink, snapshot);
 	print_standing(sink, snapshot);
+	if (snapshot->graph.deadlock_count && snapshot->standing)
+		fputc('\n', sink->out);
 	for (i = 0; i < snapshot->graph.deadlock_count; i++) {
 		const struct lp_deadlock *deadlock = &snapshot->graph.deadlocks[i];
 
 		tasks_text_deadlock(sink->out, &sink->terminal, snapshot, deadlock, &sink->detail);
 		for (at = 0; printed && at < deadlock->count && at < LP_CIRCLE_SHOWN; at++)
-			printed[deadlock->tasks[at]] = true;
+			if (!graph_is_thread(&snapshot->list, deadlock->nodes[at]))
+				printed[deadlock->nodes[at]] = true;
 	}
 	if (!err)
 		err = print_loops(sink, snapshot, keys, printed, drawn);
-	if (!err)
+	if (!err) {
 		text_pools_print(sink->out, &sink->terminal, snapshot);
+		text_threads_print(sink->out, &sink->terminal, snapshot, sink->detail.stack);
+	}
 	if (!err)
 		err = print_finished(sink, snapshot, keys);
 	print_unwoken(sink, snapshot);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/macros.h"
 #include "text_task.h"
+#include "text_thread.h"
 #include "base/wrap.h"
 
 #include <stdlib.h>
@@ -35,23 +36,42 @@ void tasks_text_explain_finding(FILE *file, const struct lp_terminal *terminal,
 			explain(file, terminal, parts[i]);
 }
 
-/* Writes a circle of tasks: "a -> b -> a". */
+static const char *node_name(const struct lp_terminal *terminal,
+			     const struct lp_tasks_snapshot *snapshot, uint32_t node, char *text,
+			     size_t size)
+{
+	if (!graph_is_thread(&snapshot->list, node))
+		return text_task_name(terminal, &snapshot->list.tasks[node], text, size);
+	text_thread_name(graph_thread(&snapshot->list, node), text, size);
+	return text;
+}
+
+/* Writes a circle of tasks and threads: "a -> b -> a". */
 static void circle_text(FILE *file, const struct lp_terminal *terminal,
 			const struct lp_tasks_snapshot *snapshot,
 			const struct lp_deadlock *deadlock)
 {
-	char name[LP_TASK_NAME_COLUMNS * 4 + 8], number[32];
+	char name[LP_TASK_NAME_COLUMNS * 4 + 32], number[32];
 	size_t i, shown = deadlock->count > LP_CIRCLE_SHOWN ? LP_CIRCLE_SHOWN : deadlock->count;
 
 	for (i = 0; i < shown; i++)
 		fprintf(file, "%s -> ",
-			text_task_name(terminal, &snapshot->list.tasks[deadlock->tasks[i]], name,
-				       sizeof(name)));
+			node_name(terminal, snapshot, deadlock->nodes[i], name, sizeof(name)));
 	if (shown < deadlock->count)
 		fprintf(file, "%s more -> ", text_task_number(deadlock->count - shown, number));
-	fputs(text_task_name(terminal, &snapshot->list.tasks[deadlock->tasks[0]], name,
-			     sizeof(name)),
-	      file);
+	fputs(node_name(terminal, snapshot, deadlock->nodes[0], name, sizeof(name)), file);
+}
+
+/* Explains the link from a task to the thread of its loop. */
+static void print_link(FILE *file, const struct lp_tasks_snapshot *snapshot,
+		       const struct lp_deadlock *deadlock, size_t at)
+{
+	uint32_t next = deadlock->nodes[(at + 1) % deadlock->count];
+	const struct lp_task *task = &snapshot->list.tasks[deadlock->nodes[at]];
+
+	if (graph_is_thread(&snapshot->list, next) && task->tid &&
+	    task->tid == graph_thread(&snapshot->list, next)->tid)
+		fputs("        its loop is run by that thread\n", file);
 }
 
 void tasks_text_deadlock(FILE *file, const struct lp_terminal *terminal,
@@ -77,10 +97,17 @@ void tasks_text_deadlock(FILE *file, const struct lp_terminal *terminal,
 	}
 	free(text);
 	for (i = 0; i < deadlock->count && i < LP_CIRCLE_SHOWN; i++) {
-		text_task_print(file, terminal, snapshot, deadlock->tasks[i], &rails);
+		uint32_t node = deadlock->nodes[i];
+
+		if (graph_is_thread(&snapshot->list, node)) {
+			text_thread_print(file, terminal, snapshot, node - snapshot->list.count,
+					  detail->stack);
+			continue;
+		}
+		text_task_print(file, terminal, snapshot, node, &rails);
+		print_link(file, snapshot, deadlock, i);
 		if (detail->stack)
-			text_task_stack(file, terminal, snapshot, deadlock->tasks[i],
-					"            ");
+			text_task_stack(file, terminal, snapshot, node, "            ");
 	}
 	if (!detail->explain || detail->deadlock)
 		return;

@@ -117,10 +117,13 @@ static void count_deadlocks(const struct lp_task_list *list, const struct lp_tas
 	size_t i, j, at;
 
 	for (i = 0; i < graph->deadlock_count; i++)
-		for (j = 0; j < graph->deadlocks[i].count; j++)
-			for (at = 0; at < count; at++)
-				if (list->tasks[graph->deadlocks[i].tasks[j]].loop == addresses[at])
+		for (j = 0; j < graph->deadlocks[i].count; j++) {
+			uint32_t node = graph->deadlocks[i].nodes[j];
+
+			for (at = 0; at < count && !graph_is_thread(list, node); at++)
+				if (list->tasks[node].loop == addresses[at])
 					loops[at].deadlocked++;
+		}
 }
 
 /* Counts deadlocks that both lists have. */

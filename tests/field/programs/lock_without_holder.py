@@ -2,6 +2,7 @@
 """The task that held a lock was cancelled and did not release it."""
 
 import asyncio
+import sys
 
 from parts.ready import ready
 
@@ -13,6 +14,10 @@ CASE = {
         {"command": ["tasks"],
          "partly": [r"writer-\d.*\n?.*Lock\.acquire, locked, 3 waiters", r"{acquire}"],
          "right": [r"no live task"]},
+        {"command": ["tasks"], "arguments": ["acquired"],
+         "partly": [r"Lock\.acquire, locked, 3 waiters"], "never": [r"no live task"]},
+        {"command": ["tasks"], "arguments": ["by_store"],
+         "partly": [r"Lock\.acquire, locked, 3 waiters"], "never": [r"no live task"]},
     ],
 }
 
@@ -23,9 +28,32 @@ async def write(lock):
     lock.release()
 
 
+class Store:
+    def __init__(self, lock):
+        self.lock = lock
+
+    async def get(self):
+        await self.lock.acquire()
+        return self
+
+
+async def use(store):
+    if "by_store" in sys.argv:
+        await store.get()
+    else:
+        await store.lock.acquire()
+    await asyncio.sleep(30)
+
+
 async def main():
     lock = asyncio.Lock()
     loop = asyncio.get_running_loop()
+    if len(sys.argv) > 1:
+        user = loop.create_task(use(Store(lock)))
+        await asyncio.sleep(0)
+        tasks = [loop.create_task(write(lock), name=f"writer-{n}") for n in range(3)]
+        loop.call_later(0.3, ready)
+        await asyncio.gather(user, *tasks)
     tasks = [loop.create_task(write(lock), name=f"writer-{n}") for n in range(4)]
     await asyncio.sleep(0.1)
     tasks[0].cancel()

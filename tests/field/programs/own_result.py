@@ -15,7 +15,7 @@ CASE = {
          "right": [r"task 'request'", r"(?i)own loop|same loop|this loop"]},
         {"command": ["tasks"],
          "partly": [r"request.*running"],
-         "right": [r"{result}"]},
+         "right": [r"^DEADLOCK", r"{result}", r"this\s+same\s+loop"]},
     ],
 }
 

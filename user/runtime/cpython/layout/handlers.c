@@ -412,3 +412,21 @@ enum lp_handled cpython_handled(const struct lp_bytecode *bytecode, int64_t inst
 		       ? handled_by_table(bytecode, (size_t)instruction)
 		       : handled_by_blocks(bytecode, (size_t)instruction);
 }
+
+/* Entries do not overlap: each instruction has one, that of the innermost handler. */
+size_t cpython_handler_depth(const struct lp_bytecode *bytecode, size_t instruction)
+{
+	size_t at = 0, start, end;
+	uint32_t depth;
+
+	while (at < bytecode->table_bytes) {
+		start = read_varint(bytecode, &at) * 2UL;
+		end = start + read_varint(bytecode, &at) * 2UL;
+		read_varint(bytecode, &at);
+		/* the lowest bit says whether the instruction is pushed, too */
+		depth = read_varint(bytecode, &at) >> 1;
+		if (instruction >= start && instruction < end)
+			return depth;
+	}
+	return 0;
+}

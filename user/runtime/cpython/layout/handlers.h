@@ -36,4 +36,10 @@ struct lp_bytecode {
  */
 enum lp_handled cpython_handled(const struct lp_bytecode *bytecode, int64_t instruction);
 
+/*
+ * Returns the number of objects that are on the evaluation stack of a frame for certain while it
+ * executes an instruction, by the handlers of its exception table; 0: no handler covers it.
+ */
+size_t cpython_handler_depth(const struct lp_bytecode *bytecode, size_t instruction);
+
 #endif /* LP_RUNTIME_CPYTHON_LAYOUT_HANDLERS_H */

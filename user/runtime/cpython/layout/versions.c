@@ -115,6 +115,7 @@
 	.type.ht_cached_keys = NONE,								\
 	.type.dict_layout = LP_DICT_INDEXED,							\
 	.type.instance_layout = LP_INSTANCE_DICT,						\
+	.type.lock_mutex = false, /* Modules/_threadmodule.c */					\
 	.type.exception_vectorcall = false, /* Objects/exceptions.c */				\
 	/* FutureObj and TaskObj: Modules/_asynciomodule.c */					\
 	.task.tp_basicsize = 144,								\
@@ -375,6 +376,7 @@
 	.code.co_code_adaptive = 208,								\
 	/* ob_hash */										\
 	.tuple.ob_item = 32,									\
+	.type.lock_mutex = true,									\
 	.type.exception_vectorcall = true,							\
 	/* awaited_by; tasks are in lists */							\
 	.task.tp_basicsize = 168,								\

@@ -192,6 +192,8 @@ struct lp_cpython_row {
 		uint16_t ht_cached_keys; /* 3.11 and later */
 		enum lp_dict_layout dict_layout;
 		enum lp_instance_layout instance_layout;
+		bool lock_mutex; /* threading's locks have a PyMutex, not a semaphore's
+				    address; 3.14 */
 		bool exception_vectorcall; /* tp_vectorcall creates exceptions, not tp_new; 3.14 */
 	} type;
 	/* FutureObj and TaskObj, which begin alike.  A flag is some bits of a byte. */

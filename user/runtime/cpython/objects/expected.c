@@ -9,16 +9,14 @@
 #include "expected.h"
 
 #include "process/memory.h"
+#include "bytecode.h"
 #include "code.h"
-#include "runtime/cpython/layout/handlers.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* The number of further callers whose handlers count. */
 #define CALLERS_MAX 4
-#define CODE_MAX (256 << 10)
-#define TABLE_MAX (64 << 10)
 
 struct lp_names {
 	const struct lp_cpython *python;
@@ -37,53 +35,6 @@ static bool read_name(const void *context, uint32_t number, char *text, size_t s
 	return name && !cpython_string(python, name, text, size);
 }
 
-/* Returns a copy of memory, to be freed; NULL if it is empty, too long or unreadable. */
-static uint8_t *copy(pid_t pid, uint64_t address, uint64_t bytes, uint64_t most)
-{
-	uint8_t *data = bytes && bytes <= most ? malloc(bytes) : NULL;
-
-	if (data && memory_read(pid, address, data, bytes)) {
-		free(data);
-		data = NULL;
-	}
-	return data;
-}
-
-static uint8_t *copy_bytes(pid_t pid, uint64_t object, uint64_t most, size_t *bytes)
-{
-	*bytes = object ? memory_u64(pid, object + CPYTHON_BYTES_LENGTH) : 0;
-	return copy(pid, object + CPYTHON_BYTES_DATA, *bytes, most);
-}
-
-/* Copies a frame's code and its exception table; both are to be freed. */
-static void read_code(const struct lp_cpython *python, uint64_t code, struct lp_bytecode *bytecode,
-		      uint8_t **data, uint8_t **table)
-{
-	const struct lp_cpython_row *row = &python->row;
-
-	*table = NULL;
-	if (row->code.co_code != LP_NO_FIELD) {
-		*data = copy_bytes(python->pid, memory_u64(python->pid, code + row->code.co_code),
-				   CODE_MAX, &bytecode->code_bytes);
-	} else {
-		/* ob_size counts code units of two bytes */
-		bytecode->code_bytes =
-			memory_u64(python->pid, code + CPYTHON_TUPLE_LENGTH) % (1UL << 32) * 2;
-		*data = copy(python->pid, code + row->code.co_code_adaptive, bytecode->code_bytes,
-			     CODE_MAX);
-	}
-	if (row->code.co_exceptiontable != LP_NO_FIELD)
-		*table = copy_bytes(python->pid,
-				    memory_u64(python->pid, code + row->code.co_exceptiontable),
-				    TABLE_MAX, &bytecode->table_bytes);
-	if (!*data)
-		bytecode->code_bytes = 0;
-	if (!*table)
-		bytecode->table_bytes = 0;
-	bytecode->code = *data;
-	bytecode->table = *table;
-}
-
 /* Fills in how a frame handles the error.  False: its code cannot be read. */
 static bool handled_in(const struct lp_cpython *python, const struct lp_raw_frame *frame,
 		       enum lp_handled *handled)
@@ -98,7 +49,7 @@ static bool handled_in(const struct lp_cpython *python, const struct lp_raw_fram
 		return false;
 	names.tuple = memory_u64(python->pid, frame->code + python->row.code.co_names);
 	bytecode.context = &names;
-	read_code(python, frame->code, &bytecode, &data, &table);
+	cpython_bytecode_read(python, frame->code, &bytecode, &data, &table);
 	read = data;
 	if (read)
 		*handled = cpython_handled(&bytecode, (int64_t)frame->instruction);

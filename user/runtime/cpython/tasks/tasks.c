@@ -323,10 +323,14 @@ static int read_waits(struct lp_reading *reading)
 	if (!noted)
 		return -ENOMEM;
 	for (i = 0; reading->chains && i < list->count; i++) {
-		if (!reading->chains[i])
+		if (!reading->chains[i]) {
+			if (list->tasks[i].state != LP_TASK_DONE)
+				cpython_orphans_note_unread(noted);
 			continue;
+		}
 		take_chain(reading, reading->chains[i]);
 		cpython_waits_note(noted, list->tasks[i].address, &reading->chain);
+		cpython_orphans_note(noted, &reading->chain);
 	}
 	for (i = 0; reading->chains && i < list->count; i++) {
 		if (!reading->chains[i] || !waits(&list->tasks[i]))
@@ -336,6 +340,13 @@ static int read_waits(struct lp_reading *reading)
 		if (list->tasks[i].since_ns)
 			list->tasks[i].since_ns -= (uint64_t)shift;
 	}
+	for (i = 0; reading->chains && i < list->count; i++) {
+		if (!reading->chains[i])
+			continue;
+		take_chain(reading, reading->chains[i]);
+		cpython_orphans_check(noted, &list->tasks[i], &reading->chain);
+	}
+	cpython_orphans_tell(noted, list);
 	read_pools(reading, noted);
 	cpython_waits_free(noted);
 	return 0;

@@ -4,8 +4,12 @@
 
 #include "process/memory.h"
 #include "base/text.h"
+#include "runtime/cpython/layout/opcodes.h"
+#include "runtime/cpython/objects/bytecode.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VARIABLES_MAX 256
@@ -53,18 +57,57 @@ static int variable_number(const struct lp_cpython *python, uint64_t code, const
 	return number;
 }
 
+static bool is_asyncio(const char *file)
+{
+	const char *end = strrchr(file, '/');
+	size_t before = sizeof("/asyncio") - 1;
+
+	return end && end >= file + before && !strncmp(end - before, "/asyncio", before);
+}
+
 static const struct lp_wait_row *find_row(const struct lp_waits *waits, const char *file,
 					  const char *name)
 {
 	const char *end = strrchr(file, '/');
-	size_t i, before = sizeof("/asyncio") - 1;
+	size_t i;
 
-	if (!end || end < file + before || strncmp(end - before, "/asyncio", before) != 0)
+	if (!is_asyncio(file))
 		return NULL;
 	for (i = 0; i < waits->row_count; i++)
 		if (!strcmp(end + 1, waits->rows[i].file) && !strcmp(name, waits->rows[i].name))
 			return &waits->rows[i];
 	return NULL;
+}
+
+/* Returns how often a function gets an attribute of that name. */
+static unsigned int count_attribute(const struct lp_cpython *python, uint64_t code,
+				    const char *name)
+{
+	uint64_t names = memory_u64(python->pid, code + python->row.code.co_names);
+	struct lp_bytecode bytecode = { .format = &python->row.bytecode };
+	int wanted = name_index(python, names, name);
+	struct lp_bytecode_instruction instruction;
+	uint8_t *data, *table;
+	unsigned int count = 0;
+	size_t at;
+
+	/* a function with more names than are searched may have it often */
+	if (names && !tuple_length(python, names) &&
+	    memory_u64(python->pid, names + CPYTHON_TUPLE_LENGTH))
+		return UINT_MAX;
+	if (wanted < 0)
+		return 0;
+	cpython_bytecode_read(python, code, &bytecode, &data, &table);
+	for (at = 0;
+	     cpython_decode(bytecode.format, bytecode.code, bytecode.code_bytes, at, &instruction);
+	     at = instruction.next)
+		count += instruction.operation == LP_ATTRIBUTE &&
+			 instruction.argument >> bytecode.format->load_attr_shift ==
+				 (uint32_t)wanted;
+	free(data);
+	free(table);
+	/* an instruction that is not known, such as one that is monitored */
+	return count ? count : UINT_MAX;
 }
 
 static void read_code(const struct lp_waits *waits, const struct lp_await_link *link,
@@ -84,6 +127,8 @@ static void read_code(const struct lp_waits *waits, const struct lp_await_link *
 		return;
 	code->enters = text_ends_with(name, "__aenter__");
 	code->row = find_row(waits, file, name);
+	if (!is_asyncio(file))
+		code->acquires = count_attribute(python, link->code, "acquire");
 	if (!code->row)
 		return;
 	code->object = variable_number(python, link->code, code->row->object);
@@ -102,7 +147,9 @@ const struct lp_wait_code *cpython_wait_code(struct lp_waits *waits,
 	if (!link->code)
 		return &unknown;
 	read_code(waits, link, &code);
-	stored = code.row || code.enters ? task_arena_take(waits->arena, sizeof(*stored)) : NULL;
+	stored = code.row || code.enters || code.acquires
+			 ? task_arena_take(waits->arena, sizeof(*stored))
+			 : NULL;
 	if (stored)
 		*stored = code;
 	map_put(&waits->codes, link->code, stored ? (uintptr_t)stored : (uintptr_t)&unknown);

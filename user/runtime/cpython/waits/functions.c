@@ -48,6 +48,8 @@ static bool read_lock(struct lp_waiting *wait, uint64_t lock)
 	if (cpython_wait_true(waits, locked)) {
 		cpython_wait_say(wait, "locked");
 		cpython_wait_holders(wait, lock);
+		if (!wait->waits->edge_count)
+			cpython_wait_note_orphan(waits, lock);
 	} else {
 		/* the lock was released, and its first waiter is about to run */
 		cpython_wait_say(wait, "released");
@@ -68,15 +70,20 @@ static bool read_waiters(struct lp_waiting *wait, uint64_t object)
 static bool read_semaphore(struct lp_waiting *wait, uint64_t semaphore)
 {
 	uint64_t value, bound;
+	bool bounded;
 
 	if (!cpython_wait_number(wait->waits, semaphore, "_value", &value))
 		return false;
-	if (cpython_wait_number(wait->waits, semaphore, "_bound_value", &bound))
+	bounded = cpython_wait_number(wait->waits, semaphore, "_bound_value", &bound);
+	if (bounded)
 		cpython_wait_say(wait, "value %" PRIu64 " of %" PRIu64, value, bound);
 	else
 		cpython_wait_say(wait, "value %" PRIu64, value);
 	say_waiters(wait, semaphore);
 	cpython_wait_holders(wait, semaphore);
+	/* that without a bound may be a signal, which nobody holds */
+	if (bounded && bound && !value && !wait->waits->edge_count)
+		cpython_wait_note_orphan(wait->waits, semaphore);
 	return true;
 }
 

@@ -21,6 +21,11 @@
 /* PyMethodObject.im_self, 3.8 to 3.14 */
 #define METHOD_SELF 24
 
+/* PyCFunctionObject.m_self, PyMethodDescrObject.d_method, 3.8 to 3.14 */
+#define BUILTIN_SELF 24
+#define DESCRIPTOR_METHOD 40
+
+#define THREAD_LOCKS (LP_WAIT_THREAD_LOCK | LP_WAIT_THREAD_RLOCK)
 #define SYNCHRONISERS (LP_WAIT_LOCK | LP_WAIT_CONDITION | LP_WAIT_SEMAPHORE)
 
 /* Returns whether a function is an __aexit__ by its name.  The result is cached. */
@@ -63,8 +68,42 @@ uint64_t cpython_wait_exit_self(struct lp_waits *waits, uint64_t object, uint64_
 	return 0;
 }
 
+/* Returns whether a builtin method is an __exit__.  name: the address of its PyMethodDef. */
+static bool is_exit_method(const struct lp_cpython *python, uint64_t method)
+{
+	uint64_t name = method ? memory_u64(python->pid, method) : 0;
+	char text[16];
+
+	return name && memory_string(python->pid, name, text, sizeof(text)) > 0 &&
+	       !strcmp(text, "__exit__");
+}
+
+uint64_t cpython_wait_exit_lock(struct lp_waits *waits, uint64_t object, uint64_t above)
+{
+	const struct lp_cpython *python = waits->python;
+	const struct lp_wait_type *type;
+	uint64_t lock, method;
+
+	if (!object || object % sizeof(object))
+		return 0;
+	type = cpython_wait_type_of(waits, object);
+	if (type->kinds & LP_WAIT_BUILTIN) {
+		lock = memory_u64(python->pid, object + BUILTIN_SELF);
+		method = memory_u64(python->pid, object + CPYTHON_BUILTIN_METHOD);
+	} else if (python->row.bytecode.load_special && !strcmp(type->name, "method_descriptor")) {
+		lock = above;
+		method = memory_u64(python->pid, object + DESCRIPTOR_METHOD);
+	} else {
+		return 0;
+	}
+	if (!(cpython_wait_type_of(waits, lock)->kinds & THREAD_LOCKS))
+		return 0;
+	return is_exit_method(python, method) ? lock : 0;
+}
+
 /*
- * Finds the objects of each `async with` that a frame is in, outermost first.  awaits: the top
+ * Finds the objects of each `async with` that a frame is in, outermost first, and the locks of each
+ * `with`.  awaits: the top
  * of the frame's stack is the object that it awaits.  Returns the number of objects.
  */
 static size_t entered(struct lp_waits *waits, const struct lp_await_link *link, bool awaits,
@@ -79,6 +118,8 @@ static size_t entered(struct lp_waits *waits, const struct lp_await_link *link, 
 		stack[count] = 0;
 	for (i = 0; i < count && found < HELD_MAX; i++) {
 		self = cpython_wait_exit_self(waits, stack[i], stack[i + 1]);
+		if (!self)
+			self = cpython_wait_exit_lock(waits, stack[i], stack[i + 1]);
 		if (self)
 			objects[found++] = self;
 	}
@@ -156,7 +197,8 @@ static void note_entered(struct lp_waits *waits, uint64_t task, const struct lp_
 		add_deadline(waits, object, task);
 	else if (kinds & LP_WAIT_CONTEXT_MANAGER)
 		note_manager(waits, task, object, depth);
-	else if (!(kinds & SYNCHRONISERS) || (chain && is_released(waits, chain, from, object)))
+	else if (!(kinds & (SYNCHRONISERS | THREAD_LOCKS)) ||
+		 (chain && is_released(waits, chain, from, object)))
 		return;
 	else if (kinds & LP_WAIT_CONDITION)
 		add_holder(waits, lock_of(waits, object), task);
@@ -184,6 +226,22 @@ static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager
 	for (i = 0; i < count; i++)
 		note_entered(waits, task, NULL, 0, objects[i], depth + 1);
 	free(chain);
+}
+
+#define KNOWN_MANAGERS (LP_WAIT_TIMEOUT | LP_WAIT_CONTEXT_MANAGER | SYNCHRONISERS | THREAD_LOCKS)
+
+bool cpython_wait_enters_unknown(struct lp_waits *waits, const struct lp_await_link *link)
+{
+	uint64_t objects[HELD_MAX];
+	size_t count = entered(waits, link, true, objects), i;
+
+	for (i = 0; i < count; i++) {
+		const struct lp_wait_type *type = cpython_wait_type_of(waits, objects[i]);
+
+		if (!(type->kinds & KNOWN_MANAGERS) && strncmp(type->name, "asyncio.", 8) != 0)
+			return true;
+	}
+	return count == HELD_MAX;
 }
 
 void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_await_chain *chain)

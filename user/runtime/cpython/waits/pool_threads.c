@@ -120,14 +120,16 @@ void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object)
 	if (count > 0)
 		jobs = task_arena_take(pools->list->arena, FUNCTIONS_MAX * sizeof(*jobs));
 	for (i = 0; jobs && i < count; i++) {
-		uint64_t owner = cpython_pool_awaiting(
-			pools, cpython_pool_attribute(pools, items[i], "future"));
+		uint64_t future = cpython_pool_attribute(pools, items[i], "future");
+		uint64_t owner = cpython_pool_awaiting(pools, future);
 		const char *function;
 
 		/* None ends a thread */
 		if (cpython_pool_is_none(pools, items[i]))
 			continue;
 		cpython_pool_add_waiter(pools, object, owner);
+		if (future)
+			map_put(&pools->jobs, future, (uint64_t)(object - pools->objects) + 1);
 		if (!i && owner)
 			object->pool.oldest = pools->list->tasks[owner - 1].address;
 		name_item(pools, items[i], name, sizeof(name));
@@ -155,8 +157,7 @@ void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object)
 
 /* ---- threads ------------------------------------------------------------------------------ */
 
-/* Reads the frames of a thread into a chain, outermost first.  Returns how many. */
-static size_t read_frames(struct lp_pools *pools, uint64_t state, struct lp_await_chain *chain)
+size_t cpython_pool_frames(struct lp_pools *pools, uint64_t state, struct lp_await_chain *chain)
 {
 	const struct lp_cpython *python = pools->python;
 	struct lp_frame_walk walk = { .python = python,
@@ -198,9 +199,15 @@ static uint32_t add_thread(struct lp_pools *pools, uint64_t state,
 	struct lp_pool_thread *thread = &list->pool_threads[list->pool_thread_count];
 	size_t i, count = chain->count;
 	char name[64];
+	uint64_t ident;
 
 	cpython_describe_thread(pools->python, state, 0, &thread->tid, name, sizeof(name));
 	thread->name = task_arena_text(list->arena, name);
+	thread->wait.class = "";
+	pools->states[list->pool_thread_count] = state;
+	ident = memory_u64(pools->python->pid, state + pools->python->row.thread.thread_id);
+	if (ident)
+		map_put(&pools->idents, ident, list->pool_thread_count + 1);
 	thread->frames = task_arena_take(list->arena, (count + 1) * sizeof(*thread->frames));
 	thread->frame_count = thread->frames ? count : 0;
 	for (i = 0; i < thread->frame_count; i++) {
@@ -210,8 +217,8 @@ static uint32_t add_thread(struct lp_pools *pools, uint64_t state,
 	return (uint32_t)list->pool_thread_count++;
 }
 
-static bool is_function(struct lp_pools *pools, const struct lp_await_link *link, const char *file,
-			const char *function)
+bool cpython_pool_is_function(struct lp_pools *pools, const struct lp_await_link *link,
+			      const char *file, const char *function)
 {
 	const struct lp_cpython *python = pools->python;
 	uint64_t name = memory_u64(python->pid, link->code + python->row.code.co_name);
@@ -235,7 +242,7 @@ static uint64_t read_executor(struct lp_pools *pools, const struct lp_await_chai
 	uint64_t item;
 
 	worker->busy = number + 1 < chain->count &&
-		       is_function(pools, job, "concurrent/futures/thread.py", "run");
+		       cpython_pool_is_function(pools, job, "concurrent/futures/thread.py", "run");
 	if (worker->busy) {
 		item = cpython_frame_variable(python, job, "self");
 		*future = cpython_instance_get(python, item, "future");
@@ -252,8 +259,9 @@ static uint64_t read_anyio(struct lp_pools *pools, const struct lp_await_chain *
 	uint64_t thread = cpython_frame_variable(pools->python, link, "self");
 	char name[NAME_BYTES];
 
-	worker->busy = number + 1 == chain->count ||
-		       !is_function(pools, &chain->links[number + 1], "/queue.py", "get");
+	worker->busy =
+		number + 1 == chain->count ||
+		!cpython_pool_is_function(pools, &chain->links[number + 1], "/queue.py", "get");
 	if (worker->busy) {
 		*future = cpython_frame_variable(pools->python, link, "future");
 		name_job(pools, cpython_frame_variable(pools->python, link, "func"), 0, name,
@@ -292,6 +300,8 @@ static void note_worker(struct lp_pools *pools, const struct lp_await_chain *cha
 	if (!pool || class->kind != LP_POOL_THREADS)
 		return;
 	worker.task = owner ? pools->list->tasks[owner - 1].address : 0;
+	if (future)
+		map_put(&pools->jobs, future, CPYTHON_POOL_THREAD + thread + 1);
 	cpython_pool_add_holder(pools, object, owner, 0);
 	/* the most that there can be, as a thread works for one pool */
 	if (!pool->workers)
@@ -316,13 +326,13 @@ static void note_thread(struct lp_pools *pools, uint64_t state, struct lp_await_
 	uint32_t thread;
 	size_t i, row;
 
-	if (!read_frames(pools, state, chain))
+	if (!cpython_pool_frames(pools, state, chain))
 		return;
 	thread = add_thread(pools, state, chain);
 	for (i = 0; i < chain->count; i++) {
 		for (row = 0; row < ARRAY_SIZE(worker_rows); row++)
-			if (is_function(pools, &chain->links[i], worker_rows[row].file,
-					worker_rows[row].function))
+			if (cpython_pool_is_function(pools, &chain->links[i], worker_rows[row].file,
+						     worker_rows[row].function))
 				note_worker(pools, chain, i, &worker_rows[row], thread);
 	}
 	/* what the frames of a loop lead to is everybody's */
@@ -338,7 +348,8 @@ void cpython_pool_threads(struct lp_pools *pools, struct lp_await_chain *chain)
 
 	list->pool_threads = task_arena_take(list->arena, CPYTHON_POOL_THREADS_MAX *
 								  sizeof(*list->pool_threads));
-	if (!list->pool_threads)
+	pools->states = calloc(CPYTHON_POOL_THREADS_MAX, sizeof(*pools->states));
+	if (!list->pool_threads || !pools->states)
 		return;
 	state = cpython_first_thread(python);
 	while (state && list->pool_thread_count < CPYTHON_POOL_THREADS_MAX) {

@@ -58,6 +58,10 @@ void cpython_pools_free(struct lp_pools *pools)
 	map_free(&pools->tasks);
 	map_free(&pools->awaiting);
 	map_free(&pools->owners);
+	map_free(&pools->jobs);
+	map_free(&pools->idents);
+	map_free(&pools->entered);
+	free(pools->states);
 	free(pools->queue);
 	free(pools->objects);
 	free(pools);
@@ -331,7 +335,6 @@ void cpython_pools_fill(struct lp_pools *pools)
 		return;
 	add_default_executors(pools);
 	cpython_pool_threads(pools, chain);
-	free(chain);
 	cpython_pool_follow(pools);
 	add_awaiting(pools);
 	list->pools = pools->count
@@ -350,6 +353,8 @@ void cpython_pools_fill(struct lp_pools *pools)
 		object->pool.waiters = NULL;
 		list->pool_count++;
 	}
+	cpython_thread_waits_fill(pools, chain);
+	free(chain);
 	if (list->pools && list->pool_count)
 		qsort(list->pools, list->pool_count, sizeof(*list->pools), in_order);
 }

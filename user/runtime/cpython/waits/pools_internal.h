@@ -74,6 +74,13 @@ struct lp_pools {
 	struct lp_map tasks; /* from the address of a task to its index + 1 */
 	struct lp_map awaiting; /* from a future to the index of the task that awaits it + 1 */
 	struct lp_map owners; /* from an object to who has it, see CPYTHON_POOL_SHARED */
+	/* from a future to the index + 1 of the pool that has its job in the queue, or its thread */
+	struct lp_map jobs;
+	struct lp_map idents; /* from an ident (pthread_self()) to the index of the thread + 1 */
+	uint64_t *states; /* the PyThreadState of each thread */
+	/* from a threading.Lock to the index + 1 of the thread that is within `with lock` */
+	struct lp_map entered;
+	bool entered_noted;
 	size_t objects_left, members_left; /* bounds against a hostile process */
 	size_t count;
 	struct lp_pool_object *objects; /* CPYTHON_POOLS_MAX */
@@ -127,7 +134,27 @@ void cpython_pool_follow(struct lp_pools *pools);
 
 /* pool_threads.c: finds the thread pools by their threads, and scans the frames of all threads. */
 void cpython_pool_threads(struct lp_pools *pools, struct lp_await_chain *chain);
+/* Reads the frames of a thread into a chain, outermost first.  Returns how many. */
+size_t cpython_pool_frames(struct lp_pools *pools, uint64_t state, struct lp_await_chain *chain);
+/* Returns whether a frame is of a function, by the end of its file's path and its name. */
+bool cpython_pool_is_function(struct lp_pools *pools, const struct lp_await_link *link,
+			      const char *file, const char *function);
 /* Reads the functions in the queue of an executor. */
 void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object);
+
+/* thread_waits.c: finds out what each thread waits for, and the tasks that wait for threads. */
+void cpython_thread_waits_fill(struct lp_pools *pools, struct lp_await_chain *chain);
+
+/* thread_locks.c: finds the lock that a thread is blocked on.  False: there is none. */
+bool cpython_thread_lock(struct lp_pools *pools, const struct lp_await_chain *chain, pid_t tid,
+			 uint64_t *lock);
+/* Returns whether a thread sleeps in a call by which threads wait for each other. */
+bool cpython_thread_sleeps(const struct lp_cpython *python, pid_t tid);
+/* Fills in who holds a lock, as far as it is known. */
+void cpython_thread_lock_holders(struct lp_pools *pools, uint64_t lock,
+				 struct lp_await_chain *chain, struct lp_thread_wait *wait);
+/* Adds an end to a wait. */
+void cpython_thread_wait_end(struct lp_pools *pools, struct lp_thread_wait *wait, uint64_t task,
+			     size_t thread);
 
 #endif /* LP_RUNTIME_CPYTHON_WAITS_POOLS_INTERNAL_H */

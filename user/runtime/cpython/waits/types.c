@@ -41,6 +41,8 @@ static const struct {
 	{ "TimerHandle", "asyncio.events", LP_WAIT_TIMER },
 	{ "Timeout", "asyncio.timeouts", LP_WAIT_TIMEOUT },
 	{ "_socket.socket", NULL, LP_WAIT_SOCKET },
+	{ "_thread.lock", NULL, LP_WAIT_THREAD_LOCK },
+	{ "_thread.RLock", NULL, LP_WAIT_THREAD_RLOCK },
 	{ "function", NULL, LP_WAIT_FUNCTION },
 	{ "method", NULL, LP_WAIT_METHOD },
 	{ "builtin_function_or_method", NULL, LP_WAIT_BUILTIN },

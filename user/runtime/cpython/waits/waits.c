@@ -43,6 +43,8 @@ void cpython_waits_free(struct lp_waits *waits)
 	map_free(&waits->uv_loops);
 	map_free(&waits->uv_futures);
 	map_free(&waits->held);
+	map_free(&waits->may_wait);
+	map_free(&waits->orphans);
 	cpython_wait_sockets_free(waits->sockets);
 	free(waits->holders);
 	free(waits);

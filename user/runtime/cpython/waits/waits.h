@@ -25,4 +25,16 @@ void cpython_waits_note(struct lp_waits *waits, uint64_t task, const struct lp_a
 void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *chain, uint64_t now_ns,
 			struct lp_task *task);
 
+/*
+ * Tell of locks that no live task holds, as the one that did has ended: the first two note whether a
+ * live task may hold a lock in another way than by `async with`, before the waits are filled, by
+ * its chain or as it has none; the third checks, after that, whether a task that is not one of its
+ * waiters has such a lock; the fourth adds it to the waits.
+ */
+void cpython_orphans_note(struct lp_waits *waits, const struct lp_await_chain *chain);
+void cpython_orphans_note_unread(struct lp_waits *waits);
+void cpython_orphans_check(struct lp_waits *waits, const struct lp_task *task,
+			   const struct lp_await_chain *chain);
+void cpython_orphans_tell(struct lp_waits *waits, struct lp_task_list *list);
+
 #endif /* LP_RUNTIME_CPYTHON_WAITS_WAITS_H */

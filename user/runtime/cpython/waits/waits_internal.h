@@ -42,6 +42,9 @@ enum lp_wait_kind {
 	LP_WAIT_UV_TLS = 1 << 26, /* a transport of TLS */
 	LP_WAIT_UV_SERVER = 1 << 27,
 	LP_WAIT_UV_CALLBACK = 1 << 28, /* a Handle */
+	/* of threading */
+	LP_WAIT_THREAD_LOCK = 1 << 29,
+	LP_WAIT_THREAD_RLOCK = 1 << 30,
 };
 
 struct lp_wait_type {
@@ -77,6 +80,8 @@ struct lp_wait_code {
 	const struct lp_wait_row *row; /* or NULL */
 	int object, timeout; /* indices of the row's variables */
 	bool enters; /* it is an __aenter__ */
+	/* how often a function of the program gets an attribute `acquire`; 0: never */
+	unsigned int acquires;
 };
 
 /* A task that is in an `async with` of an object. */
@@ -103,6 +108,13 @@ struct lp_waits {
 	struct lp_map held; /* from an object to the index + 1 of its first holder */
 	size_t holder_count, holder_capacity;
 	struct lp_wait_holder *holders;
+	/*
+	 * Tasks that may hold a lock without `async with`: all, and from a lock to those that wait
+	 * for it where they may have acquired it.
+	 */
+	size_t may_hold;
+	struct lp_map may_wait;
+	struct lp_map orphans; /* locks that nobody is known to hold, to whether that is certain */
 	struct lp_wait_sockets *sockets;
 	size_t members_left, edges_left; /* bounds against a hostile process */
 
@@ -216,8 +228,18 @@ void cpython_wait_holders(struct lp_waiting *wait, uint64_t object);
  * LOAD_SPECIAL).
  */
 uint64_t cpython_wait_exit_self(struct lp_waits *waits, uint64_t object, uint64_t above);
+/*
+ * Returns the threading.Lock or RLock whose __exit__ an object on a stack is, or 0.  It is a bound
+ * method up to 3.13, and 3.14 has the method and the lock above it.
+ */
+uint64_t cpython_wait_exit_lock(struct lp_waits *waits, uint64_t object, uint64_t above);
 /* Returns the next task that holds an object, or 0.  *at: 0 at first. */
 uint64_t cpython_wait_next_holder(const struct lp_waits *waits, uint64_t object, size_t *at);
+
+/* orphans.c: notes that a lock is locked, and no task is known to hold it. */
+void cpython_wait_note_orphan(struct lp_waits *waits, uint64_t lock);
+/* holders.c: returns whether a frame is within an `async with` of what may have locked a lock. */
+bool cpython_wait_enters_unknown(struct lp_waits *waits, const struct lp_await_link *link);
 
 #define CPYTHON_WAIT_UNNAMED "unix (unnamed)"
 

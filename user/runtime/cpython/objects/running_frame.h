@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The evaluation stack of a frame that executes.  Up to 3.13 its end is not stored meanwhile, so
+ * that what is above it cannot be told from what is on it.
+ */
+#ifndef LP_RUNTIME_CPYTHON_OBJECTS_RUNNING_FRAME_H
+#define LP_RUNTIME_CPYTHON_OBJECTS_RUNNING_FRAME_H
+
+#include "await_chain.h"
+
+/*
+ * Reads the slots of a frame's stack, deepest first; up to 3.13 those above its end as well, which
+ * may have the address of an object that was freed.  Returns their number.
+ */
+size_t cpython_running_slots(const struct lp_cpython *python, const struct lp_await_link *link,
+			     uint64_t *objects, size_t capacity);
+
+/*
+ * Reads the objects that are on a frame's stack for certain: up to 3.13 those below the handler
+ * that the frame is within, such as the __exit__ of each `with`.  Returns their number.
+ */
+size_t cpython_running_guarded(const struct lp_cpython *python, const struct lp_await_link *link,
+			       uint64_t *objects, size_t capacity);
+
+#endif /* LP_RUNTIME_CPYTHON_OBJECTS_RUNNING_FRAME_H */

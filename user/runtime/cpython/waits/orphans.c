@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Locks of which no live task is the holder: the one that got it by acquire() has ended without
+ * release(), and nobody can get it any more.  asyncio does not record who holds a lock.  Nobody
+ * does for certain if no task is within `async with`, and none may have acquired it otherwise: its
+ * frames get no attribute `acquire`, but for the one call in which it waits, they are within no
+ * `async with` of an unknown class, and no object among their variables has the lock.
+ */
+#include "waits_internal.h"
+
+#include "process/memory.h"
+#include "runtime/cpython/objects/instance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VARIABLES_MAX 256
+#define ATTRIBUTES_MAX 64
+
+/* Returns the lock that a frame's callee waits for, if that is an acquire() of asyncio; or 0. */
+static uint64_t awaited_lock(struct lp_waits *waits, const struct lp_await_chain *chain,
+			     size_t callee)
+{
+	const struct lp_wait_row *row;
+
+	if (callee >= chain->count)
+		return 0;
+	row = cpython_wait_code(waits, &chain->links[callee])->row;
+	if (!row ||
+	    (strcmp(row->name, "Lock.acquire") != 0 && strcmp(row->name, "Semaphore.acquire") != 0))
+		return 0;
+	return cpython_frame_local(waits->python, &chain->links[callee], 0);
+}
+
+void cpython_orphans_note(struct lp_waits *waits, const struct lp_await_chain *chain)
+{
+	uint64_t lock = 0, *waiters;
+	bool may_hold = false;
+	size_t i;
+
+	for (i = 0; i < chain->count && !may_hold; i++) {
+		const struct lp_await_link *link = &chain->links[i];
+		unsigned int acquires = cpython_wait_code(waits, link)->acquires;
+
+		if (link->running || chain->cut || cpython_wait_enters_unknown(waits, link))
+			may_hold = true;
+		if (acquires == 1)
+			lock = awaited_lock(waits, chain, i + 1);
+		may_hold = may_hold || (acquires && (acquires > 1 || !lock));
+	}
+	if (!may_hold && !lock)
+		return;
+	waits->may_hold++;
+	if (may_hold)
+		return;
+	waiters = map_get(&waits->may_wait, lock);
+	map_put(&waits->may_wait, lock, waiters ? *waiters + 1 : 1);
+}
+
+void cpython_orphans_note_unread(struct lp_waits *waits)
+{
+	waits->may_hold++;
+}
+
+void cpython_wait_note_orphan(struct lp_waits *waits, uint64_t lock)
+{
+	const uint64_t *waiters = map_get(&waits->may_wait, lock);
+
+	if (waits->may_hold == (waiters ? *waiters : 0) && !map_get(&waits->orphans, lock))
+		map_put(&waits->orphans, lock, 1);
+}
+
+/* Clears the locks that are attributes of an object, and that its task does not wait for. */
+static void check_object(struct lp_waits *waits, const struct lp_task *task, uint64_t object)
+{
+	struct lp_pair *pairs = NULL;
+	ssize_t count = cpython_instance_pairs(waits->python, object, &pairs), i;
+
+	for (i = 0; i < count && i < ATTRIBUTES_MAX; i++)
+		if (pairs[i].value != task->awaited_id && map_get(&waits->orphans, pairs[i].value))
+			map_put(&waits->orphans, pairs[i].value, 0);
+	if (count >= 0)
+		free(pairs);
+}
+
+void cpython_orphans_check(struct lp_waits *waits, const struct lp_task *task,
+			   const struct lp_await_chain *chain)
+{
+	const struct lp_cpython *python = waits->python;
+	uint64_t objects[VARIABLES_MAX];
+	size_t i, at;
+
+	for (i = 0; waits->orphans.count && i < chain->count; i++) {
+		const struct lp_await_link *link = &chain->links[i];
+		uint32_t count =
+			memory_u32(python->pid, link->code + python->row.code.co_nlocalsplus);
+
+		/* those of asyncio have locks of their own as well */
+		if (cpython_wait_code(waits, link)->row || count > VARIABLES_MAX || !link->frame ||
+		    memory_read(python->pid, link->frame + python->row.frame.localsplus, objects,
+				count * sizeof(*objects)))
+			continue;
+		for (at = 0; at < count; at++) {
+			uint64_t object = objects[at] & ~python->row.frame.tag_mask;
+
+			if (object)
+				check_object(waits, task, object);
+		}
+	}
+}
+
+void cpython_orphans_tell(struct lp_waits *waits, struct lp_task_list *list)
+{
+	const uint64_t *certain;
+	char text[CPYTHON_WAIT_DETAIL_BYTES + 64];
+	size_t i;
+
+	for (i = 0; !list->partial && i < list->count; i++) {
+		struct lp_task *task = &list->tasks[i];
+
+		certain = task->awaited == LP_AWAITED_LOCK
+				  ? map_get(&waits->orphans, task->awaited_id)
+				  : NULL;
+		if (!certain || !*certain)
+			continue;
+		snprintf(text, sizeof(text), "%s, held by no live task", task->awaited_detail);
+		task->awaited_detail = task_arena_text(waits->arena, text);
+	}
+}

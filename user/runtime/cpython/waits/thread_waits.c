@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What threads wait for that a task or another thread has to do, and the tasks whose jobs threads
+ * run.  A thread waits for what the innermost function with a row is given; a thread that is in
+ * none of them may be blocked on a lock.
+ */
+#include "pools_internal.h"
+
+#include "process/memory.h"
+#include "base/macros.h"
+#include "runtime/cpython/objects/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WITHIN_MAX 6 /* frames of the library within a function with a row */
+
+/* A function in which a thread waits for what its `self` stands for. */
+static const struct thread_row {
+	const char *file, *function;
+	enum lp_thread_awaited kind;
+} rows[] = {
+	{ "concurrent/futures/_base.py", "result", LP_THREAD_AWAITS_FUTURE },
+	{ "concurrent/futures/_base.py", "exception", LP_THREAD_AWAITS_FUTURE },
+	{ "/threading.py", "join", LP_THREAD_AWAITS_THREAD },
+};
+
+/* ---- futures --------------------------------------------------------------------- */
+
+/* Returns a free variable of an object that is a function with that qualified name, or 0. */
+static uint64_t free_variable(struct lp_pools *pools, uint64_t object, const char *function,
+			      const char *name)
+{
+	const struct lp_cpython *python = pools->python;
+	uint64_t qualname;
+
+	if (!object || !(cpython_wait_type_of(pools->waits, object)->kinds & LP_WAIT_FUNCTION))
+		return 0;
+	qualname = memory_u64(python->pid, object + python->row.function.func_qualname);
+	if (!qualname || !cpython_string_equals(python, qualname, function))
+		return 0;
+	return cpython_wait_closure(pools->waits, object, name);
+}
+
+/* Returns the task whose end sets a future: that of run_coroutine_threadsafe(); or 0. */
+static uint64_t source_of(struct lp_pools *pools, uint64_t future)
+{
+	uint64_t callbacks = cpython_instance_get(pools->python, future, "_done_callbacks");
+	uint64_t *members, source = 0;
+	ssize_t count = cpython_pool_members(pools, callbacks, &members), i;
+
+	for (i = 0; i < count && !source; i++)
+		source = free_variable(pools, members[i],
+				       "_chain_future.<locals>._call_check_cancel", "source");
+	free(members);
+	return source && map_get(&pools->tasks, source) ? source : 0;
+}
+
+/* Returns whether a loop has the callback in its queue that begins the coroutine of a future. */
+static bool has_queued(struct lp_pools *pools, uint64_t loop, uint64_t future)
+{
+	const struct lp_cpython *python = pools->python;
+	uint64_t *handles;
+	ssize_t count =
+		cpython_pool_members(pools, cpython_instance_get(python, loop, "_ready"), &handles);
+	bool found = false;
+	ssize_t i;
+
+	for (i = 0; i < count && !found; i++) {
+		uint64_t callback =
+			memory_u64(python->pid, handles[i] + python->row.asyncio.handle_callback);
+
+		found = free_variable(pools, callback, "run_coroutine_threadsafe.<locals>.callback",
+				      "future") == future;
+	}
+	free(handles);
+	return found;
+}
+
+/* Adds the thread of a loop to the ends of a wait. */
+static void add_loop_thread(struct lp_pools *pools, const struct lp_task_loop *loop,
+			    struct lp_thread_wait *wait)
+{
+	size_t i;
+
+	for (i = 0; loop->tid && i < pools->list->pool_thread_count; i++)
+		if (pools->list->pool_threads[i].tid == loop->tid)
+			cpython_thread_wait_end(pools, wait, 0, i);
+}
+
+/* Returns whether all threads of a pool are busy, and it starts no more. */
+static bool is_full(const struct lp_pool *pool)
+{
+	return pool->kind == LP_POOL_THREADS && pool->worker_count &&
+	       pool->amounts[LP_POOL_OUT] == pool->worker_count &&
+	       pool->amounts[LP_POOL_LIMIT] <= pool->worker_count;
+}
+
+static void read_future(struct lp_pools *pools, struct lp_thread_wait *wait)
+{
+	const uint64_t *job = map_get(&pools->jobs, wait->id);
+	const struct lp_task_list *list = pools->list;
+	uint64_t source;
+	size_t i;
+
+	wait->class = cpython_wait_type_of(pools->waits, wait->id)->name;
+	if (job && *job >= CPYTHON_POOL_THREAD) {
+		cpython_thread_wait_end(pools, wait, 0, *job - CPYTHON_POOL_THREAD - 1);
+		return;
+	}
+	if (job && *job <= list->pool_count) {
+		const struct lp_pool *pool = &list->pools[*job - 1];
+
+		wait->queued = is_full(pool);
+		for (i = 0; wait->queued && i < pool->worker_count; i++)
+			cpython_thread_wait_end(pools, wait, 0, pool->workers[i].thread);
+		return;
+	}
+	source = source_of(pools, wait->id);
+	if (source) {
+		cpython_thread_wait_end(pools, wait, source, 0);
+		return;
+	}
+	for (i = 0; i < list->loop_count && !wait->loop; i++)
+		if (has_queued(pools, list->loops[i].address, wait->id)) {
+			wait->loop = list->loops[i].address;
+			add_loop_thread(pools, &list->loops[i], wait);
+		}
+}
+
+static bool is_pending(struct lp_pools *pools, uint64_t future)
+{
+	uint64_t state = cpython_instance_get(pools->python, future, "_state");
+
+	return state && (cpython_string_equals(pools->python, state, "PENDING") ||
+			 cpython_string_equals(pools->python, state, "RUNNING"));
+}
+
+/* ---- a thread ----------------------------------------------------------------------- */
+
+static void read_thread(struct lp_pools *pools, struct lp_thread_wait *wait)
+{
+	uint64_t number = cpython_instance_get(pools->python, wait->id, "_ident"), ident = 0;
+	const uint64_t *index;
+
+	wait->class = "threading.Thread";
+	index = number && !cpython_int(pools->python, number, &ident)
+			? map_get(&pools->idents, ident)
+			: NULL;
+	if (index)
+		cpython_thread_wait_end(pools, wait, 0, *index - 1);
+	else
+		wait->kind = LP_THREAD_AWAITS_NOTHING;
+}
+
+static const struct thread_row *row_of(struct lp_pools *pools, const struct lp_await_link *link)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (cpython_pool_is_function(pools, link, rows[i].file, rows[i].function))
+			return &rows[i];
+	return NULL;
+}
+
+/* Returns whether a frame has a timeout that is not None. */
+static bool has_timeout(struct lp_pools *pools, const struct lp_await_link *link)
+{
+	uint64_t timeout = cpython_frame_variable(pools->python, link, "timeout");
+
+	return timeout && !cpython_pool_is_none(pools, timeout);
+}
+
+/* Finds the row of a thread's innermost frames.  False: it is in no such function. */
+static bool read_row(struct lp_pools *pools, const struct lp_await_chain *chain,
+		     struct lp_thread_wait *wait)
+{
+	const struct thread_row *row = NULL;
+	const struct lp_await_link *link = NULL;
+	size_t i;
+
+	for (i = 0; i < chain->count && i < WITHIN_MAX && !row; i++) {
+		link = &chain->links[chain->count - 1 - i];
+		row = row_of(pools, link);
+	}
+	if (!row)
+		return false;
+	wait->kind = row->kind;
+	wait->id = cpython_frame_local(pools->python, link, 0);
+	wait->timed = has_timeout(pools, link);
+	if (row->kind == LP_THREAD_AWAITS_THREAD)
+		read_thread(pools, wait);
+	else if (is_pending(pools, wait->id))
+		read_future(pools, wait);
+	else
+		wait->kind = LP_THREAD_AWAITS_NOTHING;
+	return true;
+}
+
+static void read_wait(struct lp_pools *pools, size_t number, struct lp_await_chain *chain)
+{
+	struct lp_pool_thread *thread = &pools->list->pool_threads[number];
+	struct lp_thread_wait *wait = &thread->wait;
+	uint64_t lock;
+
+	if (!thread->tid || !cpython_thread_sleeps(pools->python, thread->tid) ||
+	    !cpython_pool_frames(pools, pools->states[number], chain))
+		return;
+	if (read_row(pools, chain, wait) || !cpython_thread_lock(pools, chain, thread->tid, &lock))
+		return;
+	wait->kind = LP_THREAD_AWAITS_LOCK;
+	wait->id = lock;
+	cpython_thread_lock_holders(pools, lock, chain, wait);
+}
+
+/* ---- tasks ---------------------------------------------------------------------------- */
+
+static struct lp_task *task_at(struct lp_pools *pools, uint64_t address)
+{
+	const uint64_t *index = address ? map_get(&pools->tasks, address) : NULL;
+
+	return index ? &pools->list->tasks[*index - 1] : NULL;
+}
+
+/* Links the tasks whose jobs a pool runs, or has in its queue, to its threads. */
+static void link_tasks(struct lp_pools *pools, const struct lp_pool *pool)
+{
+	uint32_t *threads =
+		task_arena_take(pools->list->arena, (pool->worker_count + 1) * sizeof(*threads));
+	struct lp_task *task;
+	size_t i;
+
+	for (i = 0; threads && i < pool->worker_count; i++) {
+		threads[i] = pool->workers[i].thread;
+		task = task_at(pools, pool->workers[i].busy ? pool->workers[i].task : 0);
+		if (!task)
+			continue;
+		task->threads = &threads[i];
+		task->thread_count = 1;
+	}
+	for (i = 0; threads && is_full(pool) && i < pool->waiter_count; i++) {
+		task = task_at(pools, pool->waiters[i].task);
+		if (!task || task->thread_count)
+			continue;
+		task->threads = threads;
+		task->thread_count = pool->worker_count;
+	}
+}
+
+void cpython_thread_waits_fill(struct lp_pools *pools, struct lp_await_chain *chain)
+{
+	struct lp_task_list *list = pools->list;
+	size_t i;
+
+	for (i = 0; i < list->pool_count; i++)
+		if (list->pools[i].kind == LP_POOL_THREADS)
+			link_tasks(pools, &list->pools[i]);
+	for (i = 0; i < list->pool_thread_count; i++)
+		read_wait(pools, i, chain);
+}
