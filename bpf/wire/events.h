@@ -7,6 +7,7 @@
 #include "ending.h"
 #include "holdings.h"
 #include "loop.h"
+#include "other_end.h"
 #include "process.h"
 #include "segment.h"
 #include "types.h"
@@ -57,6 +58,7 @@ enum lp_event_type {
 	LP_EVENT_LIMITED = 51,
 	LP_EVENT_AWAKE = 52,
 	LP_EVENT_WAITING = 53,
+	LP_EVENT_OTHER_END = 58,
 };
 
 struct lp_event {
@@ -166,13 +168,13 @@ struct lp_event_process_end {
 struct lp_event_raw_stack {
 	struct lp_event event; /* reserved: as in LP_EVENT_STACK_SAMPLE */
 	__u64 segment_ns;
-	__u64 stack; /* hash of its frames; GIL_HOLDER: of the thread and its innermost code */
+	__u64 stack; /* hash of its frames; ..._HOLDER: of the thread and its innermost code */
 	__u64 thread_state; /* the thread's */
 	__u32 reason; /* enum lp_sample_reason */
 	__u32 flags; /* LP_STACK_... */
 	__s32 syscall;
 	__u32 depth;
-	__u32 thread; /* GIL_HOLDER: the thread's id in its own PID namespace; 0: not known */
+	__u32 thread; /* ..._HOLDER: the thread's id in its own PID namespace; 0: not known */
 	__u32 reserved;
 	struct lp_resource resource;
 	struct lp_raw_frame frames[LP_STACK_FRAMES];
@@ -397,8 +399,8 @@ struct lp_event_stack_sample {
 	__u32 reason;
 	__u32 flags;
 	__s32 syscall;
-	__u32 tid; /* GIL_HOLDER: the thread that has the GIL; 0: not known */
-	char thread[LP_STACK_FUNCTION_BYTES]; /* GIL_HOLDER: its name; UTF-8, terminated */
+	__u32 tid; /* ..._HOLDER: the thread that has the GIL, or is waited for; 0: not known */
+	char thread[LP_STACK_FUNCTION_BYTES]; /* ..._HOLDER: its name; UTF-8, terminated */
 	struct lp_resource resource;
 	__u32 depth;
 	__u32 period_us; /* ON_CPU: the time that a sample stands for */
@@ -451,6 +453,14 @@ struct lp_event_task_name {
 	char name[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
 };
 
+/* What a late segment is blocked in, read while it was. */
+struct lp_event_other_end {
+	struct lp_event event;
+	__u64 segment_ns;
+	struct lp_other_end end;
+	__u32 reserved;
+};
+
 /* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
 
 /*
@@ -499,6 +509,7 @@ _Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_awake) == 288, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
 _Static_assert(sizeof(struct lp_event_waiting) == 168, "wire");
+_Static_assert(sizeof(struct lp_event_other_end) == 1336, "wire");
 _Static_assert(sizeof(struct lp_event_task_end) == 80, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");
 _Static_assert(sizeof(struct lp_event_loop) == 48, "wire");

@@ -15,6 +15,7 @@
 #include "holdings.h"
 #include "limits.h"
 #include "loop.h"
+#include "other_end.h"
 #include "probe_roles.h"
 #include "process.h"
 #include "rate_limit.h"

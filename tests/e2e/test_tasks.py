@@ -378,7 +378,7 @@ def test_other_end_of_what_blocks_the_loop(case):
     if seen != ["read", "pipe", "reads", False, child, False]:
         raise Failure(f"stands in {stands}")
     said = " ".join(case.run("tasks", "-p", str(target.pid)).expect(0).out.split())
-    if f"its other end is held by {child} (" not in said:
+    if f"its other end is held by pid {child} (" not in said:
         raise Failure(said)
     os.kill(child, signal.SIGKILL)
     target.wait()

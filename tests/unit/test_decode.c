@@ -51,6 +51,7 @@ SEES(stack_sample, LP_EVENT_STACK_SAMPLE, struct lp_event_stack_sample)
 SEES(progress, LP_EVENT_PROGRESS, struct lp_decoded_slow)
 SEES(cause, LP_EVENT_CAUSE, struct lp_event_cause)
 SEES(run_queue, LP_EVENT_RUN_QUEUE, struct lp_event_run_queue)
+SEES(other_end, LP_EVENT_OTHER_END, struct lp_event_other_end)
 SEES(awake, LP_EVENT_AWAKE, struct lp_event_awake)
 SEES(waiting, LP_EVENT_WAITING, struct lp_event_waiting)
 SEES(lost, LP_EVENT_LOST, struct lp_event_lost)
@@ -86,6 +87,7 @@ static const struct lp_event_handlers handlers = {
 	.run_queue = saw_run_queue,
 	.awake = saw_awake,
 	.waiting = saw_waiting,
+	.other_end = saw_other_end,
 	.lost = saw_lost,
 	.interval = saw_interval,
 	.end = saw_end,
@@ -117,6 +119,7 @@ static const struct {
 	{ LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue) },
 	{ LP_EVENT_AWAKE, sizeof(struct lp_event_awake) },
 	{ LP_EVENT_WAITING, sizeof(struct lp_event_waiting) },
+	{ LP_EVENT_OTHER_END, sizeof(struct lp_event_other_end) },
 	{ LP_EVENT_LABELS, sizeof(struct lp_event_labels) },
 	{ LP_EVENT_SELF, sizeof(struct lp_event_self) },
 	{ LP_EVENT_BASELINE, sizeof(struct lp_event) },

@@ -2,6 +2,8 @@
 /* The lines of slow callbacks and iterations, and their stacks. */
 #include "json_fixture.h"
 
+#include <sys/syscall.h>
+
 #define FETCH_BEGIN                                                                                \
 	"{\"type\":\"slow_callback\",\"loop_id\":1,\"start_ns\":1000,\"duration_ns\":312400000,"
 #define FETCH_CALLBACK                                                                             \
@@ -149,6 +151,33 @@ static void samples_of_older_captures_have_no_cause(void **state)
 	expect_in_slow(&breakdown,
 		       "\"time\":null,\"blocked\":[],\"samples\":[{\"count\":30,"
 		       "\"cause\":null,\"collecting\":null,\"stack\":[" JSON_HANDLE "]}],");
+}
+
+static void whom_it_waited_for_is_written_if_it_is_known(void **state)
+{
+	struct lp_other_end end = { .kind = LP_END_CHILD,
+				    .syscall = SYS_wait4,
+				    .file = { .descriptor = -1 },
+				    .count = 1,
+				    .processes = { { .pid = 9,
+						     .syscall = -1,
+						     .comm = "gcc",
+						     .state = 'R',
+						     .file = { .descriptor = -1 } } } };
+	struct lp_breakdown breakdown = {
+		.lock = { .known = true, .thread = "saver", .tid = 44, .stack = python },
+		.end = &end,
+	};
+
+	(void)state;
+	expect_in_slow(&breakdown, "\"held_by\":{\"thread\":\"saver\",\"tid\":44,"
+				   "\"own_loop\":false,\"stack\":[");
+	expect_in_slow(&breakdown,
+		       "\"stands_in\":{\"syscall\":\"wait4\",\"kind\":\"child\","
+		       "\"descriptor\":null,\"resource\":null,\"processes\":[{\"pid\":9,"
+		       "\"comm\":\"gcc\",\"state\":\"R\",\"syscall\":null,\"descriptor\":null,"
+		       "\"resource\":null,\"waits_for_this\":false}],\"process_count\":1,"
+		       "\"itself\":false},");
 }
 
 static void a_wait_for_the_gil_names_its_holder_as_far_as_known(void **state)
@@ -319,6 +348,7 @@ int main(void)
 		cmocka_unit_test(a_callback_that_still_runs_is_in_progress),
 		cmocka_unit_test(each_sample_has_its_cause),
 		cmocka_unit_test(samples_of_older_captures_have_no_cause),
+		cmocka_unit_test(whom_it_waited_for_is_written_if_it_is_known),
 		cmocka_unit_test(a_wait_for_the_gil_names_its_holder_as_far_as_known),
 		cmocka_unit_test(a_stack_says_what_it_lacks),
 		cmocka_unit_test(calls_that_found_no_space_are_summed_up),

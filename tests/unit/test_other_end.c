@@ -79,7 +79,7 @@ static pid_t block(void (*function)(void), int syscall, struct lp_other_end *end
 	setpgid(child, child);
 	while (!thread_call_read(child, child, &call) || call.number != syscall)
 		usleep(1000);
-	assert_true(other_end_read(child, child, end));
+	assert_true(other_end_read(child, child, 1000000000, end));
 	assert_int_equal(end->syscall, syscall);
 	return child;
 }

@@ -2,6 +2,8 @@
 /* The text output for single slow callbacks, and how it fits the page. */
 #include "text_fixture.h"
 
+#include <sys/syscall.h>
+
 static const struct lp_stack sending = STACK(FRAME("send", "/srv/app/db.py", 30),
 					     FRAME("execute", "/srv/app/db.py", 39),
 					     FRAME("fetch_report", "/srv/app/reports.py", 17),
@@ -190,6 +192,58 @@ static void a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood(void **st
 	       "        prime_sum      app/primes.py:43\n"
 	       "        handle_report  app/views.py:92\n"
 	       "    on CPU   1.00 ms\n");
+}
+
+static void the_other_end_of_a_call_is_reported_with_it(void **state)
+{
+	struct lp_other_end end = {
+		.kind = LP_END_PIPE,
+		.syscall = SYS_write,
+		.file = { 1, "pipe:[7]" },
+		.count = 1,
+		.processes = { { .pid = 99,
+				 .syscall = SYS_nanosleep,
+				 .comm = "cat",
+				 .state = 'S',
+				 .file = { .descriptor = -1 } } },
+	};
+	struct lp_blocked blocked[] = {
+		{ .syscall = "write",
+		  .target = "pipe:[7]",
+		  .duration_ns = 200 * MS,
+		  .count = 1,
+		  .stack = receiving },
+		{ .syscall = "futex", .target = "lock 0x7f", .duration_ns = 100 * MS, .count = 1 },
+	};
+	struct lp_breakdown breakdown = {
+		.time = { .known = true, .blocked_ns = 300 * MS },
+		.blocked_count = 2,
+		.blocked = blocked,
+		.end = &end,
+		.lock = { .known = true, .thread = "saver", .tid = 44, .stack = crunching },
+	};
+
+	(void)state;
+	expect(300 * MS, &breakdown,
+	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    blocked   200 ms  write on stdout, 1 call\n"
+	       "        its other end is held by pid 99 (cat), which sleeps in nanosleep\n"
+	       "        execute        app/db.py:41\n"
+	       "        fetch_report   app/reports.py:17\n"
+	       "        handle_report  app/views.py:90\n"
+	       "    blocked   100 ms  futex on lock 0x7f, 1 call\n"
+	       "      held by 'saver', which stands at\n"
+	       "        crunch      app/work.py:12\n"
+	       "        Thread.run  lib/threading.py:975\n");
+	breakdown.end = NULL;
+	breakdown.lock.own_loop = true;
+	breakdown.blocked = &blocked[1];
+	breakdown.blocked_count = 1;
+	breakdown.time.blocked_ns = 100 * MS;
+	expect(100 * MS, &breakdown,
+	       "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    blocked   100 ms  futex on lock 0x7f, 1 call\n"
+	       "        for what this same loop has to do, which cannot do it meanwhile\n");
 }
 
 static void a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known(void **state)
@@ -569,6 +623,7 @@ int main(void)
 		cmocka_unit_test(many_short_calls_have_the_longest_as_an_example),
 		cmocka_unit_test(computing_has_the_stack_seen_most_and_the_lines),
 		cmocka_unit_test(a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood),
+		cmocka_unit_test(the_other_end_of_a_call_is_reported_with_it),
 		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known),
 		cmocka_unit_test(a_wait_for_a_cpu_shows_where_it_was_taken_away),
 		cmocka_unit_test(parts_below_a_hundredth_are_left_out),

@@ -11,6 +11,7 @@
 #include "runtime/remote/remote.h"
 #include "privileges/priority.h"
 #include "privileges/sandbox.h"
+#include "process/other_end.h"
 #include "symbolise/native.h"
 #include "tasks/waiting.h"
 #include "base/text.h"
@@ -502,8 +503,10 @@ static void confine(const struct lp_profile *profile)
 		.kernel_symbols = options->kernel,
 		.ends_trace = profile->launch && !launch_leave(profile->launch, 0),
 	};
-	int err = sandbox_enter(&sandbox);
+	int err;
 
+	other_end_prepare();
+	err = sandbox_enter(&sandbox);
 	if (err)
 		log_warning("the run goes on with more rights than it needs: %s", strerror(-err));
 }

@@ -3,6 +3,7 @@
 #ifndef LP_LIVE_LIVE_INTERNAL_H
 #define LP_LIVE_LIVE_INTERNAL_H
 
+#include "ends.h"
 #include "expected_findings.h"
 #include "account.h"
 #include "awake.h"
@@ -44,6 +45,7 @@ struct lp_live {
 	uint32_t loop_end; /* all loop slots in use are less than this */
 	uint32_t check_at; /* loop slot at which the next check for stalls begins */
 	struct lp_expected_findings expected_findings;
+	struct lp_ends ends;
 	/* at the end of the run, 0 before it */
 	uint64_t stopped_ns; /* the instant at which measuring was stopped */
 	uint64_t reads_end_ns; /* that from which memory of targets is not read any more */

@@ -14,6 +14,7 @@ struct lp_ongoing_stall {
 	uint64_t next_ns; /* duration of that segment at its next report */
 	uint64_t named_ns; /* start of the last segment whose task name was reported */
 	uint64_t wait_ns; /* beginning of the last wait whose stack was taken */
+	uint64_t end_ns; /* beginning of the last wait whose other end was searched */
 };
 
 /* Returns the period in ns at which to call ongoing_stall_due(). */

@@ -282,6 +282,14 @@ static void on_task_name(void *context, const struct lp_event_task_name *event)
 		segments_add_task_name(loop->segments, event);
 }
 
+static void on_other_end(void *context, const struct lp_event_other_end *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (loop)
+		segments_add_other_end(loop->segments, event);
+}
+
 static void on_run_queue(void *context, const struct lp_event_run_queue *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
@@ -553,6 +561,7 @@ const struct lp_event_handlers model_handlers = {
 	.progress = on_progress,
 	.cause = on_cause,
 	.task_name = on_task_name,
+	.other_end = on_other_end,
 	.run_queue = on_run_queue,
 	.awake = on_awake,
 	.waiting = on_waiting,

@@ -140,6 +140,15 @@ struct lp_gil_holder {
 	struct lp_stack stack; /* the thread's last stack as it held the GIL */
 };
 
+/* The thread that holds what a blocked loop waited for: a lock, or the result of its job. */
+struct lp_lock_holder {
+	bool known;
+	bool own_loop; /* what it waited for has to be done by the loop itself */
+	char thread[LP_TASK_NAME_MAX];
+	pid_t tid; /* 0: not known */
+	struct lp_stack stack;
+};
+
 /* Where the time of a stall went. */
 struct lp_breakdown {
 	struct lp_times time;
@@ -150,6 +159,8 @@ struct lp_breakdown {
 	size_t sample_count;
 	struct lp_sample *samples; /* most frequent first */
 	struct lp_gil_holder gil;
+	struct lp_lock_holder lock;
+	struct lp_other_end *end; /* what it was blocked in while it lasted; NULL: not known */
 	struct lp_stack await_chain; /* outermost coroutine FIRST, innermost last */
 };
 

@@ -34,6 +34,8 @@ struct lp_segment {
 	bool accounted;
 	struct lp_segment_times account;
 	char task_name[LP_TASK_NAME_MAX];
+	struct lp_lock_holder lock;
+	struct lp_other_end *end; /* NULL: not known */
 };
 
 struct lp_segments {
@@ -109,6 +111,8 @@ static void drop_segment(struct lp_segments *segments, struct lp_segment *segmen
 {
 	count_samples(segments, segment, 0);
 	free_samples(segment->samples, segment->sample_count);
+	stack_clear(&segment->lock.stack);
+	free(segment->end);
 	memset(segment, 0, sizeof(*segment));
 }
 
@@ -265,6 +269,18 @@ static uint32_t sample_count(const struct lp_event_stack_sample *event)
 	return 1 + (waits ? event->event.reserved : 0);
 }
 
+static void add_lock(const struct lp_segments *segments, struct lp_segment *segment,
+		     const struct lp_event_stack_sample *event)
+{
+	struct lp_lock_holder *lock = &segment->lock;
+
+	stack_clear(&lock->stack);
+	lock->known = stack_from_event(&lock->stack, segments->frames, event);
+	lock->own_loop = event->flags & LP_STACK_OWN_LOOP;
+	lock->tid = (pid_t)event->tid;
+	text_copy(lock->thread, sizeof(lock->thread), event->thread);
+}
+
 void segments_add_sample(struct lp_segments *segments, const struct lp_event_stack_sample *event)
 {
 	struct lp_segment *segment;
@@ -279,6 +295,10 @@ void segments_add_sample(struct lp_segments *segments, const struct lp_event_sta
 		return;
 	if (event->reason == LP_SAMPLE_GIL_HOLDER) {
 		add_holder(segment, event);
+		return;
+	}
+	if (event->reason == LP_SAMPLE_LOCK_HOLDER) {
+		add_lock(segments, segment, event);
 		return;
 	}
 	if (event->period_us)
@@ -312,6 +332,16 @@ void segments_add_old_stack(struct lp_segments *segments, const struct lp_event_
 			stack.unreadable = true;
 	}
 	add_samples(segment, LP_SAMPLE_ON_CPU, false, &stack, 1);
+}
+
+void segments_add_other_end(struct lp_segments *segments, const struct lp_event_other_end *event)
+{
+	struct lp_segment *segment = segment_of(segments, event->segment_ns, false);
+
+	if (segment && !segment->end)
+		segment->end = malloc(sizeof(*segment->end));
+	if (segment && segment->end)
+		*segment->end = event->end;
 }
 
 void segments_add_task_name(struct lp_segments *segments, const struct lp_event_task_name *event)
@@ -517,6 +547,17 @@ static void fill_chain(struct lp_breakdown *breakdown)
 			chain->frames[chain->depth++] = stack->frames[i - 1];
 }
 
+/* Copies whom the segment waited for. */
+static void fill_ends(const struct lp_segment *segment, struct lp_breakdown *breakdown)
+{
+	breakdown->lock = segment->lock;
+	if (!stack_copy(&breakdown->lock.stack, &segment->lock.stack))
+		breakdown->lock.known = false;
+	breakdown->end = segment->end ? malloc(sizeof(*breakdown->end)) : NULL;
+	if (breakdown->end)
+		*breakdown->end = *segment->end;
+}
+
 static void explain(struct lp_segments *segments, struct lp_segment *segment, uint64_t duration_ns,
 		    struct lp_breakdown *breakdown)
 {
@@ -525,6 +566,7 @@ static void explain(struct lp_segments *segments, struct lp_segment *segment, ui
 
 	fill_samples(segment, breakdown);
 	fill_holder(segments, segment, &breakdown->gil);
+	fill_ends(segment, breakdown);
 	if (segment->accounted) {
 		breakdown_fill_times(&breakdown->time, duration_ns, account->blocked_ns,
 				     account->gil_ns, account->run_queue_ns);
@@ -570,6 +612,8 @@ void breakdown_clear(struct lp_breakdown *breakdown)
 	free(breakdown->blocked);
 	free_samples(breakdown->samples, breakdown->sample_count);
 	stack_clear(&breakdown->gil.stack);
+	stack_clear(&breakdown->lock.stack);
+	free(breakdown->end);
 	stack_clear(&breakdown->await_chain);
 	memset(breakdown, 0, sizeof(*breakdown));
 }

@@ -47,6 +47,7 @@ void breakdown_clear(struct lp_breakdown *breakdown);
 void breakdown_fill_times(struct lp_times *times, uint64_t duration_ns, uint64_t blocked_ns,
 			  uint64_t gil_ns, uint64_t run_queue_ns);
 
+void segments_add_other_end(struct lp_segments *segments, const struct lp_event_other_end *event);
 void segments_add_task_name(struct lp_segments *segments, const struct lp_event_task_name *event);
 /* Returns the name of the segment's task, "" if no event had it.  Valid until the next event. */
 const char *segments_task_name(const struct lp_segments *segments, uint64_t start_ns);

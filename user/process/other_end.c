@@ -23,8 +23,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The time in ns that all searches for one answer may take. */
-#define SEARCH_NS (200 * NS_PER_MS)
 /* The most descriptors of a poll that are examined. */
 #define POLLED 8
 #define POLLFD_BYTES 8 /* struct pollfd: a descriptor and events */
@@ -301,10 +299,10 @@ static bool waits_for_lock(const struct lp_thread_call *call)
 		(call->arguments[1] == F_SETLKW || call->arguments[1] == OFD_SETLKW));
 }
 
-bool other_end_read(pid_t pid, pid_t tid, struct lp_other_end *end)
+bool other_end_read(pid_t pid, pid_t tid, uint64_t limit_ns, struct lp_other_end *end)
 {
 	struct search search = {
-		.pid = pid, .tid = tid, .until_ns = clock_now() + SEARCH_NS, .end = end
+		.pid = pid, .tid = tid, .until_ns = clock_now() + limit_ns, .end = end
 	};
 	const struct lp_thread_call *call = &search.call;
 

@@ -259,6 +259,15 @@ struct lp_runtime {
 				 const struct lp_event_raw_finding *finding,
 				 struct lp_finding_places *places);
 
+	/*
+	 * Finds the thread that holds what a loop's thread, which is in a call to futex(), waits
+	 * for: a lock, or the result of a job.  Fills in thread_state, thread, depth, frames, and
+	 * in flags LP_STACK_CUT and LP_STACK_OWN_LOOP.  Returns whether one is known.  It takes
+	 * many reads.  NULL: it is not known of any.
+	 */
+	bool (*lock_holder)(const struct lp_instance *instance, pid_t tid,
+			    struct lp_event_raw_stack *holder);
+
 	/* ---- tasks; NULL: the runtime has none, and its programs set no lp_loop.task ---- */
 
 	/* Reads the name of the task at an address as text; "" if it cannot be read. */

@@ -118,6 +118,12 @@ static bool is_our_own(const struct lp_frame *frame)
 	return false;
 }
 
+/* Returns whether a stack is that of another thread than the loop's. */
+static bool is_holder(const struct lp_event_raw_stack *raw)
+{
+	return raw->reason == LP_SAMPLE_GIL_HOLDER || raw->reason == LP_SAMPLE_LOCK_HOLDER;
+}
+
 /* The kernel's frames, and C frames on top of the innermost Python frame. */
 static void append_native(struct lp_symboliser *symboliser, const struct lp_event_raw_stack *raw)
 {
@@ -129,7 +135,7 @@ static void append_native(struct lp_symboliser *symboliser, const struct lp_even
 	 * have been lost. */
 	if (!symboliser->has_pending_native || pending_native->event.loop != raw->event.loop ||
 	    pending_native->event.time_ns < raw->event.time_ns || raw->reason == LP_SAMPLE_GIL ||
-	    raw->reason == LP_SAMPLE_GIL_HOLDER)
+	    is_holder(raw))
 		return;
 	symboliser->has_pending_native = false;
 	if (symboliser->kernel) {
@@ -190,7 +196,7 @@ void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance 
 		sample->period_us = symboliser->config.period_us;
 	append_native(symboliser, raw);
 	append_python(symboliser, instance, raw);
-	if (raw->reason == LP_SAMPLE_GIL_HOLDER && instance) {
+	if (is_holder(raw) && instance) {
 		char name[LP_STACK_FUNCTION_BYTES] = "";
 
 		instance->runtime->describe_thread(instance, raw->thread_state, (pid_t)raw->thread,

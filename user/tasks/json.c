@@ -6,7 +6,6 @@
 #include "json_thread.h"
 #include "files/output_file.h"
 #include "sinks/json/fields.h"
-#include "wire/syscalls.h"
 #include "standing.h"
 
 #include <errno.h>
@@ -323,50 +322,12 @@ static void on_begin(struct lp_tasks_sink *base, const struct lp_tasks_run *run)
 	end_line(json);
 }
 
-/* Writes "descriptor" and "resource". */
-static void write_descriptor(struct lp_json_writer *json, const struct lp_end_file *file)
-{
-	if (file->descriptor < 0)
-		json_null(json, "descriptor");
-	else
-		json_number(json, "descriptor", (uint64_t)file->descriptor);
-	json_text_or_null(json, "resource", file->name);
-}
-
 /* Writes "stands_in": what the thread of a loop is blocked in, and the processes at its end. */
 static void write_standing(struct lp_json_writer *json, const struct lp_standing *standing)
 {
-	static const char *const kinds[LP_END_KINDS] = {
-		[LP_END_NONE] = NULL,	     [LP_END_PIPE] = "pipe",	 [LP_END_SOCKET] = "socket",
-		[LP_END_LOCK] = "file_lock", [LP_END_SQLITE] = "sqlite", [LP_END_CHILD] = "child",
-	};
-	const struct lp_other_end *end = &standing->end;
-	char state[2] = "";
-	size_t i;
-
 	json_object(json, "stands_in");
-	json_text_or_null(json, "syscall", end->syscall < 0 ? NULL : syscall_name(end->syscall));
-	json_text_or_null(json, "kind", kinds[end->kind]);
-	write_descriptor(json, &end->file);
+	json_other_end(json, &standing->end);
 	json_frame(json, "at", standing->own ? standing->own : standing->parked);
-	json_array(json, "processes");
-	for (i = 0; i < end->count && i < LP_END_PROCESSES; i++) {
-		const struct lp_end_process *process = &end->processes[i];
-
-		json_object(json, NULL);
-		json_signed(json, "pid", process->pid);
-		json_text(json, "comm", process->comm);
-		state[0] = process->state;
-		json_text_or_null(json, "state", state);
-		json_text_or_null(json, "syscall",
-				  process->syscall < 0 ? NULL : syscall_name(process->syscall));
-		write_descriptor(json, &process->file);
-		json_bool(json, "waits_for_this", process->waits_for_us);
-		json_end(json);
-	}
-	json_end(json);
-	json_number(json, "process_count", end->count);
-	json_bool(json, "itself", end->itself);
 	json_end(json);
 }
 

@@ -9,6 +9,8 @@
 
 /* The most loops of a process whose stacks are read. */
 #define RUNNING_MAX 1024
+/* The time in ns that the searches for one thread may take. */
+#define SEARCH_NS (200 * NS_PER_MS)
 
 static const struct lp_running_loop *find_running(const struct lp_running_loop *loops, int count,
 						  pid_t tid)
@@ -46,7 +48,7 @@ static void read_one(const struct lp_tasks_snapshot *snapshot, const struct lp_r
 	struct lp_loop_stack stack;
 
 	if (!read_stack(snapshot, loop, &stack) ||
-	    !other_end_read(snapshot->process->pid, loop->tid, &standing->end))
+	    !other_end_read(snapshot->process->pid, loop->tid, SEARCH_NS, &standing->end))
 		return;
 	standing->known = true;
 	standing->own = task_frames_own(snapshot->frames, stack.frames, stack.depth);

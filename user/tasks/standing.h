@@ -20,9 +20,4 @@ struct lp_standing {
  */
 struct lp_standing *standing_read(const struct lp_tasks_snapshot *snapshot);
 
-#define LP_STANDING_TEXT 1024
-
-/* Describes it in a sentence without a full stop, for people: "read on stdin, whose ...". */
-void standing_text(const struct lp_standing *standing, char text[LP_STANDING_TEXT]);
-
 #endif /* LP_TASKS_STANDING_H */

@@ -5,6 +5,7 @@
 #include "model/finding_kinds.h"
 #include "files/output_file.h"
 #include "sinks/terminal.h"
+#include "sinks/text/other_end.h"
 #include "sinks/text/print.h"
 #include "base/text.h"
 #include "alike.h"
@@ -217,7 +218,7 @@ static void print_unwoken(struct tasks_text_sink *sink, const struct lp_tasks_sn
 /* Prints what the threads of loops stand in that are not in their poll. */
 static void print_standing(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
-	char text[LP_STANDING_TEXT + LP_TEXT_PLACE_MAX + 256], what[LP_STANDING_TEXT];
+	char text[LP_OTHER_END_TEXT + LP_TEXT_PLACE_MAX + 256], what[LP_OTHER_END_TEXT];
 	char where[LP_TEXT_PLACE_MAX], number[16];
 	size_t i, thread;
 
@@ -233,7 +234,7 @@ static void print_standing(struct tasks_text_sink *sink, const struct lp_tasks_s
 		if (thread != SIZE_MAX)
 			text_thread_wait(snapshot, thread, what);
 		if (!*what)
-			standing_text(standing, what);
+			text_other_end(&standing->end, what);
 		*where = '\0';
 		if (frame)
 			text_frame_place(frame, 2, where, sizeof(where));

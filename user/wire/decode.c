@@ -242,6 +242,36 @@ static int decode_task_name_event(const void *record, const struct lp_event_hand
 	return 0;
 }
 
+static bool is_end_file(const struct lp_end_file *file)
+{
+	return terminated(file->name, sizeof(file->name));
+}
+
+static int decode_other_end(const void *record, const struct lp_event_handlers *handlers,
+			    void *context)
+{
+	const struct lp_event_other_end *from = record;
+	struct lp_event_other_end event = *from;
+	size_t i;
+
+	if (event.end.kind >= LP_END_KINDS || !is_end_file(&event.end.file))
+		return -EBADMSG;
+	text_sanitise(event.end.file.name);
+	for (i = 0; i < LP_END_PROCESSES; i++) {
+		struct lp_end_process *process = &event.end.processes[i];
+
+		if (!is_end_file(&process->file) ||
+		    !terminated(process->comm, sizeof(process->comm)))
+			return -EBADMSG;
+		text_sanitise(process->file.name);
+		text_sanitise(process->comm);
+		if (process->state < 'A' || process->state > 'z')
+			process->state = 0;
+	}
+	handlers->other_end(context, &event);
+	return 0;
+}
+
 static int decode_stack_sample(const void *record, const struct lp_event_handlers *handlers,
 			       void *context)
 {
@@ -408,6 +438,7 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_CAUSE, cause, struct lp_event_cause, true),
 	{ LP_EVENT_TASK_NAME, sizeof(struct lp_event_task_name), true,
 	  offsetof(struct lp_event_handlers, task_name), decode_task_name_event },
+	LP_ROW(LP_EVENT_OTHER_END, other_end, struct lp_event_other_end, true),
 	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
 	LP_ROW(LP_EVENT_AWAKE, awake, struct lp_event_awake, true),
 	LP_ROW(LP_EVENT_WAITING, waiting, struct lp_event_waiting, true),

@@ -53,6 +53,7 @@ struct lp_event_handlers {
 	void (*progress)(void *context, const struct lp_decoded_slow *event);
 	void (*cause)(void *context, const struct lp_event_cause *event);
 	void (*task_name)(void *context, const struct lp_event_task_name *event);
+	void (*other_end)(void *context, const struct lp_event_other_end *event);
 	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
 	void (*awake)(void *context, const struct lp_event_awake *event);
 	void (*waiting)(void *context, const struct lp_event_waiting *event);

@@ -62,6 +62,7 @@ static const struct lp_instant_rule rules[] = {
 	{ LP_EVENT_COVERAGE, 0, 0, { AT(lp_event_coverage, traced_ns) }, 0 },
 	{ LP_EVENT_STACK_SAMPLE, AT(lp_event_stack_sample, segment_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_TASK_NAME, AT(lp_event_task_name, segment_ns), 0, { 0 }, 0 },
+	{ LP_EVENT_OTHER_END, AT(lp_event_other_end, segment_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_PROCESS_END, AT(lp_event_process_end, ending.since_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_NOTICED, 0, 0, { AT(lp_event_noticed, late_ns) }, 0 },
 	{ LP_EVENT_TASK_END,

@@ -20,6 +20,7 @@
 #include "probes.h"
 #include "runtime/cpython/objects/frames.h"
 #include "runtime/cpython/tasks/task_name.h"
+#include "runtime/cpython/waits/lock_holder.h"
 #include "runtime/cpython/tasks/tasks.h"
 #include "runtime/cpython/objects/threads.h"
 #include "uvloop.h"
@@ -578,6 +579,7 @@ const struct lp_runtime cpython_runtime = {
 	.describe = describe,
 	.describe_thread = describe_thread,
 	.describe_finding = describe_finding,
+	.lock_holder = cpython_lock_holder,
 	.task_name = cpython_task_name,
 	.copy_task_name = cpython_copy_task_name,
 	.read_tasks = read_tasks,

@@ -424,6 +424,21 @@ static void task_name(const struct lp_instance *instance, uint64_t task, char *n
 		snprintf(name, size, "%.*s", (int)bytes, found);
 }
 
+static bool lock_holder(const struct lp_instance *instance, pid_t tid,
+			struct lp_event_raw_stack *holder)
+{
+	const uint64_t number = (uint64_t)tid;
+	const struct lp_event_raw_stack *answer;
+	ssize_t bytes = ask(instance, LP_OPERATION_LOCK_HOLDER, &number, sizeof(number),
+			    (const void **)&answer);
+
+	if (bytes != (ssize_t)sizeof(*answer))
+		return false;
+	*holder = *answer;
+	holder->flags &= LP_STACK_CUT | LP_STACK_OWN_LOOP;
+	return holder->depth <= LP_STACK_FRAMES;
+}
+
 /* memory_read() asks a worker already. */
 static void copy_task_name(const struct lp_instance *instance, uint64_t task,
 			   struct lp_event_slow *event)
@@ -445,6 +460,7 @@ static const struct lp_runtime remote_runtime = {
 	.describe_thread = describe_thread,
 	.describe_finding = describe_finding,
 	.running_callback = running_callback,
+	.lock_holder = lock_holder,
 	.task_name = task_name,
 	.copy_task_name = copy_task_name,
 };

@@ -328,6 +328,20 @@ static ssize_t serve_tasks(const struct call *call)
 		       : -ENOSYS;
 }
 
+static ssize_t serve_lock_holder(const struct call *call)
+{
+	struct lp_event_raw_stack *holder = call->answer;
+	uint64_t tid;
+
+	if (call->bytes != sizeof(tid) || call->capacity < sizeof(*holder))
+		return -EINVAL;
+	memcpy(&tid, call->arguments, sizeof(tid));
+	if (!call->instance->runtime->lock_holder ||
+	    !call->instance->runtime->lock_holder(call->instance, (pid_t)tid, holder))
+		return 0;
+	return sizeof(*holder);
+}
+
 static const struct {
 	ssize_t (*serve)(const struct call *call);
 	bool with_instance;
@@ -344,6 +358,7 @@ static const struct {
 	[LP_OPERATION_RUNNING_CALLBACK] = { serve_running_callback, true },
 	[LP_OPERATION_TASK_NAME] = { serve_task_name, true },
 	[LP_OPERATION_TASKS] = { serve_tasks, true },
+	[LP_OPERATION_LOCK_HOLDER] = { serve_lock_holder, true },
 };
 
 ssize_t serve_request(const void *request, size_t bytes, void *answer, size_t capacity)

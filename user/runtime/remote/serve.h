@@ -28,6 +28,7 @@ enum lp_operation {
 	LP_OPERATION_RUNNING_CALLBACK, /* uint64_t[2]; struct lp_running_callback */
 	LP_OPERATION_TASK_NAME, /* uint64_t; a text */
 	LP_OPERATION_TASKS, /* none; see tasks/waiting.c */
+	LP_OPERATION_LOCK_HOLDER, /* uint64_t; struct lp_event_raw_stack, or nothing */
 	LP_OPERATIONS,
 };
 

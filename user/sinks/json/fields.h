@@ -35,6 +35,10 @@ void json_stack(struct lp_json_writer *json, const char *name, const struct lp_s
 void json_slow_callback(struct lp_json_writer *json, const struct lp_slow_callback *slow);
 void json_slow_iteration(struct lp_json_writer *json, const struct lp_slow_iteration *slow);
 
+/* ---- other_end.c: the fields of who is at the other end of a call ------------ */
+
+void json_other_end(struct lp_json_writer *json, const struct lp_other_end *end);
+
 /* ---- summary.c: loops, callbacks, causes, tasks and loopprof itself -------- */
 
 void json_self(struct lp_json_writer *json, const struct lp_self *self);

@@ -54,7 +54,7 @@ static void write_samples(struct lp_json_writer *json, const struct lp_breakdown
 	static const enum lp_cause_kind causes[LP_SAMPLE_REASONS] = {
 		[LP_SAMPLE_ON_CPU] = LP_CAUSE_ON_CPU,  [LP_SAMPLE_BLOCKED] = LP_CAUSE_BLOCKED,
 		[LP_SAMPLE_GIL] = LP_CAUSE_GIL,	       [LP_SAMPLE_RUN_QUEUE] = LP_CAUSE_RUN_QUEUE,
-		[LP_SAMPLE_GIL_HOLDER] = LP_CAUSE_GIL,
+		[LP_SAMPLE_GIL_HOLDER] = LP_CAUSE_GIL, [LP_SAMPLE_LOCK_HOLDER] = LP_CAUSE_BLOCKED,
 	};
 	size_t i;
 
@@ -93,12 +93,36 @@ static void write_gil(struct lp_json_writer *json, const struct lp_gil_holder *g
 	json_end(json);
 }
 
+/* Writes whom the loop waited for, if that was read while it did. */
+static void write_ends(struct lp_json_writer *json, const struct lp_breakdown *breakdown)
+{
+	const struct lp_lock_holder *lock = &breakdown->lock;
+
+	if (lock->known) {
+		json_object(json, "held_by");
+		json_text(json, "thread", lock->thread);
+		if (lock->tid)
+			json_signed(json, "tid", lock->tid);
+		else
+			json_null(json, "tid");
+		json_bool(json, "own_loop", lock->own_loop);
+		json_stack(json, "stack", &lock->stack);
+		json_end(json);
+	}
+	if (breakdown->end) {
+		json_object(json, "stands_in");
+		json_other_end(json, breakdown->end);
+		json_end(json);
+	}
+}
+
 static void write_breakdown(struct lp_json_writer *json, const struct lp_breakdown *breakdown)
 {
 	write_times(json, &breakdown->time);
 	write_blocked(json, breakdown);
 	write_samples(json, breakdown);
 	write_gil(json, &breakdown->gil);
+	write_ends(json, breakdown);
 }
 
 static void begin(struct lp_json_writer *json, const char *type, const struct lp_loop_info *loop,

@@ -3,10 +3,14 @@
 
 #include "base/text.h"
 #include "base/macros.h"
+#include "base/wrap.h"
 #include "model/call_words.h"
+#include "other_end.h"
 #include "print.h"
 #include "stack.h"
+#include "wire/syscalls.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Columns of "    blocked   312 ms". */
@@ -130,11 +134,64 @@ static bool is_call(const char *syscall)
 	return strcmp(syscall, "page fault") != 0 && strcmp(syscall, "stopped") != 0;
 }
 
+/* Returns whom a call waited for, if it is the one of which that was read. */
+static const struct lp_other_end *end_of(const struct stall *stall,
+					 const struct lp_blocked *blocked)
+{
+	const struct lp_other_end *end = stall->breakdown->end;
+
+	return end && end->syscall >= 0 && !strcmp(blocked->syscall, syscall_name(end->syscall))
+		       ? end
+		       : NULL;
+}
+
+static const struct lp_lock_holder *holder_of(const struct stall *stall,
+					      const struct lp_blocked *blocked)
+{
+	const struct lp_lock_holder *holder = &stall->breakdown->lock;
+
+	return holder->known && !strcmp(blocked->syscall, "futex") ? holder : NULL;
+}
+
+/* Prints the process at the other end of a call. */
+static void print_end(const struct stall *stall, const struct lp_blocked *blocked)
+{
+	const struct lp_other_end *end = end_of(stall, blocked);
+	const struct lp_lock_holder *holder = holder_of(stall, blocked);
+	char text[LP_OTHER_END_TEXT] = "";
+
+	if (end)
+		text_other_end_holders(end, text);
+	else if (holder && holder->own_loop)
+		snprintf(text, sizeof(text),
+			 "for what this same loop has to do, which cannot do it meanwhile");
+	if (!*text)
+		return;
+	fputs("        ", stall->file);
+	wrap_print(stall->file, text, 8, "            ", stall->terminal->columns);
+}
+
+/* Prints the thread that holds the lock of a call, and where it stands. */
+static void print_holder(const struct stall *stall, const struct lp_blocked *blocked)
+{
+	const struct lp_lock_holder *holder = holder_of(stall, blocked);
+	char text[LP_TASK_NAME_MAX + 32];
+
+	if (!holder || holder->own_loop)
+		return;
+	snprintf(text, sizeof(text), "held by '%s', which stands at", holder->thread);
+	fputs("      ", stall->file);
+	text_print_end(stall->file, stall->terminal, text, stall->terminal->columns - 6, false);
+	fputc('\n', stall->file);
+	text_stack_print(stall->file, stall->terminal, &holder->stack);
+}
+
 static void print_call(struct stall *stall, const struct lp_blocked *blocked, uint32_t frames)
 {
 	char times[32], target[LP_RESOURCE_TEXT_MAX + LP_LOCAL_TEXT_MAX + 8];
 	char words[LP_CALL_WORDS_MAX];
 	size_t width, columns;
+	const char *name;
 
 	snprintf(times, sizeof(times), ", %u %s%s", blocked->count,
 		 is_call(blocked->syscall) ? "call" : "time", text_plural(blocked->count));
@@ -149,14 +206,17 @@ static void print_call(struct stall *stall, const struct lp_blocked *blocked, ui
 	} else {
 		*words = '\0';
 	}
+	name = end_of(stall, blocked) ? text_other_end_name(end_of(stall, blocked)) : NULL;
 	/* both addresses of a socket, if they fit */
 	snprintf(target, sizeof(target), "%s from %s", blocked->target, blocked->local);
 	if (!blocked->local[0] ||
 	    text_columns(blocked->syscall) + strlen(" on ") + text_columns(target) > width)
-		snprintf(target, sizeof(target), "%s", blocked->target);
+		snprintf(target, sizeof(target), "%s", name ? name : blocked->target);
 	text_print_call(stall->file, stall->terminal, blocked->syscall, target, width, false);
 	fprintf(stall->file, "%s%s\n", *words ? ")" : "", times);
+	print_end(stall, blocked);
 	print_own_stack(stall, &blocked->stack, frames);
+	print_holder(stall, blocked);
 }
 
 static void print_blocked(struct stall *stall)

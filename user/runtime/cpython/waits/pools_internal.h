@@ -142,7 +142,9 @@ bool cpython_pool_is_function(struct lp_pools *pools, const struct lp_await_link
 /* Reads the functions in the queue of an executor. */
 void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object);
 
-/* thread_waits.c: finds out what each thread waits for, and the tasks that wait for threads. */
+/* thread_waits.c: finds out what a thread waits for. */
+void cpython_thread_wait_read(struct lp_pools *pools, size_t number, struct lp_await_chain *chain);
+/* Finds out what each thread waits for, and the tasks that wait for threads. */
 void cpython_thread_waits_fill(struct lp_pools *pools, struct lp_await_chain *chain);
 
 /* thread_locks.c: finds the lock that a thread is blocked on.  False: there is none. */

@@ -197,7 +197,7 @@ static bool read_row(struct lp_pools *pools, const struct lp_await_chain *chain,
 	return true;
 }
 
-static void read_wait(struct lp_pools *pools, size_t number, struct lp_await_chain *chain)
+void cpython_thread_wait_read(struct lp_pools *pools, size_t number, struct lp_await_chain *chain)
 {
 	struct lp_pool_thread *thread = &pools->list->pool_threads[number];
 	struct lp_thread_wait *wait = &thread->wait;
@@ -256,5 +256,5 @@ void cpython_thread_waits_fill(struct lp_pools *pools, struct lp_await_chain *ch
 		if (list->pools[i].kind == LP_POOL_THREADS)
 			link_tasks(pools, &list->pools[i]);
 	for (i = 0; i < list->pool_thread_count; i++)
-		read_wait(pools, i, chain);
+		cpython_thread_wait_read(pools, i, chain);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Words for what a thread stands in. */
-#include "standing.h"
+#include "other_end.h"
 
 #include "base/text.h"
 #include "wire/syscalls.h"
@@ -9,25 +8,26 @@
 #include <stdio.h>
 #include <string.h>
 
-struct sentence {
+struct end_sentence {
 	char *text;
 	size_t length;
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct sentence *to, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct end_sentence *to, const char *format,
+						      ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	to->length = text_append(to->text, LP_STANDING_TEXT, to->length, format, arguments);
+	to->length = text_append(to->text, LP_OTHER_END_TEXT, to->length, format, arguments);
 	va_end(arguments);
 }
 
 /* The first three descriptors have names that every program knows. */
-static void add_file(struct sentence *to, const struct lp_end_file *file)
-{
-	static const char *const standard[] = { "stdin", "stdout", "stderr" };
+static const char *const standard[] = { "stdin", "stdout", "stderr" };
 
+static void add_file(struct end_sentence *to, const struct lp_end_file *file)
+{
 	if (file->descriptor < 0)
 		return;
 	if (file->descriptor < 3)
@@ -59,9 +59,9 @@ static const char *state_word(char state)
 	}
 }
 
-static void add_process(struct sentence *to, const struct lp_end_process *process)
+static void add_process(struct end_sentence *to, const struct lp_end_process *process)
 {
-	add(to, "%d (%s), %s", process->pid, process->comm, state_word(process->state));
+	add(to, "pid %d (%s), %s", process->pid, process->comm, state_word(process->state));
 	if (process->syscall < 0 || !strchr("SDI", process->state ? process->state : 'X'))
 		return;
 	add(to, " in %s", syscall_name(process->syscall));
@@ -70,7 +70,7 @@ static void add_process(struct sentence *to, const struct lp_end_process *proces
 		add(to, ": each waits for the other");
 }
 
-static void add_processes(struct sentence *to, const struct lp_other_end *end)
+static void add_processes(struct end_sentence *to, const struct lp_other_end *end)
 {
 	size_t i;
 
@@ -83,21 +83,39 @@ static void add_processes(struct sentence *to, const struct lp_other_end *end)
 		add_process(to, &end->processes[i]);
 	}
 	if (end->count > LP_END_PROCESSES)
-		add(to, "; and %zu more", end->count - LP_END_PROCESSES);
+		add(to, "; and %u more", end->count - LP_END_PROCESSES);
 }
 
-void standing_text(const struct lp_standing *standing, char text[LP_STANDING_TEXT])
+/* The words before the processes at the other end. */
+static const char *const before[LP_END_KINDS] = {
+	[LP_END_PIPE] = "its other end is held by ", [LP_END_SOCKET] = "its other end is held by ",
+	[LP_END_LOCK] = "the lock is held by ",	     [LP_END_SQLITE] = "the lock is held by ",
+	[LP_END_CHILD] = "it waits for the child ",
+};
+
+const char *text_other_end_name(const struct lp_other_end *end)
 {
-	/* words before the processes at the other end */
-	static const char *const before[LP_END_KINDS] = {
-		[LP_END_PIPE] = "; its other end is held by ",
-		[LP_END_SOCKET] = "; its other end is held by ",
-		[LP_END_LOCK] = "; the lock is held by ",
-		[LP_END_SQLITE] = "; the lock is held by ",
-		[LP_END_CHILD] = "; it waits for the child ",
-	};
-	const struct lp_other_end *end = &standing->end;
-	struct sentence to = { .text = text };
+	return end->file.descriptor >= 0 && end->file.descriptor < 3
+		       ? standard[end->file.descriptor]
+		       : NULL;
+}
+
+void text_other_end_holders(const struct lp_other_end *end, char text[LP_OTHER_END_TEXT])
+{
+	struct end_sentence to = { .text = text };
+
+	*text = '\0';
+	if (end->kind >= LP_END_KINDS || !before[end->kind])
+		return;
+	if (end->kind == LP_END_SQLITE)
+		add(&to, "SQLite waits for a lock of %s; ", end->file.name);
+	add(&to, "%s", before[end->kind]);
+	add_processes(&to, end);
+}
+
+void text_other_end(const struct lp_other_end *end, char text[LP_OTHER_END_TEXT])
+{
+	struct end_sentence to = { .text = text };
 
 	*text = '\0';
 	if (end->kind == LP_END_SQLITE)
@@ -109,8 +127,8 @@ void standing_text(const struct lp_standing *standing, char text[LP_STANDING_TEX
 		add(&to, "a page fault");
 	if (end->kind != LP_END_SQLITE)
 		add_file(&to, &end->file);
-	if (!before[end->kind])
+	if (end->kind >= LP_END_KINDS || !before[end->kind])
 		return;
-	add(&to, "%s", before[end->kind]);
+	add(&to, "; %s", before[end->kind]);
 	add_processes(&to, end);
 }

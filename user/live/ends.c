@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "ends.h"
+
+#include "base/clocks.h"
+#include "base/macros.h"
+#include "process/other_end.h"
+#include "wire/syscalls.h"
+
+#include <string.h>
+
+/* The time in ns that one search may take, and how much longer no other one begins. */
+#define SEARCH_NS (20 * NS_PER_MS)
+#define REST 50
+
+/* The wait of a callback that is searched for. */
+struct ends_wait {
+	uint64_t segment_ns, since_ns;
+	int syscall;
+};
+
+static bool read_wait(const struct lp_loop *loop, const struct lp_wait *wait,
+		      struct ends_wait *found)
+{
+	found->segment_ns = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
+	found->since_ns = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
+	found->syscall = wait->syscall;
+	return found->segment_ns && found->since_ns && wait->segment_ns == found->segment_ns &&
+	       wait->reason == LP_SAMPLE_BLOCKED && found->syscall >= 0;
+}
+
+/*
+ * Returns whether the wait goes on.  For a lock of SQLite, which is waited for by many sleeps, it
+ * is enough that the callback does.
+ */
+static bool goes_on(const struct lp_loop *loop, const struct lp_wait *wait,
+		    const struct ends_wait *begun, bool sleeps)
+{
+	struct ends_wait now;
+
+	if (sleeps)
+		return __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE) == begun->segment_ns;
+	return read_wait(loop, wait, &now) && now.segment_ns == begun->segment_ns &&
+	       now.since_ns == begun->since_ns;
+}
+
+static void report_end(const struct lp_instance *instance, const struct lp_loop *loop,
+		       const struct lp_wait *wait, const struct ends_wait *begun, uint32_t slot,
+		       lp_record_taker take, void *context)
+{
+	struct lp_event_other_end event;
+
+	memset(&event, 0, sizeof(event));
+	if (!other_end_read(instance->pid, (pid_t)loop->tid, SEARCH_NS, &event.end) ||
+	    event.end.kind == LP_END_NONE || event.end.syscall != begun->syscall ||
+	    !goes_on(loop, wait, begun, event.end.kind == LP_END_SQLITE))
+		return;
+	event.event =
+		event_head(LP_EVENT_OTHER_END, sizeof(event), slot, instance->pid, clock_now());
+	event.segment_ns = begun->segment_ns;
+	take(context, &event.event);
+}
+
+static bool find_holder(const struct lp_instance *instance, const struct lp_loop *loop,
+			const struct lp_wait *wait, const struct ends_wait *begun, uint32_t slot,
+			struct lp_event_raw_stack *holder)
+{
+	uint32_t flags;
+
+	if (!instance->runtime->lock_holder ||
+	    !instance->runtime->lock_holder(instance, (pid_t)loop->tid, holder) ||
+	    !goes_on(loop, wait, begun, false))
+		return false;
+	flags = holder->flags;
+	holder->event =
+		event_head(LP_EVENT_RAW_STACK, sizeof(*holder), slot, instance->pid, clock_now());
+	holder->segment_ns = begun->segment_ns;
+	holder->reason = LP_SAMPLE_LOCK_HOLDER;
+	holder->flags = flags;
+	return true;
+}
+
+bool ends_search(struct lp_ends *ends, struct lp_ongoing_stall *progress,
+		 const struct lp_instance *instance, const struct lp_loop *loop,
+		 const struct lp_wait *wait, uint32_t slot, lp_record_taker take, void *context,
+		 struct lp_event_raw_stack *holder)
+{
+	uint64_t begun_ns = clock_now(), end_ns;
+	struct ends_wait begun;
+	bool found = false;
+
+	if (begun_ns < ends->rest_ns || !read_wait(loop, wait, &begun) ||
+	    begun.since_ns == progress->end_ns)
+		return false;
+	progress->end_ns = begun.since_ns;
+	if (syscall_argument(begun.syscall) == LP_ARGUMENT_FUTEX)
+		found = find_holder(instance, loop, wait, &begun, slot, holder);
+	else
+		report_end(instance, loop, wait, &begun, slot, take, context);
+	end_ns = clock_now();
+	ends->rest_ns = end_ns + REST * (end_ns - begun_ns);
+	return found;
+}
