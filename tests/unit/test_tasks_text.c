@@ -203,6 +203,31 @@ static void test_deadlock(void **state)
 	free(text);
 }
 
+static void test_finished_and_kept(void **state)
+{
+	struct lp_task_list list = new_list(1, SECOND);
+	struct lp_ended_tasks ended[] = { { "fetch", 1000 }, { "poll", 2 } };
+	char *text;
+
+	(void)state;
+	add_task(&list, 0, "a");
+	list.ended = ended;
+	list.ended_count = 2;
+	list.ended_total = 1005;
+	text = printed(&list, &plain);
+	assert_non_null(strstr(text, "\n1,005 finished tasks are kept by something: 1,000 fetch, "
+				     "2 poll, 3 of other\n    coroutines\n"));
+	free(text);
+	list = new_list(1, SECOND);
+	add_task(&list, 0, "a");
+	list.ended = ended;
+	list.ended_count = 2;
+	list.ended_total = 9;
+	text = printed(&list, &plain);
+	assert_null(strstr(text, "finished"));
+	free(text);
+}
+
 static void test_finished(void **state)
 {
 	struct lp_task_list list = new_list(1, SECOND);
@@ -377,13 +402,21 @@ static void test_wrap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tree),	     cmocka_unit_test(test_ascii),
-		cmocka_unit_test(test_no_tasks),     cmocka_unit_test(test_own_line),
-		cmocka_unit_test(test_package_call), cmocka_unit_test(test_shared_child),
-		cmocka_unit_test(test_deadlock),     cmocka_unit_test(test_finished),
-		cmocka_unit_test(test_folding),	     cmocka_unit_test(test_deep_chain),
-		cmocka_unit_test(test_like_chain),   cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_copied),	     cmocka_unit_test(test_hostile_width),
+		cmocka_unit_test(test_tree),
+		cmocka_unit_test(test_ascii),
+		cmocka_unit_test(test_no_tasks),
+		cmocka_unit_test(test_own_line),
+		cmocka_unit_test(test_package_call),
+		cmocka_unit_test(test_shared_child),
+		cmocka_unit_test(test_deadlock),
+		cmocka_unit_test(test_finished),
+		cmocka_unit_test(test_finished_and_kept),
+		cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_deep_chain),
+		cmocka_unit_test(test_like_chain),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_copied),
+		cmocka_unit_test(test_hostile_width),
 		cmocka_unit_test(test_wrap),
 	};
 

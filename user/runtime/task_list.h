@@ -95,6 +95,12 @@ struct lp_task_loop {
 	enum lp_loop_kind kind;
 };
 
+/* Tasks that have ended, and that something still refers to, by the name of their coroutine. */
+struct lp_ended_tasks {
+	const char *coroutine; /* "" for those of further ones */
+	uint64_t count;
+};
+
 struct lp_task_arena;
 
 struct lp_task_list {
@@ -106,6 +112,9 @@ struct lp_task_list {
 	struct lp_pool *pools; /* owned by the arena, as the threads are */
 	size_t pool_thread_count;
 	struct lp_pool_thread *pool_threads;
+	uint64_t ended_total;
+	size_t ended_count;
+	struct lp_ended_tasks *ended; /* owned by the arena; the greatest number first */
 	uint64_t time_ns; /* CLOCK_MONOTONIC, when reading began */
 	bool partial; /* some tasks may be missing */
 	struct lp_task_arena *arena; /* owns everything that the tasks point to */

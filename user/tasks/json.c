@@ -352,6 +352,28 @@ static void on_loop(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *
 	end_line(json);
 }
 
+/* Writes a line with the tasks that have ended and that something refers to, if there are any. */
+static void write_ended(struct lp_json_writer *json, const struct lp_tasks_snapshot *snapshot)
+{
+	const struct lp_task_list *list = &snapshot->list;
+	size_t i;
+
+	if (!list->ended_total)
+		return;
+	json_line(json, "ended_tasks");
+	json_signed(json, "pid", snapshot->process->pid);
+	json_number(json, "count", list->ended_total);
+	json_array(json, "coroutines");
+	for (i = 0; i < list->ended_count; i++) {
+		json_object(json, NULL);
+		json_text(json, "name", list->ended[i].coroutine);
+		json_number(json, "count", list->ended[i].count);
+		json_end(json);
+	}
+	json_end(json);
+	end_line(json);
+}
+
 static void on_snapshot(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *snapshot)
 {
 	struct lp_json_writer *json = writer_of(base);
@@ -363,6 +385,7 @@ static void on_snapshot(struct lp_tasks_sink *base, const struct lp_tasks_snapsh
 		write_deadlock(json, snapshot, &snapshot->graph.deadlocks[i]);
 	json_pools(json, snapshot);
 	json_threads(json, snapshot);
+	write_ended(json, snapshot);
 	end_batch(base);
 }
 

@@ -24,6 +24,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The least number of finished tasks that is of interest, and the most coroutines that are named. */
+#define ENDED_LEAST 10
+#define ENDED_SHOWN 6
+
 struct tasks_text_sink {
 	struct lp_tasks_sink sink;
 	FILE *out;
@@ -197,6 +201,38 @@ static int print_finished(struct tasks_text_sink *sink, const struct lp_tasks_sn
 	return left < 0 ? (int)left : 0;
 }
 
+/* Prints how many finished tasks something refers to: those of a moment ago are few. */
+static void print_ended(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
+{
+	const struct lp_task_list *list = &snapshot->list;
+	uint64_t named = 0;
+	char *text = NULL, number[32];
+	size_t size = 0, i;
+	FILE *memory;
+
+	if (list->ended_total < ENDED_LEAST)
+		return;
+	memory = open_memstream(&text, &size);
+	if (!memory)
+		return;
+	fprintf(memory, "%s finished tasks are kept by something: ",
+		text_task_number(list->ended_total, number));
+	for (i = 0; i < list->ended_count && i < ENDED_SHOWN; i++) {
+		named += list->ended[i].count;
+		fprintf(memory, "%s%s %s", i ? ", " : "",
+			text_task_number(list->ended[i].count, number),
+			*list->ended[i].coroutine ? list->ended[i].coroutine : "?");
+	}
+	if (named < list->ended_total)
+		fprintf(memory, ", %s of other coroutines",
+			text_task_number(list->ended_total - named, number));
+	if (!fclose(memory)) {
+		fputc('\n', sink->out);
+		wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
+	}
+	free(text);
+}
+
 static void print_unwoken(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
 {
 	bool one = snapshot->unwoken_count == 1;
@@ -280,6 +316,7 @@ static void print_snapshot(struct tasks_text_sink *sink, const struct lp_tasks_s
 	}
 	if (!err)
 		err = print_finished(sink, snapshot, keys);
+	print_ended(sink, snapshot);
 	print_unwoken(sink, snapshot);
 	if (snapshot->list.partial)
 		fputs("\nsome of it could not be read: there may be more tasks than these\n",

@@ -327,6 +327,24 @@ const struct lp_loop_thread *cpython_loop_thread(const struct lp_task_reader *re
 	return NULL;
 }
 
+/* Counts a task that has ended and was not freed. */
+static void count_ended(struct lp_task_reader *reader, uint64_t coroutine)
+{
+	struct lp_task task = { .coroutine = "" };
+	size_t i;
+
+	fill_ended(reader, coroutine, &task);
+	reader->ended_total++;
+	for (i = 0; i < reader->ended_count; i++)
+		if (!strcmp(reader->ended[i].coroutine, task.coroutine))
+			break;
+	if (i == CPYTHON_ENDED_MAX)
+		return;
+	if (i == reader->ended_count)
+		reader->ended[reader->ended_count++].coroutine = task.coroutine;
+	reader->ended[i].count++;
+}
+
 bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct lp_task *task,
 		       struct lp_await_chain *chain)
 {
@@ -353,8 +371,11 @@ bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct l
 					  : read_attributes(python, address, &fields)))
 		return false;
 	if (fields.state != LP_FUTURE_PENDING &&
-	    (fields.state != LP_FUTURE_FINISHED || !fields.exception || !fields.never_retrieved))
+	    (fields.state != LP_FUTURE_FINISHED || !fields.exception || !fields.never_retrieved)) {
+		if (fields.loop && known_type(reader, fields.loop)->object)
+			count_ended(reader, fields.coroutine);
 		return false;
+	}
 	/* the task is being constructed or deallocated */
 	if (!fields.loop)
 		return false;

@@ -6,6 +6,7 @@
 #include "runtime/cpython/objects/await_chain.h"
 
 #define CPYTHON_LOOPS_MAX 256
+#define CPYTHON_ENDED_MAX 64 /* the most coroutines of ended tasks that are counted apart */
 
 /* A thread that runs a loop. */
 struct lp_loop_thread {
@@ -28,6 +29,10 @@ struct lp_task_reader {
 	struct lp_known_type types[64];
 	size_t thread_count;
 	struct lp_loop_thread threads[CPYTHON_LOOPS_MAX];
+	/* tasks that have ended without an exception to retrieve */
+	uint64_t ended_total;
+	size_t ended_count;
+	struct lp_ended_tasks ended[CPYTHON_ENDED_MAX];
 	/* offsets of slots in traceback.FrameSummary, read once */
 	uint16_t summary_file, summary_line, summary_function;
 };

@@ -352,6 +352,29 @@ static int read_waits(struct lp_reading *reading)
 	return 0;
 }
 
+static int most_first(const void *left, const void *right)
+{
+	const struct lp_ended_tasks *a = left, *b = right;
+
+	if (a->count != b->count)
+		return a->count < b->count ? 1 : -1;
+	return strcmp(a->coroutine, b->coroutine);
+}
+
+/* Moves the counts of ended tasks to the list. */
+static void take_ended(struct lp_task_reader *reader, struct lp_task_list *list)
+{
+	size_t size = reader->ended_count * sizeof(*list->ended);
+
+	list->ended = size ? task_arena_take(list->arena, size) : NULL;
+	if (!list->ended)
+		return;
+	memcpy(list->ended, reader->ended, size);
+	list->ended_count = reader->ended_count;
+	list->ended_total = reader->ended_total;
+	qsort(list->ended, list->ended_count, sizeof(*list->ended), most_first);
+}
+
 static int read_all(struct lp_reading *reading)
 {
 	struct lp_task_reader *reader = &reading->reader;
@@ -361,6 +384,7 @@ static int read_all(struct lp_reading *reading)
 	cpython_enumerate_tasks(&reading->python, reader->task_type, &addresses);
 	err = read_each(reading, &addresses);
 	free(addresses.items);
+	take_ended(reader, reading->list);
 	return err ? err : read_waits(reading);
 }
 
