@@ -48,7 +48,8 @@ enum lp_resource_kind {
 	LP_RESOURCE_CHILD = 9, /* number: its PID, 0 if any; its comm */
 	LP_RESOURCE_LOCK = 10, /* number: its address */
 	LP_RESOURCE_DESCRIPTOR = 11, /* number: a descriptor that could not be resolved */
-	LP_RESOURCE_SLEEP = 12, /* number: its time in ns, as the caller gave it */
+	/* number: its time in ns, as the caller gave it; the path of the file that it waits for */
+	LP_RESOURCE_SLEEP = 12,
 	LP_RESOURCE_KINDS,
 };
 

@@ -180,6 +180,7 @@ static void test_sleeps(void **state)
 			    "SQLite waits for a lock");
 	assert_string_equal(sleep_words(LP_SLEEP_FOR, 1000000, 1060000), "");
 	assert_string_equal(sleep_words(LP_SLEEP_FOR, 3000000, 30000000), "");
+	assert_string_equal(sleep_words(LP_SLEEP_FOR, 100000000, 100000000), "");
 	assert_string_equal(sleep_words(LP_SLEEP_NONE, 0, 30000000), "");
 }
 

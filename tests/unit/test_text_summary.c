@@ -250,9 +250,7 @@ static void a_row_is_a_line_of_the_program_and_what_it_has_called(void **state)
 		strstr(summed_up(&summary, false, &wide), "    import"),
 		"    import sqlalchemy              app/plugins.py:12     90.0 ms    100  blocked\n"
 		"    yaml safe_load                 app/__init__.py:1113  40.0 ms     10  on CPU\n"
-		"    DNS look-up (poll on \xe2\x80\xa6"
-		"0.2:53)  app/hosts.py:4        20.0 ms      1  "
-		"blocked\n"
+		"    DNS look-up (udp 10.0.0.2:53)  app/hosts.py:4        20.0 ms      1  blocked\n"
 		"\n");
 	/* on a wider page there is space for the calls beside the words */
 	assert_non_null(strstr(summed_up(&summary, false, &(struct lp_terminal){ .columns = 100 }),

@@ -99,6 +99,9 @@ static bool is_sqlite_sleep(const struct lp_blocked *blocked)
 
 	if (blocked->sleep.kind != LP_SLEEP_FOR)
 		return false;
+	/* a lock of that file was found */
+	if (blocked->target[0])
+		return true;
 	each = blocked->count ? blocked->duration_ns / blocked->count : 0;
 	for (i = 0; i < ARRAY_SIZE(delays_ms); i++)
 		if (ns == delays_ms[i] * NS_PER_MS)

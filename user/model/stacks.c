@@ -312,6 +312,10 @@ void known_stacks_add(struct lp_known_stacks *table, const struct lp_frames *fra
 			return;
 		text_copy(known_stack->target, sizeof(known_stack->target), target);
 		known_stack->sleep = sleep;
+	} else if (sleep.kind == LP_SLEEP_FOR && (!*target || !known_stack->target[0])) {
+		/* the file that is waited for is not found each time */
+		if (*target)
+			text_copy(known_stack->target, sizeof(known_stack->target), target);
 	} else if (strcmp(known_stack->target, target) != 0) {
 		known_stack->several = true;
 	}

@@ -454,6 +454,9 @@ static void fill_blocked(const struct lp_segments *segments, const struct lp_seg
 		blocked->count = block->count;
 		if (known_stack)
 			stack_copy(&blocked->stack, &known_stack->stack);
+		/* what a sleep waits for was found when its stack was read */
+		if (known_stack && blocked->sleep.kind == LP_SLEEP_FOR)
+			text_copy(blocked->target, sizeof(blocked->target), known_stack->target);
 		breakdown->blocked_count++;
 	}
 	if (breakdown->blocked && breakdown->blocked_count)

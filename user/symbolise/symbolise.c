@@ -192,6 +192,7 @@ void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance 
 	sample->flags = raw->flags;
 	sample->syscall = raw->syscall;
 	sample->resource = raw->resource;
+	sqlite_file_add(&symboliser->sqlite_file, (pid_t)raw->event.pid, &sample->resource);
 	if (raw->reason == LP_SAMPLE_ON_CPU)
 		sample->period_us = symboliser->config.period_us;
 	append_native(symboliser, raw);

@@ -8,6 +8,7 @@
 #include "kernel.h"
 #include "native.h"
 #include "frame_numbers.h"
+#include "sqlite_file.h"
 
 struct lp_symboliser {
 	struct lp_symboliser_config config;
@@ -16,6 +17,7 @@ struct lp_symboliser {
 	struct lp_kernel *kernel;
 	struct lp_event_native *pending_native; /* for the next raw stack of its loop */
 	bool has_pending_native;
+	struct lp_sqlite_file sqlite_file;
 	struct lp_frame *shown; /* space for LP_STACK_FRAMES */
 	/* the event under construction; has space for all frames */
 	struct lp_event_stack_sample *sample;

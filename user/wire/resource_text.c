@@ -194,6 +194,7 @@ static void print_resource(struct lp_line *line, const struct lp_resource *resou
 		line_print(line, "pipe:[%" PRIu64 "]", (uint64_t)resource->number);
 		break;
 	case LP_RESOURCE_ANONYMOUS:
+	case LP_RESOURCE_SLEEP:
 		print_name(line, data, bytes, cut);
 		break;
 	case LP_RESOURCE_CHILD:

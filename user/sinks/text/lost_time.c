@@ -23,6 +23,8 @@
 /* Bytes of a row's name without its prefix. */
 #define NAME_BYTES (LP_NAME_MAX + LP_RESOURCE_TEXT_MAX)
 #define MORE_CALLS ", ..."
+/* Columns of a target beside words. */
+#define TARGET_LEAST 10
 #define REST "the rest, below the threshold"
 /* Narrowest columns, so that tables align. */
 #define NAME_LEAST 30
@@ -120,10 +122,11 @@ static void place_of(const struct lp_cause *cause, size_t columns, char *place, 
 
 /*
  * Sets the columns of names and places, of at least the usual width, so that tables align.  Without
- * space for all, places are shortened, then names, and both if that is not enough.  shortest: the
- * columns of places with little of their paths.
+ * space for all, places are shortened, then names, and both if that is not enough.  wanted: columns
+ * of names with their calls; shortest: those of places with little of their paths.
  */
-static void share_space(struct lost_time_columns *columns, size_t shortest, size_t space)
+static void share_space(struct lost_time_columns *columns, size_t wanted, size_t shortest,
+			size_t space)
 {
 	size_t name = columns->name, place = max_u64(columns->place, PLACE_LEAST);
 
@@ -132,16 +135,17 @@ static void share_space(struct lost_time_columns *columns, size_t shortest, size
 	if (name + place > space)
 		place = min_u64(place, space * 9 / 20);
 	columns->place = place;
-	columns->name = min_u64(max_u64(name, NAME_LEAST), space - place);
+	columns->name = min_u64(max_u64(name, wanted), space - place);
 }
 
-/* Returns the columns of the name of a row with its target; system calls beside words may fit. */
-static size_t label_columns(const struct lp_cause *cause)
+/* Returns the columns of the name of a row with its target; calls: and the calls beside words. */
+static size_t label_columns(const struct lp_cause *cause, bool calls)
 {
 	char name[NAME_BYTES];
 
-	if (in_words(cause) && !*target_of(cause))
-		return text_columns(cause->words);
+	if (in_words(cause) && !calls)
+		return text_columns(cause->words) + (*target_of(cause) ? strlen(" ()") : 0) +
+		       text_columns(target_of(cause));
 	name_of(cause, name, sizeof(name));
 	return text_columns(name) + (*target_of(cause) ? strlen(" on ") : 0) +
 	       text_columns(target_of(cause));
@@ -152,14 +156,14 @@ static struct lost_time_columns measure(const struct lp_terminal *terminal,
 {
 	struct lost_time_columns columns = { 0, 0, strlen("times"), 0 };
 	char place[LP_TEXT_PLACE_MAX];
-	size_t i, space, shortest = 0;
+	size_t i, space, shortest = 0, wanted = NAME_LEAST;
 
 	for (i = 0; i < count; i++) {
 		const struct lp_cause *cause = &causes[i];
-		size_t name = label_columns(cause);
 
+		columns.name = max_u64(columns.name, label_columns(cause, false));
+		wanted = max_u64(wanted, label_columns(cause, true));
 		place_of(cause, SIZE_MAX, place, sizeof(place));
-		columns.name = max_u64(columns.name, name);
 		columns.place = max_u64(columns.place, text_columns(place));
 		place_of(cause, 0, place, sizeof(place));
 		shortest = max_u64(shortest, text_columns(place));
@@ -168,7 +172,7 @@ static struct lost_time_columns measure(const struct lp_terminal *terminal,
 		columns.kind = max_u64(columns.kind, strlen(kinds[cause->kind]));
 	}
 	space = terminal->columns - INDENT - 4 * GAP - TIME_COLUMNS - columns.times - columns.kind;
-	share_space(&columns, shortest, space);
+	share_space(&columns, wanted, shortest, space);
 	return columns;
 }
 
@@ -267,6 +271,28 @@ static unsigned int group_of(const struct lp_cause *causes, const struct lp_text
 	return (unsigned int)i;
 }
 
+/*
+ * Writes words with what is known of the call: "DNS look-up (poll on udp 10.0.0.2:53)"; the system
+ * call is left out if there is no space for it, then a target of which too little would be left.
+ */
+static void words_label(const struct lp_cause *cause, size_t columns, char *name, char *before)
+{
+	const char *target = target_of(cause), *call = cause->syscall;
+	size_t words = text_columns(cause->words) + strlen(" ()");
+	size_t target_columns = text_columns(target);
+
+	snprintf(name, NAME_BYTES, "%s", cause->words);
+	if (!*target && words + text_columns(call) <= columns)
+		snprintf(name, NAME_BYTES, "%s (%s)", cause->words, call);
+	if (!*target || words + min_u64(target_columns, TARGET_LEAST) > columns)
+		return;
+	if (words + text_columns(call) + strlen(" on ") + target_columns <= columns)
+		snprintf(before, NAME_BYTES, "%s (%s on ", cause->words, call);
+	else
+		snprintf(before, NAME_BYTES, "%s (", cause->words);
+	snprintf(name, NAME_BYTES, "%s)", target);
+}
+
 /* name and before are buffers of NAME_BYTES bytes, to which the label points. */
 static void name_label(const struct lp_cause *cause, size_t columns, char *name, char *before,
 		       struct lp_text_label *label)
@@ -274,16 +300,13 @@ static void name_label(const struct lp_cause *cause, size_t columns, char *name,
 	const char *target = target_of(cause);
 
 	*before = '\0';
-	if (*target && in_words(cause)) {
-		snprintf(before, NAME_BYTES, "%s (%s on ", cause->words, cause->syscall);
-		snprintf(name, NAME_BYTES, "%s)", target);
+	if (in_words(cause)) {
+		words_label(cause, columns, name, before);
 	} else if (*target) {
 		snprintf(before, NAME_BYTES, "%s on ", cause->syscall);
 		snprintf(name, NAME_BYTES, "%s", target);
 	} else {
 		name_of(cause, name, NAME_BYTES);
-		if (in_words(cause) && text_columns(name) > columns)
-			snprintf(name, NAME_BYTES, "%s", cause->words);
 	}
 	*label = (struct lp_text_label){
 		.prefix = before, .text = name, .detail = "", .twins = true
