@@ -108,6 +108,16 @@ static void of_an_installed_program_the_package_below_the_framework_counts(void 
 	expect(slow.handler, "handle", 12);
 	expect(slow.own, "fetch", 21);
 	expect(slow.package_call, "get", 5);
+	/* what has started the loop is not what it runs */
+	slow = NAMED(&start, FRAME("dumps", SITE "shop/db.py", 5),
+		     COROUTINE("RequestHandler.start", SITE "aiohttp/web_protocol.py", 465),
+		     FRAME("run", SITE "aiohttp/web.py", 3), FRAME("<module>", "/srv/main.py", 9));
+	expect(slow.handler, "dumps", 5);
+	expect(slow.own, "dumps", 5);
+	slow = NAMED(&ready, FRAME("dumps", SITE "shop/db.py", 5),
+		     FRAME("Runner.run", "/usr/lib/python3.12/asyncio/runners.py", 118),
+		     FRAME("<module>", "/srv/main.py", 9));
+	expect(slow.handler, "dumps", 5);
 	/* only the framework and Python's library */
 	slow = NAMED(&start, FRAME("dumps", "/usr/lib/python3.12/json/__init__.py", 5),
 		     COROUTINE("RequestHandler.start", SITE "aiohttp/web_protocol.py", 465));

@@ -20,8 +20,9 @@ static const struct lp_shown_frame *innermost(const struct lp_stack *stack)
  * Sets the program's innermost line, and the function that it has called there: of a package, or
  * else the outermost one of Python's library.
  */
-static void set_own(struct lp_cause *cause, const struct lp_stack *stack)
+static void set_own(struct lp_cause *cause, const struct lp_stack *whole)
 {
+	const struct lp_stack in_loop = own_frames_in_loop(whole), *stack = &in_loop;
 	size_t own = own_frames_innermost(stack->frames, stack->depth), i;
 	bool package = false;
 

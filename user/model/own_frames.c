@@ -164,6 +164,20 @@ static bool is_loop(const struct lp_shown_frame *frame)
 	return false;
 }
 
+struct lp_stack own_frames_in_loop(const struct lp_stack *stack)
+{
+	struct lp_stack in_loop = *stack;
+	uint32_t i = 0;
+
+	while (i < stack->depth && !is_own(stack->frames[i]))
+		i++;
+	for (; i < stack->depth; i++)
+		if (is_loop(stack->frames[i]))
+			break;
+	in_loop.depth = i;
+	return in_loop;
+}
+
 struct lp_stack own_frames_of(const struct lp_stack *stack)
 {
 	struct lp_stack own = *stack;

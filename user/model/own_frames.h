@@ -56,6 +56,12 @@ size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t c
 bool own_frames_is_library(const char *file);
 
 /*
+ * Returns the stack up to the loop that has called its frames: those further out have started the
+ * loop.  The result points into the stack and owns nothing.
+ */
+struct lp_stack own_frames_in_loop(const struct lp_stack *stack);
+
+/*
  * Returns the part of the stack from the program's innermost frame to its outermost one, or to the
  * loop that called it; the whole stack if no frame is the program's.  Installed packages count as
  * the program.  The result points into the stack and owns nothing.

@@ -84,12 +84,33 @@ static void find_own(struct lp_slow_callback *slow, const struct lp_stack *stack
 			slow->package_call = stack->frames[i];
 }
 
+/* Returns the stack up to what the loop ran, or up to the loop. */
+static struct lp_stack callback_stack(const struct lp_callback_info *callback,
+				      const struct lp_stack *stack)
+{
+	struct lp_stack within = own_frames_in_loop(stack);
+	uint32_t i;
+
+	for (i = within.depth; i && *callback->file; i--) {
+		const struct lp_shown_frame *frame = within.frames[i - 1];
+
+		if (frame->file && frame->function && !strcmp(frame->function, callback->name) &&
+		    !strcmp(frame->file, callback->file)) {
+			within.depth = i;
+			break;
+		}
+	}
+	return within;
+}
+
 void stall_name_set(struct lp_slow_callback *slow)
 {
 	const struct lp_stack *stack = breakdown_stack(&slow->breakdown);
+	struct lp_stack within;
 
 	if (!stack || !stack->depth)
 		return;
-	find_own(slow, stack);
-	slow->handler = handler_of(slow->callback, stack);
+	within = callback_stack(slow->callback, stack);
+	find_own(slow, &within);
+	slow->handler = handler_of(slow->callback, &within);
 }

@@ -14,7 +14,8 @@ static const char *const frameworks[] = {
 	"uvloop",   "websockets", "werkzeug",	NULL,
 };
 
-static const char *const loop_files[] = { "/asyncio/events.py", "/asyncio/base_events.py", NULL };
+static const char *const loop_files[] = { "/asyncio/events.py", "/asyncio/base_events.py",
+					  "/asyncio/runners.py", NULL };
 
 static const char *const library_directories[] = {
 	"asyncio/", "collections/", "concurrent/", "email/", "encodings/",
