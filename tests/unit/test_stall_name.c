@@ -11,6 +11,7 @@
 
 #include "model/stall_name.h"
 #include "stall_fixture.h"
+#include "runtime/registry.h"
 
 #define SITE "/v/lib/python3.12/site-packages/"
 
@@ -150,5 +151,6 @@ int main(void)
 		cmocka_unit_test(frames_without_a_file_or_a_package_name_nothing),
 	};
 
+	runtime_add_code_names();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

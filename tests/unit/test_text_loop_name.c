@@ -5,6 +5,7 @@
 #include "sinks/losses.h"
 #include "sinks/text/stall.h"
 #include "wire/wire.h"
+#include "runtime/registry.h"
 
 static const struct lp_loop_info worker = { .id = 2, .pid = 77, .tid = 79, .comm = "uvicorn" };
 static const struct lp_loop_info elsewhere = {
@@ -241,5 +242,6 @@ int main(void)
 		cmocka_unit_test(a_single_loss_is_in_the_singular),
 	};
 
+	runtime_add_code_names();
 	return cmocka_run_group_tests(tests, use_utc, NULL);
 }

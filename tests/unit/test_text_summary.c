@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The text output for many callbacks: slow iterations, intervals, the whole run. */
 #include "text_fixture.h"
+#include "runtime/registry.h"
 
 static const struct lp_run_end end = { .end_ns = 99 };
 static const struct lp_summary nothing;
@@ -594,5 +595,6 @@ int main(void)
 		cmocka_unit_test(an_interval_reports_what_was_lost_in_it),
 	};
 
+	runtime_add_code_names();
 	return cmocka_run_group_tests(tests, use_utc, NULL);
 }
