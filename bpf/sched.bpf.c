@@ -212,7 +212,7 @@ static __always_inline __u32 lp_wait_reason(const struct lp_loop *loop, struct l
 
 /* Begins the times of a wait, and those of its iteration and segment if it is their first one. */
 static __always_inline void lp_wait_begin(struct lp_wait_state *stall, const struct lp_loop *loop,
-					  __u32 reason, __u64 now)
+					  __u32 reason, bool throttled, __u64 now)
 {
 	struct lp_wait *wait = &stall->wait;
 
@@ -224,6 +224,10 @@ static __always_inline void lp_wait_begin(struct lp_wait_state *stall, const str
 	wait->delayed = lp_task_delayed();
 	wait->migrations = lp_migrations();
 	wait->block = LP_BLOCKS;
+	wait->throttled = throttled;
+	wait->first.task = 0;
+	wait->first.ran_ns = 0;
+	wait->last.ran_ns = 0;
 	wait->since_ns = now;
 	if (stall->iteration_ns != loop->iteration_start_ns) {
 		stall->iteration_ns = loop->iteration_start_ns;
@@ -234,11 +238,15 @@ static __always_inline void lp_wait_begin(struct lp_wait_state *stall, const str
 	lp_segment_begin(&stall->account.account, wait->segment_ns);
 }
 
+/* Facts about a thread that is being switched out. */
+#define LP_OUT_PREEMPTED 1
+#define LP_OUT_THROTTLED 2
+
 /*
  * Begins a wait of the current thread, which runs a loop and is being switched out. Returns
  * whether a walked stack is to be sent.
  */
-__noinline int lp_switch_out(__u32 slot, __u32 preempted)
+__noinline int lp_switch_out(__u32 slot, __u32 facts)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -257,7 +265,7 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	now = bpf_ktime_get_ns();
 	if (!loop->gil)
 		lp_find_lock(loop);
-	reason = lp_wait_reason(loop, wait, slot, preempted);
+	reason = lp_wait_reason(loop, wait, slot, facts & LP_OUT_PREEMPTED);
 	late = lp_age(now, lp_segment_of(loop)) >= loop->late_ns;
 	/* in sample mode the whole stack of a late loop shows which callback it is in */
 	whole = reason == LP_SAMPLE_BLOCKED || (late && loop->sampled) ||
@@ -268,7 +276,7 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	report = late && !lp_rate_limit_exceeded(loop->start_ns ? &loop->rate_limit
 								: &loop->iteration_rate_limit,
 						 now, lp_age(now, lp_segment_of(loop)));
-	lp_wait_begin(stall, loop, reason, now);
+	lp_wait_begin(stall, loop, reason, facts & LP_OUT_THROTTLED, now);
 	/* without the whole stack, sample mode does not know whose segment it is */
 	wait->unsent = whole || !loop->sampled;
 	if (reason == LP_SAMPLE_BLOCKED)
@@ -284,7 +292,77 @@ __noinline int lp_switch_out(__u32 slot, __u32 preempted)
 	return 1;
 }
 
-static __always_inline void lp_switch_in(__u32 slot)
+/* Stores which thread gets the CPU that the loop's thread has left. */
+static __always_inline void lp_wait_taken(struct lp_wait *wait, const struct task_struct *taker)
+{
+	wait->first.task = (__u64)taker;
+	wait->first.tid = taker->pid;
+	wait->first.before_ns = taker->se.sum_exec_runtime;
+}
+
+/*
+ * Determines how long the thread ran that got the CPU first. It has run elsewhere since, or may
+ * have ended: its memory is read without trust, and its thread ID is compared.
+ */
+__weak __noinline int lp_first_taker_end(__u32 slot)
+{
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	const struct task_struct *task;
+	struct lp_taker *first, *last;
+	__u64 ran_ns;
+
+	if (!stall)
+		return 0;
+	first = &stall->wait.first;
+	last = &stall->wait.last;
+	task = (const struct task_struct *)first->task;
+	if (!first->tid || (__u32)BPF_CORE_READ(task, pid) != first->tid)
+		return 0;
+	ran_ns = lp_age(BPF_CORE_READ(task, se.sum_exec_runtime), first->before_ns);
+	if (last->ran_ns && first->task == last->task) {
+		/* it may have had the CPU several times */
+		if (ran_ns > last->ran_ns)
+			last->ran_ns = ran_ns;
+		return 0;
+	}
+	first->pid = BPF_CORE_READ(task, tgid);
+	BPF_CORE_READ_INTO(&first->comm, task, comm);
+	first->ran_ns = ran_ns;
+	first->ago_ns = last->ran_ns ? lp_age(last->ago_ns, BPF_CORE_READ(task, se.exec_start)) : 0;
+	return 0;
+}
+
+/* Stores who had the CPU last, which is switched out while the loop's thread gets it. */
+static __always_inline void lp_last_taker_end(struct lp_taker *last, const struct task_struct *prev)
+{
+	const __u64 *comm = (const __u64 *)prev->comm;
+
+	last->task = (__u64)prev;
+	last->pid = prev->tgid;
+	last->comm[0] = comm[0];
+	last->comm[1] = comm[1];
+	/* since it was given the CPU; a thread of a real-time priority: at least so long */
+	last->ran_ns = lp_age(prev->se.sum_exec_runtime, prev->se.prev_sum_exec_runtime);
+	last->ago_ns = prev->se.exec_start;
+}
+
+/*
+ * Returns whether others may have had the CPU before the last one while the loop's thread was
+ * ready to run: if it was preempted, or the last one got the CPU after it had been woken.
+ */
+static __always_inline bool lp_several_takers(const struct lp_wait *wait,
+					      const struct task_struct *prev,
+					      const struct task_struct *next)
+{
+	if (wait->reason == LP_SAMPLE_RUN_QUEUE)
+		return true;
+	return bpf_core_field_exists(prev->sched_info) && prev->pid &&
+	       prev->sched_info.last_arrival > next->sched_info.last_queued;
+}
+
+/* Ends the wait of a loop's thread, next, which gets the CPU that prev had. */
+static __always_inline void lp_switch_in(__u32 slot, const struct task_struct *prev,
+					 const struct task_struct *next)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	__u64 now;
@@ -295,6 +373,12 @@ static __always_inline void lp_switch_in(__u32 slot)
 	stall->wait.off_ns = lp_elapsed(now, stall->wait.since_ns);
 	stall->wait.end_ns = now;
 	stall->wait.since_ns = 0;
+	if (stall->wait.off_ns < LP_READY_LEAST_NS || stall->wait.throttled)
+		return;
+	if (prev->pid)
+		lp_last_taker_end(&stall->wait.last, prev);
+	if (lp_several_takers(&stall->wait, prev, next))
+		lp_first_taker_end(slot);
 }
 
 SEC("?tp_btf/sched_switch")
@@ -302,17 +386,26 @@ int BPF_PROG(lp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 {
 	struct lp_wait_state *stall;
 	__u32 slot = 0;
+	bool report;
 
-	if (lp_loop_of(prev->pid, &slot) && lp_switch_out(slot, preempt) &&
-	    lp_may_send_stack(slot, bpf_ktime_get_ns())) {
+	if (lp_loop_of(prev->pid, &slot)) {
+		report = lp_switch_out(slot,
+				       (preempt ? LP_OUT_PREEMPTED : 0) |
+					       (lp_is_throttled(prev) ? LP_OUT_THROTTLED : 0)) &&
+			 lp_may_send_stack(slot, bpf_ktime_get_ns());
 		stall = bpf_map_lookup_elem(&stalls, &slot);
-		if (stall) {
+		if (stall && stall->wait.since_ns)
+			lp_wait_taken(&stall->wait, next);
+		if (stall && report) {
 			lp_report_native(ctx, slot, stall->walked.event.pid);
 			lp_report_walked(stall);
 		}
 	}
+	/* the arguments are read again: the verifier of 5.10 counts 32 bytes more if one is kept */
+	asm volatile("" : "+r"(ctx));
+	next = (struct task_struct *)ctx[2];
 	if (lp_loop_of(next->pid, &slot))
-		lp_switch_in(slot);
+		lp_switch_in(slot, (struct task_struct *)ctx[1], next);
 	return 0;
 }
 

@@ -85,12 +85,21 @@ struct list_head {
 };
 
 struct sched_info {
+	unsigned long long last_arrival;
+	unsigned long long last_queued;
 	unsigned long long run_delay;
 };
 
+struct cfs_rq {
+	int throttle_count;
+};
+
 struct sched_entity {
+	struct cfs_rq *cfs_rq;
 	unsigned char sched_delayed; /* 6.12 and later */
 	u64 sum_exec_runtime;
+	u64 prev_sum_exec_runtime;
+	u64 exec_start;
 	u64 nr_migrations;
 };
 

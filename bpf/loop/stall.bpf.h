@@ -157,6 +157,77 @@ static __always_inline void lp_cause_add_wait(__u32 slot, const struct lp_wait *
 	bpf_map_update_elem(&causes, &key, &fresh, BPF_NOEXIST);
 }
 
+static __always_inline __u64 lp_least(__u64 left, __u64 right)
+{
+	return left < right ? left : right;
+}
+
+/* Adds time that a thread ran. If there is no entry for its name, it gets the least one. */
+static __always_inline void lp_neighbours_add(struct lp_cpu_waits *waits,
+					      const struct lp_taker *taker, __u32 own)
+{
+	struct lp_neighbour *neighbour, *least = &waits->neighbours[0];
+	__u32 i;
+
+	for (i = 0; i < LP_NEIGHBOURS; i++) {
+		neighbour = &waits->neighbours[i];
+		if (neighbour->comm[0] == taker->comm[0] && neighbour->comm[1] == taker->comm[1] &&
+		    (neighbour->pid == own) == (taker->pid == own) && neighbour->pid)
+			goto found;
+		if (neighbour->total_ns < least->total_ns)
+			least = neighbour;
+	}
+	neighbour = least;
+	waits->dropped_ns += neighbour->total_ns;
+	neighbour->comm[0] = taker->comm[0];
+	neighbour->comm[1] = taker->comm[1];
+	neighbour->total_ns = 0;
+	neighbour->count = 0;
+found:
+	neighbour->pid = taker->pid;
+	neighbour->total_ns += taker->ran_ns;
+	neighbour->count++;
+}
+
+static __always_inline void lp_cpu_waits_add(struct lp_cpu_waits *waits, const struct lp_wait *wait,
+					     __u32 own)
+{
+	if (wait->throttled) {
+		waits->throttled_ns += wait->ready_ns;
+		waits->throttled++;
+		return;
+	}
+	if (wait->last.ran_ns)
+		lp_neighbours_add(waits, &wait->last, own);
+	if (wait->first.ran_ns)
+		lp_neighbours_add(waits, &wait->first, own);
+}
+
+/* Adds a wait for a CPU to the reasons for such waits, of its segment and of the loop. */
+__weak __noinline int lp_book_cpu_wait(__u32 slot)
+{
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_wait *wait;
+
+	if (!stall || !loop)
+		return 0;
+	wait = &stall->wait;
+	/* threads that had the CPU may have had it before the thread was ready to run */
+	wait->last.ran_ns = lp_least(wait->last.ran_ns, wait->ready_ns);
+	wait->first.ran_ns = lp_least(wait->first.ran_ns,
+				      lp_age(wait->ready_ns, wait->last.ran_ns > wait->first.ago_ns
+								     ? wait->last.ran_ns
+								     : wait->first.ago_ns));
+	if (stall->cpu.segment_ns != wait->segment_ns) {
+		__builtin_memset(&stall->cpu.waits, 0, sizeof(stall->cpu.waits));
+		stall->cpu.segment_ns = wait->segment_ns;
+	}
+	lp_cpu_waits_add(&stall->cpu.waits, wait, loop->pid);
+	lp_cpu_waits_add(&stall->cpu_waits, wait, loop->pid);
+	return 0;
+}
+
 /*
  * Adds the wait that has ended to the breakdown. The scheduler counts how much of it the thread
  * was ready to run without a CPU, and has counted it when the thread runs again; a tracepoint on
@@ -251,6 +322,8 @@ __weak __noinline int lp_end_wait(__u32 slot)
 	reporting = loop->reporting;
 	lp_sampling_disable(loop);
 	lp_book_wait(slot);
+	if (stall->wait.ready_ns >= LP_READY_LEAST_NS)
+		lp_book_cpu_wait(slot);
 	if (stall->wait.unsent)
 		lp_send_unsent(stall, loop, slot);
 	stall->wait.unsent = 0;
@@ -284,6 +357,18 @@ __weak __noinline int lp_drop_segment(__u32 slot, __u64 segment_ns)
 	return 0;
 }
 
+/* Sends the reasons for the waits for a CPU of a segment, if there was such a wait. */
+static __always_inline void lp_report_cpu_waits(struct lp_wait_state *stall, __u32 slot, __u32 pid,
+						__u64 segment_ns, __u64 now, __u32 flags)
+{
+	if (stall->cpu.segment_ns != segment_ns)
+		return;
+	lp_event_fill(&stall->cpu.event, LP_EVENT_CPU_WAITS, sizeof(stall->cpu), now, slot, pid);
+	stall->cpu.event.reserved = flags;
+	if (bpf_ringbuf_output(&events, &stall->cpu, sizeof(stall->cpu), 0))
+		lp_lose(LP_LOST_RING);
+}
+
 /*
  * Sends the breakdown of a segment, as many blocks as are in use. Called by the loop's own thread.
  */
@@ -295,6 +380,7 @@ __weak __noinline int lp_report_segment(__u32 slot, __u64 segment_ns, __u64 now,
 
 	if (!stall || !loop)
 		return 0;
+	lp_report_cpu_waits(stall, slot, loop->pid, segment_ns, now, flags);
 	lp_segment_begin(&stall->account.account, segment_ns);
 	count = stall->account.account.block_count;
 	if (count > LP_BLOCKS)

@@ -42,4 +42,17 @@ static __always_inline __u32 lp_task_delayed(void)
 							     : 0;
 }
 
+/*
+ * Returns whether the thread's cgroup, or one above it, has used up its quota of CPU time on the
+ * thread's CPU.
+ */
+static __always_inline bool lp_is_throttled(const struct task_struct *task)
+{
+	/* Kernels without CONFIG_FAIR_GROUP_SCHED or CONFIG_CFS_BANDWIDTH have no quotas. */
+	if (!bpf_core_field_exists(task->se.cfs_rq) ||
+	    !bpf_core_field_exists(task->se.cfs_rq->throttle_count))
+		return false;
+	return task->se.cfs_rq->throttle_count > 0;
+}
+
 #endif /* LP_BPF_LOOP_THREAD_BPF_H */

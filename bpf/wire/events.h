@@ -3,6 +3,7 @@
 #ifndef LP_BPF_WIRE_EVENTS_H
 #define LP_BPF_WIRE_EVENTS_H
 
+#include "cpu_waits.h"
 #include "histogram.h"
 #include "ending.h"
 #include "holdings.h"
@@ -35,6 +36,7 @@ enum lp_event_type {
 	LP_EVENT_NOTICED = 14,
 	LP_EVENT_TASK_END = 15,
 	LP_EVENT_PROCESS_END = 16,
+	LP_EVENT_CPU_WAITS = 17,
 	LP_EVENT_TARGET = 32,
 	LP_EVENT_LOOP_STATS = 33,
 	LP_EVENT_CALLBACK_STATS = 34,
@@ -58,6 +60,8 @@ enum lp_event_type {
 	LP_EVENT_LIMITED = 51,
 	LP_EVENT_AWAKE = 52,
 	LP_EVENT_WAITING = 53,
+	LP_EVENT_CPU_QUOTA = 56,
+	LP_EVENT_STEAL = 57,
 	LP_EVENT_OTHER_END = 58,
 };
 
@@ -200,6 +204,16 @@ struct lp_event_native {
 struct lp_event_segment_times {
 	struct lp_event event; /* reserved: LP_SEGMENT_GAP */
 	struct lp_segment_times account;
+};
+
+/*
+ * Why the thread waited for a CPU; precedes the LP_EVENT_SEGMENT_TIMES of its segment. User space
+ * adds records of all segments of a loop, which are cumulative.
+ */
+struct lp_event_cpu_waits {
+	struct lp_event event; /* reserved: LP_SEGMENT_GAP */
+	__u64 segment_ns; /* 0: all segments */
+	struct lp_cpu_waits waits;
 };
 
 /* An iteration whose time without that of slow callbacks is over the threshold. */
@@ -446,6 +460,28 @@ struct lp_event_waiting {
 	char waited_for[LP_WAITED_FOR_BYTES]; /* what that is; UTF-8, terminated */
 };
 
+#define LP_CGROUP_BYTES 192
+
+/* The cgroup whose quota of CPU time was used up; precedes LP_EVENT_CPU_WAITS that says so. */
+struct lp_event_cpu_quota {
+	struct lp_event event;
+	__u64 quota_us; /* CPU time of all its processes in each period; 0: not known */
+	__u64 period_us;
+	char cgroup[LP_CGROUP_BYTES]; /* its path; the beginning is missing if it is too long */
+};
+
+/*
+ * Time for which the hypervisor ran something else on the CPUs of the host, in the window that
+ * ends at the time of the record.
+ */
+struct lp_event_steal {
+	struct lp_event event;
+	__u64 window_ns;
+	__u64 steal_ns; /* of all CPUs */
+	__u32 cpus;
+	__u32 reserved;
+};
+
 /* The name of the task that a late segment steps, read while the task exists. */
 struct lp_event_task_name {
 	struct lp_event event;
@@ -507,6 +543,9 @@ _Static_assert(sizeof(struct lp_event_stack_sample) == 472, "wire");
 _Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
 _Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_awake) == 288, "wire");
+_Static_assert(sizeof(struct lp_event_cpu_waits) == 56 + LP_NEIGHBOURS * 32, "wire");
+_Static_assert(sizeof(struct lp_event_cpu_quota) == 232, "wire");
+_Static_assert(sizeof(struct lp_event_steal) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
 _Static_assert(sizeof(struct lp_event_waiting) == 168, "wire");
 _Static_assert(sizeof(struct lp_event_other_end) == 1336, "wire");

@@ -34,6 +34,18 @@ static inline __attribute__((always_inline)) __u16 lp_wait_periods(__u64 lasted_
 #define LP_WALK_NS 1000000ULL
 #define LP_WALK_BURST_NS (16 * LP_WALK_NS)
 
+/* A thread that had the CPU while a loop's thread waited for it. */
+struct lp_taker {
+	__u64 task; /* struct task_struct; 0: none */
+	__u64 ran_ns; /* how long it ran meanwhile; 0: not known */
+	__u64 before_ns; /* its run time when the wait began */
+	/* first: how long before the end of the wait it ran last; last: that end, by its clock */
+	__u64 ago_ns;
+	__u64 comm[2];
+	__u32 tid;
+	__u32 pid;
+};
+
 /* The wait that a loop's thread is in, or was in last. */
 struct lp_wait {
 	__u64 since_ns; /* 0: it runs */
@@ -56,6 +68,9 @@ struct lp_wait {
 	__u32 delayed; /* the thread stayed in the run queue though it does not run */
 	__u32 unsent; /* the stack at which it began is in walked, and was not sent */
 	__u64 migrations;
+	struct lp_taker first, last; /* threads that had its CPU first, and last */
+	__u32 throttled; /* a quota of its cgroup was used up when it began */
+	__u32 reserved;
 };
 
 /* State of a loop that only stalls need. */
@@ -86,6 +101,8 @@ struct lp_wait_state {
 	__u8 scratch[LP_SCRATCH_BYTES];
 	struct lp_event_segment_times account; /* record that is sent */
 	struct lp_event_raw_stack walked; /* record that is sent */
+	struct lp_event_cpu_waits cpu; /* record that is sent; of the segment that it names */
+	struct lp_cpu_waits cpu_waits; /* of all segments */
 };
 
 _Static_assert(sizeof(struct lp_wait_state) % 8 == 0,

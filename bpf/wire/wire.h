@@ -8,6 +8,7 @@
 #define LP_BPF_WIRE_WIRE_H
 
 #include "config.h"
+#include "cpu_waits.h"
 #include "ending.h"
 #include "events.h"
 #include "findings.h"

@@ -51,6 +51,12 @@ def check_preempted(case, mode, *script):
         ended = [record for record in waits if not record["in_progress"]]
         if not ended or len(ended) < lost[kind]:
             raise Late(f"{kind}: {len(ended)} callbacks waited for a CPU, not {lost[kind]}")
+        # after a call others may have had the CPU first and last
+        for record in ended if kind != "after_a_call" else []:
+            taken_ns = sum(one["duration_ns"] for one in record["shortage"]["neighbours"]
+                           if one["comm"] == "takes-the-cpu" and not one["own"])
+            if taken_ns < record["time"]["run_queue_ns"] / 2:
+                raise Failure(f"{kind}: {record['time']} is explained by {record['shortage']}")
         for record in waits:
             stacks = run_queue_stacks(record) or [[""]]
             # of several waits the longest one comes first

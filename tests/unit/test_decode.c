@@ -52,6 +52,9 @@ SEES(progress, LP_EVENT_PROGRESS, struct lp_decoded_slow)
 SEES(cause, LP_EVENT_CAUSE, struct lp_event_cause)
 SEES(run_queue, LP_EVENT_RUN_QUEUE, struct lp_event_run_queue)
 SEES(other_end, LP_EVENT_OTHER_END, struct lp_event_other_end)
+SEES(cpu_waits, LP_EVENT_CPU_WAITS, struct lp_event_cpu_waits)
+SEES(cpu_quota, LP_EVENT_CPU_QUOTA, struct lp_event_cpu_quota)
+SEES(steal, LP_EVENT_STEAL, struct lp_event_steal)
 SEES(awake, LP_EVENT_AWAKE, struct lp_event_awake)
 SEES(waiting, LP_EVENT_WAITING, struct lp_event_waiting)
 SEES(lost, LP_EVENT_LOST, struct lp_event_lost)
@@ -85,6 +88,9 @@ static const struct lp_event_handlers handlers = {
 	.progress = saw_progress,
 	.cause = saw_cause,
 	.run_queue = saw_run_queue,
+	.cpu_waits = saw_cpu_waits,
+	.cpu_quota = saw_cpu_quota,
+	.steal = saw_steal,
 	.awake = saw_awake,
 	.waiting = saw_waiting,
 	.other_end = saw_other_end,
@@ -117,6 +123,9 @@ static const struct {
 	{ LP_EVENT_PROGRESS, sizeof(struct lp_event_slow) },
 	{ LP_EVENT_CAUSE, sizeof(struct lp_event_cause) },
 	{ LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue) },
+	{ LP_EVENT_CPU_WAITS, sizeof(struct lp_event_cpu_waits) },
+	{ LP_EVENT_CPU_QUOTA, sizeof(struct lp_event_cpu_quota) },
+	{ LP_EVENT_STEAL, sizeof(struct lp_event_steal) },
 	{ LP_EVENT_AWAKE, sizeof(struct lp_event_awake) },
 	{ LP_EVENT_WAITING, sizeof(struct lp_event_waiting) },
 	{ LP_EVENT_OTHER_END, sizeof(struct lp_event_other_end) },
@@ -221,7 +230,7 @@ static void less_than_a_head_is_refused(void **state)
 
 static void types_of_later_versions_are_distinguished_from_damage(void **state)
 {
-	static const uint16_t unknown[] = { 0, 8, 12, 13, 17, 31, 60, 0x8000, 0xffff };
+	static const uint16_t unknown[] = { 0, 8, 12, 13, 18, 31, 60, 0x8000, 0xffff };
 	struct lp_handled handled;
 	size_t i;
 

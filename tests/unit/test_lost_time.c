@@ -336,6 +336,49 @@ static struct lp_lost_time *full(const struct lp_shown_frame *frames)
 	return causes;
 }
 
+static const struct lp_event_cpu_quota no_quota;
+
+static void waits_for_a_cpu_are_divided_by_who_had_it(void **state)
+{
+	static const struct lp_event_cpu_quota quota = { .quota_us = 20000,
+							 .period_us = 100000,
+							 .cgroup = "/api" };
+	struct lp_run_queue_waits waits = {
+		.count = 20,
+		.total_ns = 1000,
+		.why = { .throttled_ns = 500, .throttled = 5 },
+		.quota = &quota,
+		.pid = 7,
+	};
+	struct lp_lost_time *causes = lost_time_new();
+	struct lp_cause *list;
+
+	(void)state;
+	waits.why.neighbours[0] = (struct lp_neighbour){
+		.total_ns = 250, .count = 3, .pid = 9, .comm = { 0x313163 }
+	};
+	waits.why.neighbours[2] =
+		(struct lp_neighbour){ .total_ns = 150, .count = 2, .pid = 7, .comm = { 0x6277 } };
+	/* the second time nothing is added to what was counted before */
+	lost_time_set_run_queue(causes, &waits);
+	lost_time_set_run_queue(causes, &waits);
+	assert_int_equal(lost_time_list(causes, false, &list), 4);
+	assert_true(list[0].throttled);
+	assert_string_equal(list[0].target, "/api");
+	assert_int_equal(list[0].quota_percent, 20);
+	assert_int_equal(list[0].total_ns, 500);
+	assert_int_equal(list[0].count, 5);
+	assert_string_equal(list[1].held_by, "c11");
+	assert_int_equal(list[1].total_ns, 250);
+	assert_string_equal(list[2].held_by, "wb (its own thread)");
+	assert_int_equal(list[2].total_ns, 150);
+	assert_string_equal(list[3].held_by, "");
+	assert_int_equal(list[3].total_ns, 100);
+	assert_int_equal(list[3].count, 10);
+	free(list);
+	lost_time_free(causes);
+}
+
 static void more_causes_than_are_retained_go_without_a_line(void **state)
 {
 	static const struct lp_shown_frame frames[MAX + 500] = {
@@ -353,7 +396,8 @@ static void more_causes_than_are_retained_go_without_a_line(void **state)
 		key.kind = i % 2 ? LP_CAUSE_BLOCKED : LP_CAUSE_ON_CPU;
 		lost_time_add(causes, &key, 1, 1000);
 	}
-	lost_time_set_run_queue(causes, 1, 500);
+	lost_time_set_run_queue(causes, &(struct lp_run_queue_waits){
+						.count = 1, .total_ns = 500, .quota = &no_quota });
 	count = lost_time_list(causes, false, &list);
 	assert_int_equal(count, MAX + 3);
 	for (i = 0; i < count; i++)
@@ -394,7 +438,7 @@ static void no_causes_are_a_list_of_none(void **state)
 
 	(void)state;
 	assert_non_null(causes);
-	lost_time_set_run_queue(causes, 0, 0);
+	lost_time_set_run_queue(causes, &(struct lp_run_queue_waits){ .quota = &no_quota });
 	assert_int_equal(lost_time_list(causes, false, &list), 0);
 	free(list);
 	assert_int_equal(lost_time_list(causes, true, &list), 0);
@@ -518,6 +562,7 @@ int main(void)
 		TEST(a_gap_before_a_slow_iteration_does_not_take_all_its_time),
 		TEST(more_causes_than_are_retained_go_without_a_line),
 		TEST(a_cause_that_has_a_line_keeps_it),
+		TEST(waits_for_a_cpu_are_divided_by_who_had_it),
 		TEST(no_causes_are_a_list_of_none),
 		TEST(causes_of_equal_time_are_listed_by_line),
 		TEST(the_longest_causes_find_room_in_a_merge),

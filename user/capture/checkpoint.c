@@ -24,7 +24,8 @@ struct lp_checkpoint_target {
 };
 
 struct lp_checkpoint_loop {
-	struct lp_packed_record *loop, *stats, *run_queue, *awake, *coverage;
+	struct lp_packed_record *loop, *stats, *cpu_quota, *cpu_waits, *run_queue;
+	struct lp_packed_record *awake, *coverage;
 };
 
 struct lp_checkpoint_name {
@@ -115,6 +116,8 @@ static void drop_loop(struct lp_checkpoint *checkpoint, uint32_t slot)
 		return;
 	packed_record_drop(&loop->loop);
 	packed_record_drop(&loop->stats);
+	packed_record_drop(&loop->cpu_quota);
+	packed_record_drop(&loop->cpu_waits);
 	packed_record_drop(&loop->run_queue);
 	packed_record_drop(&loop->awake);
 	packed_record_drop(&loop->coverage);
@@ -237,6 +240,18 @@ static void retain_loop_end(struct lp_checkpoint *checkpoint, const struct lp_ev
 static void retain_loop_stats(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	packed_record_set(&checkpoint->loops[record->loop].stats, record);
+}
+
+static void retain_cpu_quota(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+{
+	packed_record_set(&checkpoint->loops[record->loop].cpu_quota, record);
+}
+
+static void retain_cpu_waits(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+{
+	/* those of one segment belong to its stall */
+	if (!((const struct lp_event_cpu_waits *)record)->segment_ns)
+		packed_record_set(&checkpoint->loops[record->loop].cpu_waits, record);
 }
 
 static void retain_run_queue(struct lp_checkpoint *checkpoint, const struct lp_event *record)
@@ -371,6 +386,8 @@ static const struct lp_checkpoint_row {
 	{ LP_EVENT_LOOP, true, sizeof(struct lp_event_loop), retain_loop },
 	{ LP_EVENT_LOOP_END, true, sizeof(struct lp_event), retain_loop_end },
 	{ LP_EVENT_LOOP_STATS, true, sizeof(struct lp_event_loop_stats), retain_loop_stats },
+	{ LP_EVENT_CPU_QUOTA, true, sizeof(struct lp_event_cpu_quota), retain_cpu_quota },
+	{ LP_EVENT_CPU_WAITS, true, sizeof(struct lp_event_cpu_waits), retain_cpu_waits },
 	{ LP_EVENT_RUN_QUEUE, true, sizeof(struct lp_event_run_queue), retain_run_queue },
 	{ LP_EVENT_AWAKE, true, sizeof(struct lp_event_awake), retain_awake },
 	{ LP_EVENT_COVERAGE, true, sizeof(struct lp_event_coverage), retain_coverage },
@@ -428,6 +445,8 @@ void checkpoint_begin_file(struct lp_checkpoint *checkpoint, uint64_t now_ns, lp
 	}
 	for (i = 0; i < LP_MAX_LOOPS; i++) {
 		hand_out(checkpoint->loops[i].stats, take, context);
+		hand_out(checkpoint->loops[i].cpu_quota, take, context);
+		hand_out(checkpoint->loops[i].cpu_waits, take, context);
 		hand_out(checkpoint->loops[i].run_queue, take, context);
 		hand_out(checkpoint->loops[i].awake, take, context);
 		hand_out(checkpoint->loops[i].coverage, take, context);

@@ -5,8 +5,22 @@
 
 #include "base/clocks.h"
 #include "account.h"
+#include "explained.h"
 
 #include <string.h>
+
+/* Emits why the loop has waited for a CPU, in all of its time. */
+static void report_cpu_waits(struct lp_live *live, uint32_t slot)
+{
+	const struct lp_wait_state *stall = session_stall(live->session, slot);
+	struct lp_event_cpu_waits event;
+
+	memset(&event, 0, sizeof(event));
+	event.event = event_head(LP_EVENT_CPU_WAITS, sizeof(event), slot, live->loops[slot].pid,
+				 clock_now());
+	event.waits = stall->cpu_waits;
+	explained_take(live, &event.event);
+}
 
 static void report_run_queue(struct lp_live *live, uint32_t slot)
 {
@@ -16,6 +30,7 @@ static void report_run_queue(struct lp_live *live, uint32_t slot)
 
 	if (!event.total_ns)
 		return;
+	report_cpu_waits(live, slot);
 	event.event = event_head(LP_EVENT_RUN_QUEUE, sizeof(event), slot, live->loops[slot].pid,
 				 clock_now());
 	live->take(live->context, &event.event);
@@ -59,8 +74,7 @@ static void report_open(struct lp_live *live, uint32_t slot, uint64_t now)
 	struct lp_followed *target = followed_of(&live->followed, live->loops[slot].pid);
 
 	ongoing_stall_report(target ? &target->instance : NULL, session_loop(live->session, slot),
-			     session_stall(live->session, slot), slot, now, live->take,
-			     live->context);
+			     session_stall(live->session, slot), slot, now, explained_take, live);
 }
 
 void counters_report_loop(struct lp_live *live, uint32_t slot, bool last)

@@ -4,11 +4,13 @@
 #define LP_LIVE_FOLLOWED_H
 
 #include "base/map.h"
+#include "limits.h"
 #include "runtime/runtime.h"
 #include "share.h"
 
 struct lp_followed {
 	struct lp_instance instance; /* its reader is not owned */
+	struct lp_limits limits;
 	struct lp_share share; /* share of the time to read events */
 	uint64_t limited; /* number of refused requests in the last report */
 	bool warned;

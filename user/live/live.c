@@ -8,6 +8,7 @@
 #include "symbolise/symbolise.h"
 #include "adopt.h"
 #include "counters.h"
+#include "explained.h"
 #include "idle_loops.h"
 
 #include <errno.h>
@@ -156,7 +157,7 @@ static void take_from_ring(void *context, const void *data, size_t size)
 		loop_began(live, event->loop, (pid_t)event->pid);
 	else if (event->type == LP_EVENT_NAME && size >= sizeof(struct lp_event_name))
 		callback_named(live, data);
-	live->take(live->context, event);
+	explained_take(live, event);
 }
 
 int live_new(const struct lp_live_config *config, struct lp_live **result)
@@ -394,7 +395,7 @@ static void report_ongoing(struct lp_live *live, uint32_t slot, struct lp_follow
 	    ends_search(&live->ends, &live->loops[slot].progress, instance, loop, &stall->wait,
 			slot, live->take, live->context, &raw))
 		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
-	ongoing_stall_report(instance, loop, stall, slot, now, live->take, live->context);
+	ongoing_stall_report(instance, loop, stall, slot, now, explained_take, live);
 }
 
 /* Checks one loop.  The time to read its process counts for the share of the process. */
@@ -437,6 +438,8 @@ void live_check_stalls(struct lp_live *live)
 	uint64_t now = clock_now();
 	uint32_t count;
 
+	if (live->loop_count)
+		steal_turn(&live->steal, now);
 	/* if the time ends before all loops are checked, the next call continues from there */
 	for (count = 0; count < live->loop_end; count++) {
 		uint32_t slot = live->check_at < live->loop_end ? live->check_at : 0;

@@ -46,6 +46,7 @@ struct lp_live {
 	uint32_t check_at; /* loop slot at which the next check for stalls begins */
 	struct lp_expected_findings expected_findings;
 	struct lp_ends ends;
+	struct lp_steal steal;
 	/* at the end of the run, 0 before it */
 	uint64_t stopped_ns; /* the instant at which measuring was stopped */
 	uint64_t reads_end_ns; /* that from which memory of targets is not read any more */

@@ -109,6 +109,32 @@ static void fill_account(struct lp_segment_times *account, const struct lp_wait_
 	}
 }
 
+/* Emits why the loop waited for a CPU in the segment, if it did. */
+static void report_cpu_waits(const struct lp_wait_state *stall, const struct lp_event *head,
+			     uint64_t segment, uint64_t now_ns, lp_record_taker take, void *context)
+{
+	const struct lp_wait *wait = &stall->wait;
+	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
+	/* who has the CPU is counted at the end of the wait */
+	bool waits = wait->segment_ns == segment && wait->reason == LP_SAMPLE_RUN_QUEUE &&
+		     wait->throttled && since && now_ns > since;
+	struct lp_event_cpu_waits event = stall->cpu;
+
+	if (event.segment_ns != segment)
+		memset(&event, 0, sizeof(event));
+	if (waits) {
+		event.waits.throttled_ns += now_ns - since;
+		event.waits.throttled++;
+	}
+	if (!waits && !event.segment_ns)
+		return;
+	event.event = *head;
+	event.event.type = LP_EVENT_CPU_WAITS;
+	event.event.size = sizeof(event);
+	event.segment_ns = segment;
+	take(context, &event.event);
+}
+
 bool ongoing_stall_take_stack(struct lp_ongoing_stall *progress, const struct lp_loop *loop,
 			      const struct lp_wait_state *stall, uint32_t slot, uint64_t now_ns,
 			      struct lp_event_raw_stack *raw)
@@ -199,6 +225,7 @@ void ongoing_stall_report(const struct lp_instance *instance, const struct lp_lo
 		event_head(LP_EVENT_SEGMENT_TIMES, sizeof(account), slot, (pid_t)loop->pid, now_ns);
 	account.event.reserved = gap ? LP_SEGMENT_GAP : 0;
 	fill_account(&account.account, stall, segment, now_ns);
+	report_cpu_waits(stall, &account.event, segment, now_ns, take, context);
 	take(context, &account.event);
 	if (gap)
 		report_iteration(loop, &account.account, slot, segment, now_ns, take, context);

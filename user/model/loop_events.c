@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The events with which loops begin and end. */
+/* The events with which loops begin and end, and those of their waits for a CPU. */
 #include "model_internal.h"
 
+#include "base/macros.h"
 #include "base/text.h"
 #include "wire/loop_kinds.h"
 
@@ -133,4 +134,50 @@ void loop_events_end(struct lp_model *model, const struct lp_event *event)
 			model_slot_free(&source->slots->callbacks[i]);
 	model->ended_count++;
 	model_fold(model);
+}
+
+void loop_events_cpu_quota(void *context, const struct lp_event_cpu_quota *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (loop)
+		segments_shortage(loop->segments)->quota = *event;
+}
+
+void loop_events_steal(void *context, const struct lp_event_steal *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (loop)
+		segments_shortage(loop->segments)->steal = *event;
+}
+
+void loop_events_cpu_waits(void *context, const struct lp_event_cpu_waits *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (loop && event->segment_ns)
+		segments_add_cpu_waits(loop->segments, event);
+	else if (loop)
+		loop->cpu_waits = event->waits;
+}
+
+void loop_events_run_queue(void *context, const struct lp_event_run_queue *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+	struct lp_run_queue_waits waits = { .pid = event->event.pid };
+
+	if (!loop)
+		return;
+	loop->run_queue = *event;
+	waits.count = event->count;
+	waits.total_ns = event->total_ns;
+	waits.why = loop->cpu_waits;
+	if (loop->base) {
+		waits.count = saturating_sub(event->count, loop->base->run_queue.count);
+		waits.total_ns = saturating_sub(event->total_ns, loop->base->run_queue.total_ns);
+		shortage_subtract(&waits.why, &loop->base->cpu_waits);
+	}
+	waits.quota = &segments_shortage(loop->segments)->quota;
+	lost_time_set_run_queue(loop->causes, &waits);
 }

@@ -4,6 +4,8 @@
 #include "base/hash.h"
 #include "base/macros.h"
 #include "base/map.h"
+#include "base/text.h"
+#include "shortage.h"
 #include "stacks.h"
 
 #include <stdlib.h>
@@ -51,6 +53,7 @@ static uint64_t hash_of(const struct lp_cause *cause)
 	hash_text(&hash, cause->held_by);
 	hash_number(&hash, (uintptr_t)cause->own);
 	hash_text(&hash, cause->words);
+	hash_number(&hash, cause->throttled);
 	return hash_end(&hash);
 }
 
@@ -59,8 +62,9 @@ static bool has_cause(const void *entry, const void *key)
 	const struct lp_cause *left = &((const struct lp_counted *)entry)->cause, *right = key;
 
 	return left->kind == right->kind && left->frame == right->frame &&
-	       left->own == right->own && !strcmp(left->words, right->words) &&
-	       !strcmp(left->syscall, right->syscall) && !strcmp(left->held_by, right->held_by);
+	       left->own == right->own && left->throttled == right->throttled &&
+	       !strcmp(left->words, right->words) && !strcmp(left->syscall, right->syscall) &&
+	       !strcmp(left->held_by, right->held_by);
 }
 
 /* Returns the cause, adding it if there are fewer than the limit most; otherwise NULL. */
@@ -128,16 +132,59 @@ void lost_time_add(struct lp_lost_time *lost_time, const struct lp_cause *key, u
 		counted->cause.occurrences += count;
 }
 
-void lost_time_set_run_queue(struct lp_lost_time *lost_time, uint64_t count, uint64_t total_ns)
+/* Sets the values of a cause of waits for a CPU. */
+static void set_waits(struct lp_lost_time *lost_time, const struct lp_cause *key, uint64_t count,
+		      uint64_t total_ns)
 {
-	const struct lp_cause key = { .kind = LP_CAUSE_RUN_QUEUE };
-	struct lp_counted *counted = total_ns ? find(lost_time, &key, CAUSES_MAX + LP_CAUSE_KINDS)
+	struct lp_counted *counted = total_ns ? find(lost_time, key, CAUSES_MAX + LP_CAUSE_KINDS)
 					      : NULL;
 
 	if (!counted)
 		return;
 	counted->cause.count = counted->cause.occurrences = count;
 	counted->cause.total_ns = total_ns;
+	text_copy(counted->cause.target, sizeof(counted->cause.target), key->target);
+	counted->cause.quota_percent = key->quota_percent;
+}
+
+/* Names may get and lose their entries, so that all causes of waits for a CPU are set anew. */
+static void clear_waits(struct lp_lost_time *lost_time)
+{
+	struct lp_counted *counted;
+	size_t at = 0;
+
+	while ((counted = map_next_pointer(&lost_time->causes, &at)))
+		if (counted->cause.kind == LP_CAUSE_RUN_QUEUE)
+			counted->cause.count = counted->cause.total_ns = 0;
+}
+
+void lost_time_set_run_queue(struct lp_lost_time *lost_time, const struct lp_run_queue_waits *waits)
+{
+	uint64_t left_ns = waits->total_ns, left = waits->count, ns;
+	struct lp_cause key = { .kind = LP_CAUSE_RUN_QUEUE, .throttled = true };
+	size_t i;
+
+	clear_waits(lost_time);
+	ns = min_u64(waits->why.throttled_ns, left_ns);
+	text_copy(key.target, sizeof(key.target), waits->quota->cgroup);
+	key.quota_percent = shortage_percent(waits->quota->quota_us, waits->quota->period_us);
+	set_waits(lost_time, &key, min_u64(waits->why.throttled, left), ns);
+	left_ns -= ns;
+	left = saturating_sub(left, waits->why.throttled);
+	for (i = 0; i < LP_NEIGHBOURS; i++) {
+		const struct lp_neighbour *neighbour = &waits->why.neighbours[i];
+
+		if (!neighbour->pid)
+			continue;
+		key = (struct lp_cause){ .kind = LP_CAUSE_RUN_QUEUE };
+		shortage_neighbour_text(neighbour, waits->pid, key.held_by, sizeof(key.held_by));
+		ns = min_u64(neighbour->total_ns, left_ns);
+		set_waits(lost_time, &key, min_u64(neighbour->count, left), ns);
+		left_ns -= ns;
+		left = saturating_sub(left, neighbour->count);
+	}
+	key = (struct lp_cause){ .kind = LP_CAUSE_RUN_QUEUE };
+	set_waits(lost_time, &key, left ? left : 1, left_ns);
 }
 
 /* Sorts by time, longest first, then by contents: the hash table is ordered by addresses. */
@@ -153,6 +200,7 @@ static int by_total(const void *left, const void *right)
 	order = order ? order : stacks_compare_frames(a->frame, b->frame);
 	order = order ? order : stacks_compare_frames(a->own, b->own);
 	order = order ? order : strcmp(a->words, b->words);
+	order = order ? order : b->throttled - a->throttled;
 	return order ? order : strcmp(a->held_by, b->held_by);
 }
 

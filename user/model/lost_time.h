@@ -23,8 +23,19 @@ void lost_time_add_samples(struct lp_lost_time *lost_time, const struct lp_cause
 void lost_time_add_cause(struct lp_lost_time *lost_time, const struct lp_cause *cause);
 /* Adds all of another one, with its values at the beginning of the interval. */
 void lost_time_merge(struct lp_lost_time *into, const struct lp_lost_time *from);
-/* Sets the loop's waits for a CPU since its beginning: their number and total time. */
-void lost_time_set_run_queue(struct lp_lost_time *lost_time, uint64_t count, uint64_t total_ns);
+
+/* A loop's waits for a CPU since its beginning. */
+struct lp_run_queue_waits {
+	uint64_t count;
+	uint64_t total_ns;
+	struct lp_cpu_waits why; /* parts of them */
+	const struct lp_event_cpu_quota *quota; /* the quota that was used up last */
+	uint32_t pid; /* the loop's process */
+};
+
+/* Sets these waits, of which each reason is a cause of its own. */
+void lost_time_set_run_queue(struct lp_lost_time *lost_time,
+			     const struct lp_run_queue_waits *waits);
 
 /*
  * Lists all causes, most time first, since the beginning or since the last

@@ -290,20 +290,6 @@ static void on_other_end(void *context, const struct lp_event_other_end *event)
 		segments_add_other_end(loop->segments, event);
 }
 
-static void on_run_queue(void *context, const struct lp_event_run_queue *event)
-{
-	struct lp_model_loop *loop = model_loop_of(context, &event->event);
-	const struct lp_loop_base *base;
-
-	if (!loop)
-		return;
-	base = loop->base;
-	loop->run_queue = *event;
-	lost_time_set_run_queue(
-		loop->causes, saturating_sub(event->count, base ? base->run_queue.count : 0),
-		saturating_sub(event->total_ns, base ? base->run_queue.total_ns : 0));
-}
-
 static void on_awake(void *context, const struct lp_event_awake *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
@@ -562,7 +548,10 @@ const struct lp_event_handlers model_handlers = {
 	.cause = on_cause,
 	.task_name = on_task_name,
 	.other_end = on_other_end,
-	.run_queue = on_run_queue,
+	.cpu_waits = loop_events_cpu_waits,
+	.cpu_quota = loop_events_cpu_quota,
+	.steal = loop_events_steal,
+	.run_queue = loop_events_run_queue,
 	.awake = on_awake,
 	.waiting = on_waiting,
 	.finding = on_finding,

@@ -29,6 +29,7 @@ struct lp_model_loop {
 	struct lp_event_coverage coverage;
 	struct lp_loop_before *before; /* NULL: no interval has ended yet */
 	struct lp_event_run_queue run_queue; /* the last event of this type */
+	struct lp_cpu_waits cpu_waits; /* those of the last event, of all segments */
 	char awake[LP_AWAKE_BYTES]; /* what the last LP_EVENT_AWAKE says; "" if there was none */
 	bool awake_in_interval; /* there was one since the last interval */
 	struct lp_waiting_tasks tasks; /* of LP_EVENT_WAITING; waiting is 0 if there was none */
@@ -57,6 +58,7 @@ struct lp_loop_base {
 	struct lp_event_loop_stats stats;
 	struct lp_event_coverage coverage;
 	struct lp_event_run_queue run_queue;
+	struct lp_cpu_waits cpu_waits;
 };
 
 /* The meaning of a callback slot of the BPF side, and its counts in the last event. */
@@ -132,6 +134,11 @@ struct lp_model {
 struct lp_model_loop *model_loop_of(struct lp_model *model, const struct lp_event *event);
 void loop_events_begin(struct lp_model *model, const struct lp_event_loop *event);
 void loop_events_end(struct lp_model *model, const struct lp_event *event);
+/* Handlers of events, whose context is the model. */
+void loop_events_cpu_quota(void *context, const struct lp_event_cpu_quota *event);
+void loop_events_steal(void *context, const struct lp_event_steal *event);
+void loop_events_cpu_waits(void *context, const struct lp_event_cpu_waits *event);
+void loop_events_run_queue(void *context, const struct lp_event_run_queue *event);
 void model_free_loop(struct lp_model_loop *loop);
 /* Fills in the labels that all loops of a process share.  known is NULL for an unknown process. */
 void model_label(struct lp_loop_info *info, const struct lp_run *run,

@@ -149,9 +149,41 @@ struct lp_lock_holder {
 	struct lp_stack stack;
 };
 
+/* Threads of one name that had the CPU while a loop waited for one. */
+struct lp_cpu_neighbour {
+	char name[LP_COMM_BYTES * 4];
+	pid_t pid; /* process of the last one */
+	bool own; /* that is the loop's own process */
+	uint64_t duration_ns;
+};
+
+/* What a loop was short of in a stall. */
+struct lp_shortage {
+	uint64_t throttled_ns; /* part of run_queue_ns: the quota of a cgroup was used up */
+	char quota_cgroup[LP_CGROUP_BYTES]; /* path of that cgroup; "" if it is not known */
+	uint64_t quota_us; /* its CPU time in each period; 0: not known */
+	uint64_t period_us;
+	size_t neighbour_count;
+	struct lp_cpu_neighbour neighbours[LP_NEIGHBOURS]; /* longest first */
+	/*
+	 * Time for which the hypervisor ran something else on the CPUs of the host, in a window
+	 * that covers the stall; 0: none, or not known.
+	 */
+	uint64_t steal_ns; /* of all CPUs together */
+	uint64_t steal_window_ns;
+	uint32_t steal_cpus;
+};
+
+/* Returns whether anything is known of what a loop was short of. */
+static inline bool shortage_is_known(const struct lp_shortage *shortage)
+{
+	return shortage->throttled_ns || shortage->neighbour_count || shortage->steal_ns;
+}
+
 /* Where the time of a stall went. */
 struct lp_breakdown {
 	struct lp_times time;
+	struct lp_shortage shortage;
 	size_t blocked_count;
 	struct lp_blocked *blocked; /* longest first */
 	uint32_t blocked_dropped; /* number of calls over the limit of that list */
@@ -228,7 +260,11 @@ struct lp_cause {
 	enum lp_cause_kind kind;
 	char syscall[LP_SYSCALL_NAME_MAX]; /* "" unless blocked */
 	char target[LP_RESOURCE_TEXT_MAX]; /* "" if there is none or if targets differ */
-	char held_by[LP_TASK_NAME_MAX]; /* GIL: name of the thread that held it, or "" */
+	/* GIL: name of the thread that held it; run queue: of those that had the CPU; or "" */
+	char held_by[LP_TASK_NAME_MAX];
+	/* run queue: the quota of the cgroup in target was used up */
+	bool throttled;
+	uint32_t quota_percent; /* that quota, in per cent of a CPU; 0: not known */
 	/* innermost line of Python, for the GIL that of the holder; NULL: not known */
 	const struct lp_shown_frame *frame;
 	/* the rest is not known of the GIL: innermost line of the program; NULL: not known */

@@ -307,6 +307,7 @@ static void loop_baseline(struct lp_model_loop *loop, uint64_t now_ns)
 	loop->base->stats = loop->stats;
 	loop->base->coverage = loop->coverage;
 	loop->base->run_queue = loop->run_queue;
+	loop->base->cpu_waits = loop->cpu_waits;
 	memset(&loop->stats, 0, sizeof(loop->stats));
 	memset(&loop->coverage, 0, sizeof(loop->coverage));
 	loop->base->stats.wall_start_ns = now_ns;

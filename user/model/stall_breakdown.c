@@ -33,6 +33,7 @@ struct lp_segment {
 	struct lp_sampled_holder holders[HOLDERS_MAX];
 	bool accounted;
 	struct lp_segment_times account;
+	struct lp_event_cpu_waits cpu_waits; /* segment_ns is 0 if there were none */
 	char task_name[LP_TASK_NAME_MAX];
 	struct lp_lock_holder lock;
 	struct lp_other_end *end; /* NULL: not known */
@@ -46,6 +47,7 @@ struct lp_segments {
 	size_t next; /* index in items of the oldest segment, which is replaced next */
 	/* the time of an iteration before its first callback */
 	struct lp_segment gap;
+	struct lp_shortage_events shortage;
 	uint64_t counted; /* number of segments whose samples were added to the lost time */
 };
 
@@ -373,6 +375,20 @@ void segments_add_times(struct lp_segments *segments, const struct lp_event_segm
 		       count * sizeof(event->account.blocks[0]));
 }
 
+void segments_add_cpu_waits(struct lp_segments *segments, const struct lp_event_cpu_waits *event)
+{
+	struct lp_segment *segment =
+		segment_of(segments, event->segment_ns, event->event.reserved & LP_SEGMENT_GAP);
+
+	if (segment)
+		segment->cpu_waits = *event;
+}
+
+struct lp_shortage_events *segments_shortage(struct lp_segments *segments)
+{
+	return &segments->shortage;
+}
+
 void segments_add_cause(struct lp_segments *segments, const struct lp_event_cause *event)
 {
 	bool gil = event->reason == LP_SAMPLE_GIL;
@@ -573,6 +589,10 @@ static void explain(struct lp_segments *segments, struct lp_segment *segment, ui
 	if (segment->accounted) {
 		breakdown_fill_times(&breakdown->time, duration_ns, account->blocked_ns,
 				     account->gil_ns, account->run_queue_ns);
+		shortage_fill(&segments->shortage,
+			      segment->cpu_waits.segment_ns ? &segment->cpu_waits : NULL,
+			      segment->start_ns, breakdown->time.run_queue_ns,
+			      &breakdown->shortage);
 		if (account->samples) {
 			if (collecting > account->samples)
 				collecting = account->samples;

@@ -7,6 +7,7 @@
 #define LP_MODEL_STALL_BREAKDOWN_H
 
 #include "lost_time.h"
+#include "shortage.h"
 #include "stacks.h"
 
 struct lp_segments;
@@ -22,6 +23,9 @@ void segments_add_sample(struct lp_segments *segments, const struct lp_event_sta
 /* Adds a stack in the form that versions before 0.2 wrote into captures. */
 void segments_add_old_stack(struct lp_segments *segments, const struct lp_event_stack *event);
 void segments_add_times(struct lp_segments *segments, const struct lp_event_segment_times *event);
+void segments_add_cpu_waits(struct lp_segments *segments, const struct lp_event_cpu_waits *event);
+/* The last events about what the loop is short of, which the caller sets. */
+struct lp_shortage_events *segments_shortage(struct lp_segments *segments);
 void segments_add_cause(struct lp_segments *segments, const struct lp_event_cause *event);
 
 /*

@@ -307,6 +307,17 @@ static int decode_waiting(const void *record, const struct lp_event_handlers *ha
 	return 0;
 }
 
+static int decode_cpu_quota(const void *record, const struct lp_event_handlers *handlers,
+			    void *context)
+{
+	const struct lp_event_cpu_quota *event = record;
+
+	if (!terminated(event->cgroup, sizeof(event->cgroup)))
+		return -EBADMSG;
+	handlers->cpu_quota(context, event);
+	return 0;
+}
+
 static int decode_cause(const void *record, const struct lp_event_handlers *handlers, void *context)
 {
 	const struct lp_event_cause *event = record;
@@ -391,6 +402,8 @@ DECODE_PLAIN(process, struct lp_event_process)
 DECODE_PLAIN(loop_stats, struct lp_event_loop_stats)
 DECODE_PLAIN(poller, struct lp_event_poller)
 DECODE_PLAIN(run_queue, struct lp_event_run_queue)
+DECODE_PLAIN(cpu_waits, struct lp_event_cpu_waits)
+DECODE_PLAIN(steal, struct lp_event_steal)
 DECODE_PLAIN(noticed, struct lp_event_noticed)
 DECODE_PLAIN(limited, struct lp_event_limited)
 DECODE_PLAIN(self, struct lp_event_self)
@@ -440,6 +453,9 @@ static const struct lp_decoder {
 	  offsetof(struct lp_event_handlers, task_name), decode_task_name_event },
 	LP_ROW(LP_EVENT_OTHER_END, other_end, struct lp_event_other_end, true),
 	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
+	LP_ROW(LP_EVENT_CPU_WAITS, cpu_waits, struct lp_event_cpu_waits, true),
+	LP_ROW(LP_EVENT_CPU_QUOTA, cpu_quota, struct lp_event_cpu_quota, true),
+	LP_ROW(LP_EVENT_STEAL, steal, struct lp_event_steal, true),
 	LP_ROW(LP_EVENT_AWAKE, awake, struct lp_event_awake, true),
 	LP_ROW(LP_EVENT_WAITING, waiting, struct lp_event_waiting, true),
 	LP_ROW(LP_EVENT_TARGET, target, struct lp_event_target, true),

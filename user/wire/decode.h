@@ -55,6 +55,9 @@ struct lp_event_handlers {
 	void (*task_name)(void *context, const struct lp_event_task_name *event);
 	void (*other_end)(void *context, const struct lp_event_other_end *event);
 	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
+	void (*cpu_waits)(void *context, const struct lp_event_cpu_waits *event);
+	void (*cpu_quota)(void *context, const struct lp_event_cpu_quota *event);
+	void (*steal)(void *context, const struct lp_event_steal *event);
 	void (*awake)(void *context, const struct lp_event_awake *event);
 	void (*waiting)(void *context, const struct lp_event_waiting *event);
 	void (*finding)(void *context, const struct lp_event_finding *event);

@@ -24,6 +24,8 @@ NUMBERS = 1_000_000
 
 
 def take_the_cpu(requests, answers):
+    with open("/proc/self/comm", "w", encoding="ascii") as comm:
+        comm.write("takes-the-cpu")
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     while True:
         request = os.read(requests, 2)

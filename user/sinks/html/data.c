@@ -174,7 +174,8 @@ static void write_stalls(struct lp_json_writer *json, const struct lp_page_store
 
 /*
  * A part is [kind, count, stack, ...].  LP_PAGE_BLOCKED adds us, call, target and local;
- * LP_PAGE_SAMPLE adds reason and collecting; LP_PAGE_TOP adds us and callback.
+ * LP_PAGE_SAMPLE adds reason and collecting; LP_PAGE_TOP adds us and callback; LP_PAGE_SHORTAGE
+ * adds us and words.
  */
 static void write_part(struct lp_json_writer *json, const struct lp_page_part *part)
 {
@@ -192,6 +193,10 @@ static void write_part(struct lp_json_writer *json, const struct lp_page_part *p
 	case LP_PAGE_SAMPLE:
 		json_number(json, NULL, part->reason);
 		json_number(json, NULL, part->collecting);
+		break;
+	case LP_PAGE_SHORTAGE:
+		json_number(json, NULL, part->total_ns / 1000);
+		json_number(json, NULL, part->name);
 		break;
 	case LP_PAGE_TOP:
 		json_number(json, NULL, part->total_ns / 1000);

@@ -2,6 +2,7 @@
 /* The loops of the page: their names and labels, counters, histograms and history. */
 #include "data.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +62,18 @@ static void write_callbacks(struct lp_json_writer *json, struct lp_html_data *da
 	json_number(json, "callbacks_omitted", summary->callback_count - i);
 }
 
-/* A cause is [kind, system call, target, holder of the GIL, line, count, ns, words, called]. */
+/* Returns the number of the words for who had what the loop waited for: the GIL, or a CPU. */
+static uint32_t holder_of(struct lp_page_tables *tables, const struct lp_cause *cause)
+{
+	char words[48];
+
+	if (!cause->throttled || !cause->target[0])
+		return page_store_string(tables, cause->throttled ? "a quota" : cause->held_by);
+	snprintf(words, sizeof(words), "quota %u %% of a CPU", cause->quota_percent);
+	return page_store_string(tables, words);
+}
+
+/* A cause is [kind, system call, target, holder, line, count, ns, words, called]. */
 static void write_causes(struct lp_json_writer *json, struct lp_html_data *data,
 			 const struct lp_loop_summary *summary)
 {
@@ -76,7 +88,7 @@ static void write_causes(struct lp_json_writer *json, struct lp_html_data *data,
 		json_number(json, NULL, cause->kind);
 		json_number(json, NULL, page_store_string(tables, cause->syscall));
 		json_number(json, NULL, page_store_string(tables, cause->target));
-		json_number(json, NULL, page_store_string(tables, cause->held_by));
+		json_number(json, NULL, holder_of(tables, cause));
 		json_number(json, NULL,
 			    page_store_frame(tables, cause->own ? cause->own : cause->frame));
 		json_number(json, NULL, cause->count);

@@ -3,7 +3,9 @@
 
 #include "tables.h"
 #include "base/macros.h"
+#include "model/shortage.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -365,6 +367,46 @@ static void keep_parts(struct lp_page_tables *tables, const struct lp_breakdown 
 	}
 }
 
+static void keep_reason(struct lp_page_tables *tables, struct lp_page_detail *detail,
+			uint64_t total_ns, const char *words)
+{
+	detail->parts[detail->part_count++] =
+		(struct lp_page_part){ .kind = LP_PAGE_SHORTAGE,
+				       .total_ns = total_ns,
+				       .name = page_store_string(tables, words) };
+}
+
+/* Adds the reasons for which the thread had no CPU; at most LP_NEIGHBOURS + 2 parts. */
+static void keep_shortage(struct lp_page_tables *tables, const struct lp_shortage *shortage,
+			  struct lp_page_detail *detail)
+{
+	char words[LP_CGROUP_BYTES + 64];
+	size_t i;
+
+	if (shortage->throttled_ns) {
+		snprintf(words, sizeof(words), "throttled: quota %u %% of a CPU, cgroup %s",
+			 shortage_percent(shortage->quota_us, shortage->period_us),
+			 shortage->quota_cgroup);
+		keep_reason(tables, detail, shortage->throttled_ns,
+			    shortage->period_us ? words : "throttled by the quota of a cgroup");
+	}
+	for (i = 0; i < shortage->neighbour_count; i++) {
+		const struct lp_cpu_neighbour *neighbour = &shortage->neighbours[i];
+
+		snprintf(words, sizeof(words), "the CPU ran %s (%s %d)", neighbour->name,
+			 neighbour->own ? "a thread of the same process," : "pid", neighbour->pid);
+		if (neighbour->duration_ns)
+			keep_reason(tables, detail, neighbour->duration_ns, words);
+	}
+	if (shortage->steal_ns) {
+		snprintf(
+			words, sizeof(words),
+			"the hypervisor had this of the time of %u CPUs in the same second (steal)",
+			shortage->steal_cpus);
+		keep_reason(tables, detail, shortage->steal_ns, words);
+	}
+}
+
 /*
  * Copies a breakdown into the stall.  more: number of parts that the caller adds.  Returns the
  * stall's new detail; NULL: enough worse stalls have one, or out of memory, and the stall has none.
@@ -374,7 +416,8 @@ static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 					     const struct lp_breakdown *breakdown, size_t more)
 {
 	struct lp_page_tables *tables = &store->tables;
-	size_t parts = breakdown->blocked_count + breakdown->sample_count + more;
+	size_t parts =
+		breakdown->blocked_count + breakdown->sample_count + LP_NEIGHBOURS + 2 + more;
 	struct lp_page_detail *detail;
 
 	keep_times(stall, &breakdown->time);
@@ -401,6 +444,7 @@ static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 		detail->holder_stack = tables_stack(tables, &breakdown->gil.stack);
 	}
 	keep_parts(tables, breakdown, detail);
+	keep_shortage(tables, &breakdown->shortage, detail);
 	return detail;
 }
 

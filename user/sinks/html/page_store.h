@@ -15,15 +15,18 @@
 #define LP_HTML_STALLS 100000
 #define LP_HTML_DETAILS 20000
 
-enum lp_page_part_kind { LP_PAGE_BLOCKED, LP_PAGE_SAMPLE, LP_PAGE_TOP };
+enum lp_page_part_kind { LP_PAGE_BLOCKED, LP_PAGE_SAMPLE, LP_PAGE_TOP, LP_PAGE_SHORTAGE };
 
-/* A blocking call, a stack that was sampled, or a callback of a slow iteration. */
+/*
+ * A blocking call, a stack that was sampled, a callback of a slow iteration, or a reason for which
+ * the thread had no CPU, in words.
+ */
 struct lp_page_part {
 	enum lp_page_part_kind kind;
 	uint32_t count;
 	uint64_t total_ns;
 	uint32_t stack;
-	uint32_t name, target, local; /* LP_PAGE_BLOCKED: strings */
+	uint32_t name, target, local; /* LP_PAGE_BLOCKED: strings; LP_PAGE_SHORTAGE: name */
 	uint32_t callback; /* LP_PAGE_TOP */
 	uint8_t reason, collecting; /* LP_PAGE_SAMPLE: enum lp_sample_reason, bool */
 };

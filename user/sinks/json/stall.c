@@ -116,6 +116,50 @@ static void write_ends(struct lp_json_writer *json, const struct lp_breakdown *b
 	}
 }
 
+static void write_neighbours(struct lp_json_writer *json, const struct lp_shortage *shortage)
+{
+	size_t i;
+
+	json_array(json, "neighbours");
+	for (i = 0; i < shortage->neighbour_count; i++) {
+		const struct lp_cpu_neighbour *neighbour = &shortage->neighbours[i];
+
+		json_object(json, NULL);
+		json_text(json, "comm", neighbour->name);
+		json_signed(json, "pid", neighbour->pid);
+		json_bool(json, "own", neighbour->own);
+		json_number(json, "duration_ns", neighbour->duration_ns);
+		json_end(json);
+	}
+	json_end(json);
+}
+
+static void write_shortage(struct lp_json_writer *json, const struct lp_shortage *shortage)
+{
+	json_object(json, "shortage");
+	json_number(json, "throttled_ns", shortage->throttled_ns);
+	if (shortage->period_us) {
+		json_object(json, "quota");
+		json_text(json, "cgroup", shortage->quota_cgroup);
+		json_number(json, "quota_us", shortage->quota_us);
+		json_number(json, "period_us", shortage->period_us);
+		json_end(json);
+	} else {
+		json_null(json, "quota");
+	}
+	write_neighbours(json, shortage);
+	if (shortage->steal_ns) {
+		json_object(json, "steal");
+		json_number(json, "steal_ns", shortage->steal_ns);
+		json_number(json, "window_ns", shortage->steal_window_ns);
+		json_number(json, "cpus", shortage->steal_cpus);
+		json_end(json);
+	} else {
+		json_null(json, "steal");
+	}
+	json_end(json);
+}
+
 static void write_breakdown(struct lp_json_writer *json, const struct lp_breakdown *breakdown)
 {
 	write_times(json, &breakdown->time);
@@ -123,6 +167,8 @@ static void write_breakdown(struct lp_json_writer *json, const struct lp_breakdo
 	write_samples(json, breakdown);
 	write_gil(json, &breakdown->gil);
 	write_ends(json, breakdown);
+	if (shortage_is_known(&breakdown->shortage))
+		write_shortage(json, &breakdown->shortage);
 }
 
 static void begin(struct lp_json_writer *json, const char *type, const struct lp_loop_info *loop,

@@ -113,6 +113,10 @@ void json_cause_summary(struct lp_json_writer *json, const struct lp_loop_info *
 	json_text_or_null(json, "syscall", cause->syscall);
 	json_text_or_null(json, "target", cause->target);
 	json_text_or_null(json, "held_by", cause->held_by);
+	if (cause->throttled) {
+		json_bool(json, "throttled", true);
+		json_number(json, "quota_percent", cause->quota_percent);
+	}
 	json_frame(json, "frame", cause->frame);
 	if (cause->own)
 		json_frame(json, "own", cause->own);

@@ -7,6 +7,7 @@
 #include "model/call_words.h"
 #include "other_end.h"
 #include "print.h"
+#include "shortage.h"
 #include "stack.h"
 #include "wire/syscalls.h"
 
@@ -15,6 +16,8 @@
 
 /* Columns of "    blocked   312 ms". */
 #define LABEL_COLUMNS 20
+/* A part of a stall is printed if it is at least one in so many of its time. */
+#define SHOWN_PARTS 100
 /* Limits of blocking calls after the longest one, and of the frames of each. */
 #define MORE_CALLS 3
 #define MORE_FRAMES 3
@@ -33,7 +36,7 @@ struct stall {
 
 bool text_breakdown_matters(uint64_t ns, uint64_t duration_ns)
 {
-	return ns && ns >= duration_ns / 100;
+	return ns && ns >= duration_ns / SHOWN_PARTS;
 }
 
 static bool matters(const struct stall *stall, uint64_t ns)
@@ -343,6 +346,8 @@ static void print_run_queue(struct stall *stall)
 	fputs("    waiting for a CPU ", stall->file);
 	text_print_time(stall->file, stall->breakdown->time.run_queue_ns, 0);
 	fputc('\n', stall->file);
+	text_shortage_print(stall->file, stall->terminal, stall->breakdown,
+			    stall->duration_ns / SHOWN_PARTS);
 	print_where(stall, LP_SAMPLE_RUN_QUEUE, NULL);
 }
 
@@ -449,10 +454,12 @@ void text_breakdown_print(FILE *file, const struct lp_terminal *terminal,
 			       .duration_ns = duration_ns,
 			       .iteration = iteration };
 
-	if (breakdown->time.known)
+	if (breakdown->time.known) {
 		print_parts(&stall);
-	else
+		text_steal_print(file, &breakdown->shortage);
+	} else {
 		print_samples(&stall);
+	}
 	if (chain_says_more(&stall))
 		print_chain(&stall);
 }

@@ -14,6 +14,7 @@
 
 #define TITLE "where the loop's time went"
 #define HELD_BY "held by '"
+#define TAKEN_BY "by "
 #define ROWS_MAX 20
 #define INDENT 4
 #define GAP 2
@@ -75,7 +76,9 @@ static void name_of(const struct lp_cause *cause, char *name, size_t size)
 {
 	bool on_cpu = cause->kind == LP_CAUSE_ON_CPU;
 
-	if (in_words(cause))
+	if (cause->throttled)
+		snprintf(name, size, "throttled by its quota");
+	else if (in_words(cause))
 		snprintf(name, size, "%s (%s)", cause->words, cause->syscall);
 	else if (on_cpu && cause->words[0])
 		snprintf(name, size, "%s", cause->words);
@@ -97,6 +100,20 @@ static bool has_holder(const struct lp_cause *cause)
 	return cause->kind == LP_CAUSE_GIL && cause->held_by[0];
 }
 
+#define PREFIX_BYTES 24
+
+/* Writes what precedes a name in the column of places: "held by '", "20 % " of a cgroup; or "". */
+static void place_prefix(const struct lp_cause *cause, char prefix[PREFIX_BYTES])
+{
+	*prefix = '\0';
+	if (cause->throttled && cause->quota_percent)
+		snprintf(prefix, PREFIX_BYTES, "%" PRIu32 " %% ", cause->quota_percent);
+	else if (has_holder(cause))
+		snprintf(prefix, PREFIX_BYTES, HELD_BY);
+	else if (cause->kind == LP_CAUSE_RUN_QUEUE && cause->held_by[0])
+		snprintf(prefix, PREFIX_BYTES, TAKEN_BY);
+}
+
 /* Returns the line of a row: the program's innermost one, if it is known. */
 static const struct lp_shown_frame *line_of(const struct lp_cause *cause)
 {
@@ -108,14 +125,19 @@ static void place_of(const struct lp_cause *cause, size_t columns, char *place, 
 {
 	const struct lp_shown_frame *line = line_of(cause);
 	const char *name = text_path_end(line && line->file ? line->file : "", 1);
+	char prefix[PREFIX_BYTES];
 
+	place_prefix(cause, prefix);
 	*place = '\0';
-	if (has_holder(cause))
-		snprintf(place, size, HELD_BY "%s'", cause->held_by);
+	if (cause->throttled)
+		snprintf(place, size, "%s%.100s", prefix, cause->target);
+	else if (*prefix)
+		snprintf(place, size, "%s%s%s", prefix, cause->held_by,
+			 has_holder(cause) ? "'" : "");
 	else if (line)
 		text_frame_place(line, 2, place, size);
 	/* a package's own file has the same name in all packages */
-	if (!has_holder(cause) && text_columns(place) > columns && strcmp(name, "__init__.py") &&
+	if (!*prefix && line && text_columns(place) > columns && strcmp(name, "__init__.py") &&
 	    strcmp(name, "__main__.py"))
 		text_frame_place(line, 1, place, size);
 }
@@ -313,19 +335,24 @@ static void name_label(const struct lp_cause *cause, size_t columns, char *name,
 	};
 }
 
-/* place and whole are buffers of LP_TEXT_PLACE_MAX bytes, to which the label points. */
-static void place_label(const struct lp_cause *cause, size_t columns, char *place, char *whole,
+/* The text of a row's place, to which its label points. */
+struct lost_time_place {
+	char prefix[PREFIX_BYTES];
+	char place[LP_TEXT_PLACE_MAX];
+	char whole[LP_TEXT_PLACE_MAX];
+};
+
+static void place_label(const struct lp_cause *cause, size_t columns, struct lost_time_place *text,
 			struct lp_text_label *label)
 {
-	bool holder = has_holder(cause);
-
-	*whole = '\0';
-	place_of(cause, columns, place, LP_TEXT_PLACE_MAX);
-	if (!holder && line_of(cause))
-		text_frame_place(line_of(cause), UINT_MAX, whole, LP_TEXT_PLACE_MAX);
-	*label = (struct lp_text_label){ .prefix = holder ? HELD_BY : "",
-					 .text = holder ? place + strlen(HELD_BY) : place,
-					 .detail = whole,
+	text->whole[0] = '\0';
+	place_prefix(cause, text->prefix);
+	place_of(cause, columns, text->place, sizeof(text->place));
+	if (!text->prefix[0] && line_of(cause))
+		text_frame_place(line_of(cause), UINT_MAX, text->whole, sizeof(text->whole));
+	*label = (struct lp_text_label){ .prefix = text->prefix,
+					 .text = text->place + strlen(text->prefix),
+					 .detail = text->whole,
 					 .instead = true };
 }
 
@@ -347,14 +374,14 @@ static void print_rows(FILE *file, const struct lp_terminal *terminal,
 		       const struct lost_time_columns *columns, const struct lp_cause *causes,
 		       size_t count)
 {
-	char places[ROWS_MAX][LP_TEXT_PLACE_MAX], wholes[ROWS_MAX][LP_TEXT_PLACE_MAX];
+	struct lost_time_place places[ROWS_MAX];
 	char before[ROWS_MAX][NAME_BYTES], names[ROWS_MAX][NAME_BYTES];
 	struct lp_text_label name[ROWS_MAX], place[ROWS_MAX];
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		name_label(&causes[i], columns->name, names[i], before[i], &name[i]);
-		place_label(&causes[i], columns->place, places[i], wholes[i], &place[i]);
+		place_label(&causes[i], columns->place, &places[i], &place[i]);
 	}
 	for (i = 0; i < count; i++)
 		name[i].group = group_of(causes, place, i);

@@ -11,6 +11,7 @@ function openStall(i) {
 		addBlockedCalls(body, detail);
 		addSampled(body, i, detail);
 		addHolder(body, detail);
+		addShortage(body, detail);
 		addTop(body, detail);
 		addChain(body, detail);
 	} else {
@@ -132,6 +133,19 @@ function addHolder(body, detail) {
 	body.append(heading('The GIL was held by'), make('p', { kind: 'call' }, swatch('--gil'),
 		make('strong', { text: name || 'a thread' }),
 		make('span', { kind: 'muted', text: tid ? `thread ${tid}` : '' })), stackList(detail[7]));
+}
+
+// Why the thread had no CPU.
+function addShortage(body, detail)
+{
+	const reasons = detail.slice(firstPart).filter(part => part[0] === PART_SHORTAGE);
+
+	if (reasons.length)
+		body.append(heading('Short of CPU time'));
+	for (const [, , , us, words] of reasons)
+		body.append(make('p', { kind : 'call' }, swatch('--run-queue'),
+				 make('strong', { text : formatDuration(1000 * us) }),
+				 make('span', { text : data.strings[words] })));
 }
 
 function addTop(body, detail) {

@@ -109,9 +109,24 @@ function causeRow([kind, call, target, held, frame, times, ns, said, called], lo
 	const names = [words || computing.name, words ? `${words} (${waiting})` : waiting,
 		'waiting for the GIL', 'waiting for a CPU', 'collecting garbage'];
 
-	return { kind, name: names[kind], times, ns, loop,
-		place: kind === GIL && held ? `held by '${data.strings[held]}'` :
-			where ? formatPlace(where.file, where.line) : '' };
+	return {
+		kind,
+		name : names[kind],
+		times,
+		ns,
+		loop,
+		place : kind === GIL && held ? `held by '${data.strings[held]}'`
+			: kind === RUN_QUEUE && held
+				? waitReason(data.strings[held], data.strings[target])
+			: where ? formatPlace(where.file, where.line)
+				: ''
+	};
+}
+
+// Threads of that name had the CPU, or the quota of the cgroup was used up.
+function waitReason(held, cgroup)
+{
+	return cgroup ? `${held}, cgroup ${cgroup}` : `by ${held}`;
 }
 
 function makeCauseTable() {

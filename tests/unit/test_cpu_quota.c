@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Quotas of CPU time, in folders as cgroups of both versions have them; steal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "process/cpu_quota.h"
+#include "process/steal.h"
+#include "scratch_fixture.h"
+
+static char mounts[64];
+
+static int begin(void **state)
+{
+	(void)state;
+	return scratch_make(mounts, sizeof(mounts));
+}
+
+static int end(void **state)
+{
+	(void)state;
+	return scratch_remove(mounts);
+}
+
+/* Makes the folders of a path below the mounts, and writes the file. */
+static void put(const char *path, const char *text)
+{
+	char whole[256], *at;
+	FILE *file;
+
+	snprintf(whole, sizeof(whole), "%s/%s", mounts, path);
+	for (at = strchr(whole + strlen(mounts) + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		mkdir(whole, 0700);
+		*at = '/';
+	}
+	file = fopen(whole, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void a_quota_of_version_1_is_read_with_its_period(void **state)
+{
+	struct lp_throttled throttled = { { 0 } };
+	struct lp_cpu_quota quota;
+
+	(void)state;
+	put("cpu,cpuacct/pods/one/cpu.cfs_quota_us", "20000\n");
+	put("cpu,cpuacct/pods/one/cpu.cfs_period_us", "100000\n");
+	put("cpu,cpuacct/pods/one/cpu.stat",
+	    "nr_periods 9\nnr_throttled 3\nthrottled_time 240000000\n");
+	put("cpu,cpuacct/pods/cpu.cfs_quota_us", "-1\n");
+	put("cpu,cpuacct/pods/cpu.cfs_period_us", "100000\n");
+	assert_true(cpu_quota_read(mounts, "5:memory:/other\n4:cpu,cpuacct:/pods/one\n0::/x\n",
+				   &throttled, &quota));
+	assert_int_equal(quota.quota_us, 20000);
+	assert_int_equal(quota.period_us, 100000);
+	assert_string_equal(quota.cgroup, "/pods/one");
+}
+
+static void of_nested_cgroups_the_one_that_throttles_is_named(void **state)
+{
+	struct lp_throttled throttled = { { 0 } };
+	struct lp_cpu_quota quota;
+	static const char of_process[] = "0::/kube/pod/main\n";
+
+	(void)state;
+	put("cgroup.controllers", "cpu memory\n");
+	put("kube/pod/main/cpu.max", "max 100000\n");
+	put("kube/pod/cpu.max", "150000 100000\n");
+	put("kube/pod/cpu.stat", "usage_usec 1\nthrottled_usec 5000\n");
+	put("kube/cpu.max", "400000 100000\n");
+	put("kube/cpu.stat", "usage_usec 1\nthrottled_usec 90000\n");
+	assert_true(cpu_quota_read(mounts, of_process, &throttled, &quota));
+	assert_string_equal(quota.cgroup, "/kube");
+	assert_int_equal(quota.quota_us, 400000);
+	/* from then on it is the one that has been throttled since */
+	put("kube/pod/cpu.stat", "usage_usec 1\nthrottled_usec 65000\n");
+	assert_true(cpu_quota_read(mounts, of_process, &throttled, &quota));
+	assert_string_equal(quota.cgroup, "/kube/pod");
+	assert_int_equal(quota.quota_us, 150000);
+}
+
+static void without_a_quota_there_is_none(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"0::/\n",
+		"4:cpu:/gone\n",
+		"0::/../outside\n",
+		"no lines of cgroups\n",
+		"0::/free\n",
+	};
+	struct lp_throttled throttled = { { 0 } };
+	struct lp_cpu_quota quota;
+	size_t i;
+
+	(void)state;
+	put("cgroup.controllers", "cpu memory\n");
+	put("free/cpu.max", "max 100000\n");
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_false(cpu_quota_read(mounts, texts[i], &throttled, &quota));
+}
+
+static void steal_is_the_eighth_number(void **state)
+{
+	uint64_t steal_ns = 0;
+
+	(void)state;
+	assert_true(steal_parse("cpu  54807 0 11867 23478 642 0 117 189 0 0\n", &steal_ns));
+	assert_int_equal(steal_ns, 1890000000);
+	assert_false(steal_parse("cpu  54807 0 11867\n", &steal_ns));
+	assert_false(steal_parse("", &steal_ns));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_quota_of_version_1_is_read_with_its_period),
+		TEST(of_nested_cgroups_the_one_that_throttles_is_named),
+		TEST(without_a_quota_there_is_none),
+		TEST(steal_is_the_eighth_number),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "shortage.h"
+
+#include "base/macros.h"
+#include "base/text.h"
+#include "print.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define INDENT "        "
+#define NEIGHBOURS_SHOWN 2
+/* The part of the wait, in one of so many, from which on other threads are mentioned. */
+#define OTHERS_PART 5
+
+static void print_throttled(FILE *file, const struct lp_terminal *terminal,
+			    const struct lp_shortage *shortage)
+{
+	char time[32], line[96];
+
+	text_duration(time, sizeof(time), shortage->throttled_ns);
+	if (!shortage->period_us) {
+		fprintf(file, INDENT "throttled for %s of it: a cgroup's quota was used up\n",
+			time);
+		return;
+	}
+	snprintf(line, sizeof(line),
+		 INDENT "throttled for %s of it: quota %" PRIu64 " %% of a CPU, cgroup ", time,
+		 shortage->quota_us * 100 / shortage->period_us);
+	fputs(line, file);
+	text_print_end(file, terminal, shortage->quota_cgroup,
+		       saturating_sub(terminal->columns, strlen(line)), false);
+	fputc('\n', file);
+}
+
+/* Prints "cc1 (pid 4711) for 74 ms". */
+static void print_neighbour(FILE *file, const struct lp_cpu_neighbour *neighbour)
+{
+	char time[32];
+
+	text_duration(time, sizeof(time), neighbour->duration_ns);
+	if (neighbour->own)
+		fprintf(file, "%s, a thread of the same process, for %s", neighbour->name, time);
+	else
+		fprintf(file, "%s (pid %d) for %s", neighbour->name, neighbour->pid, time);
+}
+
+/* Only the first and the last of several that had the CPU during one wait are known. */
+static void print_neighbours(FILE *file, const struct lp_shortage *shortage, uint64_t waited_ns,
+			     uint64_t least_ns)
+{
+	uint64_t rest_ns = waited_ns;
+	size_t i;
+
+	if (!shortage->neighbour_count || !shortage->neighbours[0].duration_ns ||
+	    shortage->neighbours[0].duration_ns < least_ns)
+		return;
+	for (i = 0; i < shortage->neighbour_count && i < NEIGHBOURS_SHOWN; i++) {
+		const struct lp_cpu_neighbour *neighbour = &shortage->neighbours[i];
+
+		if (!neighbour->duration_ns || neighbour->duration_ns < least_ns)
+			break;
+		fputs(i ? ",\n" INDENT "    " : INDENT "the CPU ran ", file);
+		print_neighbour(file, neighbour);
+		rest_ns = saturating_sub(rest_ns, neighbour->duration_ns);
+	}
+	fputs(rest_ns > waited_ns / OTHERS_PART ? ", and others\n" : "\n", file);
+}
+
+void text_shortage_print(FILE *file, const struct lp_terminal *terminal,
+			 const struct lp_breakdown *breakdown, uint64_t least_ns)
+{
+	const struct lp_shortage *shortage = &breakdown->shortage;
+
+	if (shortage->throttled_ns && shortage->throttled_ns >= least_ns)
+		print_throttled(file, terminal, shortage);
+	print_neighbours(file, shortage,
+			 saturating_sub(breakdown->time.run_queue_ns, shortage->throttled_ns),
+			 least_ns);
+}
+
+void text_steal_print(FILE *file, const struct lp_shortage *shortage)
+{
+	char time[32];
+
+	if (!shortage->steal_ns || !shortage->steal_window_ns || !shortage->steal_cpus)
+		return;
+	text_duration(time, sizeof(time), shortage->steal_window_ns);
+	fprintf(file, "    the hypervisor had %.0f %% of all CPU time in the same %s (steal)\n",
+		(double)shortage->steal_ns * 100 / (double)shortage->steal_window_ns /
+			shortage->steal_cpus,
+		time);
+}
