@@ -53,6 +53,19 @@ enum lp_resource_kind {
 	LP_RESOURCE_KINDS,
 };
 
+enum lp_file_system {
+	LP_FILE_SYSTEM_OTHER = 0, /* a local one, or it is not known */
+	LP_FILE_SYSTEM_NFS = 1,
+	LP_FILE_SYSTEM_FUSE = 2,
+	LP_FILE_SYSTEM_CIFS = 3,
+	LP_FILE_SYSTEM_9P = 4,
+	LP_FILE_SYSTEM_VIRTIOFS = 5,
+	LP_FILE_SYSTEM_CEPH = 6,
+	LP_FILE_SYSTEM_LUSTRE = 7,
+	LP_FILE_SYSTEM_AUTOFS = 8,
+	LP_FILE_SYSTEM_AFS = 9,
+};
+
 #define LP_RESOURCE_CUT 1 /* the path goes on towards the root, the name to its end */
 #define LP_RESOURCE_LISTENS 2 /* a socket that accepts */
 #define LP_RESOURCE_SEVERAL 4 /* one of several that a poll waits for */
@@ -64,7 +77,7 @@ struct lp_resource {
 	__u8 kind;
 	__u8 flags;
 	__u16 bytes; /* bytes of data in use */
-	__u32 reserved;
+	__u32 file_system; /* enum lp_file_system, of a file; user space sets it */
 	__u64 number;
 	__u8 data[LP_RESOURCE_BYTES];
 };

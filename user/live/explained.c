@@ -3,6 +3,19 @@
 
 #include "live_internal.h"
 
+#include <string.h>
+
+/* Emits the breakdown of a segment with the kinds of the file systems that it was blocked on. */
+static void take_times(struct lp_live *live, const struct lp_event *record)
+{
+	struct lp_event_segment_times times;
+
+	memset(&times, 0, sizeof(times));
+	memcpy(&times, record, record->size);
+	blocked_on_fill(&live->blocked_on, (pid_t)record->pid, &times.account);
+	live->take(live->context, &times.event);
+}
+
 void explained_take(void *context, const struct lp_event *record)
 {
 	struct lp_live *live = context;
@@ -10,5 +23,9 @@ void explained_take(void *context, const struct lp_event *record)
 
 	limits_explain(target ? &target->limits : NULL, &live->steal, record, live->take,
 		       live->context);
-	live->take(live->context, record);
+	if (record->type == LP_EVENT_SEGMENT_TIMES &&
+	    record->size <= sizeof(struct lp_event_segment_times))
+		take_times(live, record);
+	else
+		live->take(live->context, record);
 }

@@ -199,6 +199,7 @@ void live_free(struct lp_live *live)
 	followed_free(&live->followed);
 	ring_free(live->ring);
 	symboliser_free(live->symboliser);
+	blocked_on_free(&live->blocked_on);
 	free(live);
 }
 

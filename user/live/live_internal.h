@@ -7,6 +7,7 @@
 #include "expected_findings.h"
 #include "account.h"
 #include "awake.h"
+#include "blocked_on.h"
 #include "followed.h"
 #include "live.h"
 #include "ongoing_stalls.h"
@@ -47,6 +48,7 @@ struct lp_live {
 	struct lp_expected_findings expected_findings;
 	struct lp_ends ends;
 	struct lp_steal steal;
+	struct lp_blocked_on blocked_on;
 	/* at the end of the run, 0 before it */
 	uint64_t stopped_ns; /* the instant at which measuring was stopped */
 	uint64_t reads_end_ns; /* that from which memory of targets is not read any more */

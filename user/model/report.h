@@ -130,6 +130,8 @@ struct lp_blocked {
 	uint32_t count;
 	struct lp_stack stack; /* depth 0: not known */
 	struct lp_sleep sleep; /* that of the first call */
+	/* "nfs", "fuse": the file system of a file, if it asks a network or another process; or "" */
+	const char *file_system;
 };
 
 /* The thread that held the GIL most while the loop waited for it. */
@@ -458,6 +460,12 @@ double loop_utilization(const struct lp_loop_summary *summary);
  * these, as well as one that a descriptor, a timer or a task keeps awake for nothing.
  */
 bool loop_never_waits(const struct lp_loop_summary *summary);
+
+/*
+ * Returns the busy time that no cause accounts for, in ns.  Waits are counted however short they
+ * were, so that it was spent on the CPU: by what was not late, as only late segments are sampled.
+ */
+uint64_t loop_rest_ns(const struct lp_loop_summary *summary);
 
 /* The cost and the resources of loopprof itself; see struct lp_event_self. */
 struct lp_self {

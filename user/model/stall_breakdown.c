@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stall_breakdown.h"
 
+#include "wire/file_systems.h"
 #include "wire/resource_text.h"
 #include "wire/syscalls.h"
 #include "base/text.h"
@@ -466,6 +467,7 @@ static void fill_blocked(const struct lp_segments *segments, const struct lp_seg
 		resource_text(&block->resource, blocked->target, sizeof(blocked->target));
 		resource_local(&block->resource, blocked->local, sizeof(blocked->local));
 		blocked->sleep = stack_sleep(&block->resource);
+		blocked->file_system = file_system_name(block->resource.file_system);
 		blocked->duration_ns = block->total_ns;
 		blocked->count = block->count;
 		if (known_stack)

@@ -25,6 +25,16 @@ bool loop_never_waits(const struct lp_loop_summary *summary)
 	       awake_polls_at_once(summary->iterations, summary->idle_ns, summary->wall_ns);
 }
 
+uint64_t loop_rest_ns(const struct lp_loop_summary *summary)
+{
+	uint64_t rest_ns = summary->busy_ns;
+	size_t i;
+
+	for (i = 0; i < summary->cause_count; i++)
+		rest_ns = saturating_sub(rest_ns, summary->causes[i].total_ns);
+	return rest_ns;
+}
+
 static int by_total(const void *left, const void *right)
 {
 	const struct lp_callback_summary *a = left, *b = right;

@@ -111,6 +111,9 @@ static void write_summary(struct lp_json_writer *json, struct lp_html_data *data
 	json_number(json, "callback_runs", summary->callbacks);
 	json_number(json, "slow_callbacks", summary->slow_callbacks);
 	json_number(json, "suppressed", summary->suppressed);
+	json_number(json, "rest_ns", loop_rest_ns(summary));
+	json_bool(json, "never_waits", loop_never_waits(summary));
+	json_text(json, "awake", summary->awake ? summary->awake : "");
 	json_number(json, "traced_ns", summary->traced_ns);
 	write_histogram(json, "iteration", &summary->iteration);
 	write_callbacks(json, data, summary, left);

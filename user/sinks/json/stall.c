@@ -34,6 +34,8 @@ static void write_blocked(struct lp_json_writer *json, const struct lp_breakdown
 		json_number(json, "duration_ns", blocked->duration_ns);
 		json_number(json, "count", blocked->count);
 		json_text_or_null(json, "target", blocked->target);
+		if (blocked->file_system && *blocked->file_system)
+			json_text(json, "file_system", blocked->file_system);
 		if (blocked->local[0])
 			json_text(json, "local", blocked->local);
 		json_stack(json, "stack", &blocked->stack);

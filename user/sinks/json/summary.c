@@ -53,6 +53,7 @@ void json_loop_summary(struct lp_json_writer *json, const struct lp_loop_summary
 	json_number(json, "wall_ns", summary->wall_ns);
 	json_number(json, "busy_ns", summary->busy_ns);
 	json_number(json, "idle_ns", summary->idle_ns);
+	json_number(json, "rest_ns", loop_rest_ns(summary));
 	json_millionths(json, "utilization", (uint64_t)(loop_utilization(summary) * 1e6 + 0.5));
 	json_number(json, "iterations", summary->iterations);
 	json_number(json, "callbacks", summary->callbacks);

@@ -88,6 +88,8 @@ static const struct lp_family families[] = {
 	  .help = "Callbacks that ran for the slow threshold or longer." },
 	{ .name = "loopprof_loop_untold_slow_callbacks", COUNTER, OF_LOOPS(suppressed),
 	  .help = "Slow callbacks that were counted but not reported one by one, as there were too many at once." },
+	{ .name = "loopprof_loops_never_waiting", GAUGE, OF_LOOPS(never_waiting),
+	  .help = "Event loops whose polls return at once: something keeps them awake, or they are overloaded." },
 	{ .name = "loopprof_loop_iteration_seconds", HISTOGRAM, SECONDS, .of = LP_OF_ITERATIONS,
 	  .help = "Busy time of an iteration: the delay of an event that becomes ready meanwhile." },
 	/* not by line or system call: a program has too many of them for series */

@@ -175,6 +175,7 @@ static int count_loop(struct lp_series *series, const struct lp_loop_summary *su
 	/* without samples or bursts, all of the time is traced */
 	if (series->whole && !summary->traced_ns)
 		loop->now.traced_ns += summary->wall_ns;
+	loop->now.never_waiting += loop_never_waits(summary);
 	add_part(series, &loop->parts, summary);
 	for (i = 0; !err && i < summary->callback_count; i++)
 		err = count_item(series, loop, &summary->items[i]);
@@ -368,6 +369,7 @@ static void raise_numbers(struct lp_series *series, struct lp_loop_series *loop)
 			to[i] = from[i];
 			loop->counted_ns = series->now_ns;
 		}
+	loop->numbers.never_waiting = loop->now.never_waiting;
 	raise_histogram(&loop->iteration, &sum.iteration);
 	loop->parts = NULL;
 	memset(&loop->now, 0, sizeof(loop->now));

@@ -60,6 +60,7 @@ struct lp_loop_numbers {
 	uint64_t callbacks;
 	uint64_t slow_callbacks;
 	uint64_t suppressed;
+	uint64_t never_waiting; /* loops whose polls return at once; the only number that decreases */
 	uint64_t lost_ns[LP_CAUSE_KINDS];
 	uint64_t findings[LP_FINDING_KINDS];
 	uint64_t outcomes[LP_OUTCOMES]; /* ended tasks, by outcome */

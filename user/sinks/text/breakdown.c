@@ -189,6 +189,11 @@ static void print_holder(const struct stall *stall, const struct lp_blocked *blo
 	text_stack_print(stall->file, stall->terminal, &holder->stack);
 }
 
+static bool on_file_system(const struct lp_blocked *blocked)
+{
+	return blocked->file_system && *blocked->file_system;
+}
+
 static void print_call(struct stall *stall, const struct lp_blocked *blocked, uint32_t frames)
 {
 	char times[32], target[LP_RESOURCE_TEXT_MAX + LP_LOCAL_TEXT_MAX + 8];
@@ -214,7 +219,10 @@ static void print_call(struct stall *stall, const struct lp_blocked *blocked, ui
 	snprintf(target, sizeof(target), "%s from %s", blocked->target, blocked->local);
 	if (!blocked->local[0] ||
 	    text_columns(blocked->syscall) + strlen(" on ") + text_columns(target) > width)
-		snprintf(target, sizeof(target), "%s", name ? name : blocked->target);
+		snprintf(target, sizeof(target), "%s%s%s%s", name ? name : blocked->target,
+			 on_file_system(blocked) ? " (" : "",
+			 on_file_system(blocked) ? blocked->file_system : "",
+			 on_file_system(blocked) ? ")" : "");
 	text_print_call(stall->file, stall->terminal, blocked->syscall, target, width, false);
 	fprintf(stall->file, "%s%s\n", *words ? ")" : "", times);
 	print_end(stall, blocked);

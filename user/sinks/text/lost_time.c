@@ -393,18 +393,12 @@ static void print_rows(FILE *file, const struct lp_terminal *terminal,
 		print_row(file, columns, &causes[i], &name[i], &place[i]);
 }
 
-/*
- * Returns the busy time that no cause accounts for, in ns.  Waits are counted however short they
- * were, so that it was spent on the CPU: by what was not late, as only late segments are sampled.
- */
+/* Returns the time of the row of the rest; 0: it has none. */
 static uint64_t rest_of(const struct lp_loop_summary *loop)
 {
-	uint64_t rest = loop->busy_ns;
-	size_t i;
+	uint64_t rest_ns = loop_rest_ns(loop);
 
-	for (i = 0; i < loop->cause_count; i++)
-		rest = saturating_sub(rest, loop->causes[i].total_ns);
-	return rest && rest >= loop->busy_ns / REST_PARTS ? rest : 0;
+	return rest_ns >= loop->busy_ns / REST_PARTS ? rest_ns : 0;
 }
 
 static void print_rest(FILE *file, const struct lost_time_columns *columns, uint64_t rest_ns)

@@ -100,11 +100,33 @@ function endNotes() {
 			`${formatDuration(end.longest_us * 1000)})` : '') + '.');
 }
 
+// The callbacks that run in about each iteration of a loop; in sample mode the one that samples show most.
+function repeatedCallbacks(loop) {
+	const most = [...loop.callbacks].sort((a, b) => b.run.count - a.run.count);
+
+	return (data.sampled ? most.slice(0, 1) : most.filter(one => one.run.count >= 0.9 * loop.iterations).slice(0, 3))
+		.map(one => callbackOf(one.callback))
+		.map(callback => callback.file ? `${callback.name} (${formatPlace(callback.file, callback.line)})` :
+			callback.name);
+}
+
+// Loops that something keeps awake.
+function awakeNotes(loops) {
+	return loops.filter(loop => loop.never_waits).map(loop => {
+		const callbacks = repeatedCallbacks(loop);
+
+		return `${loop.name} is always busy: ${formatCount(Math.round(loop.iterations / (loop.wall_ns / 1e9)))} ` +
+			`iterations/s, each poll returns at once${loop.awake ? ` with ${loop.awake}` : ''}` +
+			(callbacks.length ? `; ${data.sampled ? 'most samples show' : 'in each iteration:'} ` +
+				callbacks.join('; ') : '') + '.';
+	});
+}
+
 function drawCoverage() {
 	const loops = data.realLoops.filter(loop => loop.summarised);
 	const lost = lostNotes(loops);
 	const list = make('ul', {}, ...[coverageNote(loops), ...costNote(), ...endNotes()].map(text => make('li', { text })),
-		...lost.map(text => make('li', { kind: 'warning', text })));
+		...[...awakeNotes(loops), ...lost].map(text => make('li', { kind: 'warning', text })));
 
 	if (!lost.length)
 		list.append(make('li', { text: 'Nothing was lost.' }));

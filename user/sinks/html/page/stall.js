@@ -96,12 +96,13 @@ function addBlockedCalls(body, detail) {
 
 	if (calls.length)
 		body.append(heading('Blocked'));
-	for (const [, count, stack, us, name, target, local] of calls) {
+	for (const [, count, stack, us, name, target, local, fileSystem] of calls) {
 		body.append(make('p', { kind: 'call' }, swatch('--blocked'),
 			make('strong', { text: formatDuration(1000 * us) }),
 			make('span', { text: callText(data.strings[name], data.strings[target]) }),
 			make('span', { kind: 'muted', text: plural(count, 'call') +
-				(local ? `, from ${data.strings[local]}` : '') })));
+				(local ? `, from ${data.strings[local]}` : '') +
+				(fileSystem ? `, file system ${data.strings[fileSystem]}` : '') })));
 		if (stack)
 			body.append(stackList(stack));
 	}
@@ -136,16 +137,15 @@ function addHolder(body, detail) {
 }
 
 // Why the thread had no CPU.
-function addShortage(body, detail)
-{
+function addShortage(body, detail) {
 	const reasons = detail.slice(firstPart).filter(part => part[0] === PART_SHORTAGE);
 
 	if (reasons.length)
 		body.append(heading('Short of CPU time'));
 	for (const [, , , us, words] of reasons)
-		body.append(make('p', { kind : 'call' }, swatch('--run-queue'),
-				 make('strong', { text : formatDuration(1000 * us) }),
-				 make('span', { text : data.strings[words] })));
+		body.append(make('p', { kind: 'call' }, swatch('--run-queue'),
+			make('strong', { text: formatDuration(1000 * us) }),
+			make('span', { text: data.strings[words] })));
 }
 
 function addTop(body, detail) {

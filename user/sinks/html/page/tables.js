@@ -109,24 +109,25 @@ function causeRow([kind, call, target, held, frame, times, ns, said, called], lo
 	const names = [words || computing.name, words ? `${words} (${waiting})` : waiting,
 		'waiting for the GIL', 'waiting for a CPU', 'collecting garbage'];
 
-	return {
-		kind,
-		name : names[kind],
-		times,
-		ns,
-		loop,
-		place : kind === GIL && held ? `held by '${data.strings[held]}'`
-			: kind === RUN_QUEUE && held
-				? waitReason(data.strings[held], data.strings[target])
-			: where ? formatPlace(where.file, where.line)
-				: ''
-	};
+	return { kind, name: names[kind], times, ns, loop,
+		place: kind === GIL && held ? `held by '${data.strings[held]}'` :
+			kind === RUN_QUEUE && held ? waitReason(data.strings[held], data.strings[target]) :
+				where ? formatPlace(where.file, where.line) : '' };
 }
 
 // Threads of that name had the CPU, or the quota of the cgroup was used up.
-function waitReason(held, cgroup)
-{
+function waitReason(held, cgroup) {
 	return cgroup ? `${held}, cgroup ${cgroup}` : `by ${held}`;
+}
+
+function hasRest(loop) {
+	return loop.rest_ns >= loop.busy_ns / 100 && (loop.causes.length > 0 || loop.never_waits);
+}
+
+// The busy time that no cause accounts for, so that the rows add up to it.
+function restRow(loop) {
+	return { kind: ON_CPU, name: 'the rest, below the threshold', times: 0, ns: loop.rest_ns, loop: loop.id,
+		place: '' };
 }
 
 function makeCauseTable() {
@@ -165,7 +166,8 @@ function loopsOf(row) {
 
 function fillCauseTable() {
 	const rows = mergeRows(
-		chosenLoops().flatMap(loop => loop.causes.map(raw => causeRow(raw, loop.id))),
+		chosenLoops().flatMap(loop => [...loop.causes.map(raw => causeRow(raw, loop.id)),
+			...(hasRest(loop) ? [restRow(loop)] : [])]),
 		row => `${row.kind} ${row.name} ${row.place}`,
 		(row, other) => Object.assign(row, { times: row.times + other.times, ns: row.ns + other.ns }));
 	const omitted = chosenLoops().reduce((sum, loop) => sum + (loop.causes_omitted || 0), 0);
