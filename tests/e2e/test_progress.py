@@ -7,6 +7,7 @@ from lib import causes, checks, schema
 from lib.case import THRESHOLD_NS, Late, on_every_python, patient
 from lib.checks import verify
 from lib.processes import Failure
+from lib.uvloops import has_uvloop, with_uvloop
 
 # Limits on the delay of a report; loops are checked at intervals.
 LATE_NS, LATE_SHARE = 80_000_000, 0.2
@@ -131,6 +132,25 @@ def test_c_call_that_never_returns_sampled(case):
     check_never_ending(case, causes.SAMPLE)
 
 
+def named(what, report, stuck):
+    """A task has its name, the place of its coroutine's definition, and its await chain."""
+    callback = report["callback"]
+    for key in ("name", "kind", "file", "line", "task"):
+        if callback[key] != stuck[key]:
+            yield f"{what}: {key} {callback[key]!r}, not {stuck[key]!r}"
+    chain = [frame["function"] for frame in report["await_chain"]]
+    if chain != ([stuck["name"]] if stuck["task"] else []):
+        yield f"{what}: awaits {chain}"
+
+
+def only_row(records, name):
+    """The run time counts for the callback, and for nothing else."""
+    rows = [(row["name"], row["loop_id"] != 0, row["count"], row["slow"])
+            for row in records.final("callback_summary")]
+    if rows != [(name, True, 1, 1)]:
+        yield f"counted: {rows}"
+
+
 def check_stuck_before(case, mode):
     """loopprof attaches after the loop got stuck: no probe is hit any more."""
     target = case.start("stuck.py", "holds_gil")
@@ -150,15 +170,14 @@ def check_stuck_before(case, mode):
         raise Failure(f"{len(reports)} reports, expected {2 + doubled} in {lasted} ns")
     for report in reports:
         what = f"after {checks.milliseconds(report['duration_ns'])}"
-        # The line is that of the call, as the stack does not have the coroutine's first line.
-        if (report["callback"]["name"], report["callback"]["kind"]) != (stuck["name"], "task"):
-            raise Failure(f"{what}: {report['callback']}")
-        verify(causes.parts(what, report), causes.dominant(what, report, "blocked"),
+        verify(named(what, report, stuck),
+               causes.parts(what, report), causes.dominant(what, report, "blocked"),
                causes.blocked_on(what, report, {"syscall": stuck["syscall"], "calls": [1, 1],
                                                 "innermost": stuck["at"], "target": None}))
     rows = [row for row in records.final("cause_summary") if row["cause"] == "blocked"]
     if not any(row["syscall"] in stuck["syscall"] for row in rows):
         raise Failure(f"what lasted to the end is no cause: {rows}")
+    verify(only_row(records, stuck["name"]))
 
 
 @on_every_python
@@ -171,6 +190,29 @@ def test_loop_that_was_stuck_before_traced(case):
 @patient
 def test_loop_that_was_stuck_before_sampled(case):
     check_stuck_before(case, causes.SAMPLE)
+
+
+@patient
+def test_loop_that_was_stuck_before_in_other_ways(case):
+    """In a function of C, and with uvloop, which has no frame of its own on the stack."""
+    ways = [((), "calls_c")]
+    if has_uvloop(case.interpreter):
+        case.interpreter = with_uvloop(case.interpreter)
+        ways += [(("onuvloop.py",), "calls_c"), (("onuvloop.py",), "sleeps")]
+    for prefix, way in ways:
+        target = case.start(*prefix, "stuck.py", way)
+        stuck = case.truth(target).fact("stuck")
+        if way == "calls_c":
+            stuck = {"name": "sleep", "kind": "callback", "file": "", "line": 0, "task": None}
+        target.go()
+        time.sleep(0.2)
+        profiler = case.profile("-p", str(target.pid), "-t", "100ms", "-j", "-d", "0.5")
+        records = profiler.finish(20).expect(0).records
+        reports = in_progress(records)
+        if not reports:
+            raise Late(f"no report of {way}")
+        verify(schema.documented(records), only_row(records, stuck["name"]),
+               *(named(f"{prefix} {way}", report, stuck) for report in reports))
 
 
 def check_step_of_many_waits(case, mode):

@@ -1,6 +1,8 @@
 """A loop that gets stuck in a step of the task "stuck", in the way of its first argument.
 
-    stuck.py TRUTH sleeps|holds_gil|stops
+    stuck.py TRUTH sleeps|holds_gil|stops|calls_c
+
+calls_c: in a callback that is a function of C, without a task and a frame of its own.
 
 The fact "stuck" describes that step before it begins, since it may never end.
 """
@@ -55,8 +57,13 @@ async def stops(causes):
     continuer.wait()
 
 
+async def calls_c(causes):
+    asyncio.get_running_loop().call_soon(time.sleep, LONG_S)
+    await asyncio.sleep(0)
+
+
 WAYS = {"sleeps": (sleeps, SLEEP), "holds_gil": (holds_gil, ["pause"]),
-        "stops": (stops, ["stopped"])}
+        "stops": (stops, ["stopped"]), "calls_c": (calls_c, SLEEP)}
 
 
 async def main(path, how):

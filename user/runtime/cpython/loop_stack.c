@@ -75,12 +75,12 @@ static enum lp_stack_shows read_uvloop(const struct lp_cpython *python,
 	    wait->arguments[0] + 1 == loop->descriptor)
 		return LP_SHOWS_LOOP;
 	depth = cpython_read_stack(python, loop->thread_state, frames, LP_STACK_DEPTH, &cut);
-	within = depth > 0 ? cpython_callback_frames(python, frames, depth) : 0;
-	if (within)
-		stack->flags |= LP_STACK_TO_LOOP;
-	else if (!blocked)
+	within = depth > 0 ? cpython_callback_frames(python, frames, depth) : -1;
+	if (within <= 0 && !blocked)
 		return LP_SHOWS_NOTHING;
-	for (i = 0; i < (within ? within : depth) && i < LP_STACK_FRAMES; i++)
+	if (within >= 0)
+		stack->flags |= LP_STACK_TO_LOOP;
+	for (i = 0; i < (within >= 0 ? within : depth) && i < LP_STACK_FRAMES; i++)
 		append(stack, frames[i].code & mask, frames[i].instruction);
 	return depth > 0 ? LP_SHOWS_CALLBACK : LP_SHOWS_NOTHING;
 }

@@ -490,14 +490,46 @@ int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *
 	return !count && copied ? -ESTALE : (int)count;
 }
 
+#define RUNNERS 3
+
+/* Reads the code of the functions that run a loop of uvloop's until a coroutine has ended. */
+static void find_runners(const struct lp_cpython *python, uint64_t *codes)
+{
+	codes[0] = code_of(python, cpython_module_attribute(python, "asyncio.runners", "run"));
+	codes[1] = method_code(
+		python, cpython_module_attribute(python, "asyncio.runners", "Runner"), "run");
+	codes[2] = code_of(python, cpython_module_attribute(python, "uvloop", "run"));
+}
+
+static bool is_runner(const struct lp_cpython *python, const struct lp_raw_frame *frame,
+		      const uint64_t *codes)
+{
+	uint64_t code = frame->code & ~python->row.frame.tag_mask;
+	size_t i;
+
+	for (i = 0; i < RUNNERS; i++)
+		if (codes[i] && codes[i] == code)
+			return true;
+	return false;
+}
+
 /*
- * uvloop: the frames of a callback that steps a task end with the task's outermost coroutine.
- * Other callbacks cannot be distinguished from the code that has started the loop.
+ * uvloop, which has no frame of its own: a callback's frames are those inside of the function that
+ * runs the loop, if it is a known one. The frames of a callback that steps a task end with the
+ * task's outermost coroutine. Other callbacks cannot be distinguished from the code that has
+ * started the loop by a call of its own.
  */
 int cpython_callback_frames(const struct lp_cpython *python, const struct lp_raw_frame *frames,
 			    int depth)
 {
-	while (depth && !is_generator(python, &frames[depth - 1]))
-		depth--;
-	return depth;
+	uint64_t runners[RUNNERS];
+	int inside = 0, within;
+
+	find_runners(python, runners);
+	while (inside < depth && !is_runner(python, &frames[inside], runners))
+		inside++;
+	within = inside;
+	while (within && !is_generator(python, &frames[within - 1]))
+		within--;
+	return within ? within : inside < depth ? inside : -1;
 }

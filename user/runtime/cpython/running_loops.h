@@ -10,6 +10,11 @@
 int cpython_loop_code(const struct lp_cpython *python, uint64_t *dispatch, uint64_t *run_once);
 int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops,
 		       size_t capacity);
+
+/*
+ * uvloop: returns how many frames, from the innermost one on, are those of a callback; -1: that is
+ * not known.
+ */
 int cpython_callback_frames(const struct lp_cpython *python, const struct lp_raw_frame *frames,
 			    int depth);
 

@@ -24,6 +24,26 @@
 #define HANDLE_BYTES 120
 #define TIMER_BYTES 96
 #define TIMER_BYTES_15 88 /* up to 0.15, which has no _when at the end */
+#define LOOP_READY 96 /* Loop._ready, a deque; 0.17 and later */
+
+/* Fields of Handle. */
+#define HANDLE_LOOP 24
+#define HANDLE_CONTEXT 32
+#define HANDLE_NAME 48
+#define HANDLE_CALLBACK_TYPE 56
+#define HANDLE_FUNCTION 64
+#define HANDLE_ARGUMENT 72
+/* callback_type: the argument is a callable, or the self of a C method without further arguments */
+#define HANDLE_CALLABLE 1
+#define HANDLE_METHOD 2
+
+/* collections.deque (Modules/_collectionsmodule.c), the same in 3.8 to 3.14 */
+#define DEQUE_LEFT_BLOCK 24
+#define DEQUE_LEFT_INDEX 40
+#define DEQUE_ITEMS 8
+#define DEQUE_BLOCK_ITEMS 64
+/* The most contexts that a thread has entered within each other. */
+#define CONTEXTS_MAX 8
 
 uint64_t cpython_uvloop_type(const struct lp_cpython *python)
 {
@@ -103,4 +123,66 @@ uint32_t cpython_uvloop_descriptor(const struct lp_cpython *python, uint64_t loo
 		return 0;
 	descriptor = memory_u32(python->pid, uv + UV_BACKEND);
 	return is_epoll(python->pid, descriptor) ? descriptor + 1 : 0;
+}
+
+/* Reads the Handle that was taken from the ready queue last: popleft leaves it in place. */
+static bool read_last_handle(const struct lp_cpython *python, uint64_t loop, uint8_t *handle)
+{
+	uint64_t queue = memory_u64(python->pid, loop + LOOP_READY), block, index, address;
+
+	block = queue ? memory_u64(python->pid, queue + DEQUE_LEFT_BLOCK) : 0;
+	index = queue ? memory_u64(python->pid, queue + DEQUE_LEFT_INDEX) : 0;
+	if (!block || !index || index > DEQUE_BLOCK_ITEMS)
+		return false;
+	address = memory_u64(python->pid, block + DEQUE_ITEMS + (index - 1) * 8);
+	return address && !memory_read(python->pid, address, handle, HANDLE_BYTES);
+}
+
+static bool has_entered(const struct lp_cpython *python, uint64_t thread_state, uint64_t wanted)
+{
+	uint64_t context = memory_u64(python->pid, thread_state + python->row.thread.context);
+	int i;
+
+	for (i = 0; i < CONTEXTS_MAX && context && context != wanted; i++)
+		context = memory_u64(python->pid, context + python->row.context.ctx_prev);
+	return context && context == wanted;
+}
+
+static uint64_t handle_field(const uint8_t *handle, size_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, handle + offset, sizeof(value));
+	return value;
+}
+
+/* The counterpart of lp_uv_observe in bpf/python/observe.bpf.c. */
+bool cpython_uvloop_running(const struct lp_cpython *python, uint64_t thread_state, uint64_t loop,
+			    struct lp_uvloop_running *running)
+{
+	uint64_t argument, context;
+	uint8_t handle[HANDLE_BYTES];
+	struct lp_uvloop types;
+	uint32_t kind;
+
+	memset(running, 0, sizeof(*running));
+	if (cpython_find_uvloop(python, &types) || !read_last_handle(python, loop, handle))
+		return false;
+	context = handle_field(handle, HANDLE_CONTEXT);
+	if (handle_field(handle, CPYTHON_OBJECT_TYPE) != types.handle_type ||
+	    handle_field(handle, HANDLE_LOOP) != loop || !context ||
+	    !has_entered(python, thread_state, context))
+		return false;
+	kind = (uint32_t)handle_field(handle, HANDLE_CALLBACK_TYPE);
+	argument = handle_field(handle, HANDLE_ARGUMENT);
+	if (kind == HANDLE_CALLABLE) {
+		running->callable = argument;
+		return argument != 0;
+	}
+	/* the loop's own method that runs the ready queue */
+	if (kind == HANDLE_METHOD && argument == loop)
+		return false;
+	running->function = handle_field(handle, HANDLE_FUNCTION);
+	running->name = handle_field(handle, HANDLE_NAME);
+	return running->function != 0;
 }

@@ -31,4 +31,17 @@ uint64_t cpython_uvloop_loop_method(const struct lp_cpython *python, const char 
 /* Returns the descriptor that a Loop polls, plus 1; 0: it is not known. */
 uint32_t cpython_uvloop_descriptor(const struct lp_cpython *python, uint64_t loop);
 
+/* What a Loop's thread runs. */
+struct lp_uvloop_running {
+	uint64_t callable; /* address; 0: a C method of uvloop's */
+	uint64_t function, name; /* addresses of that method, and of the str that names it */
+};
+
+/*
+ * Finds what the thread of a Loop runs, by the Handle that was taken from the ready queue last.
+ * False: it is not known, as for callbacks of timers, descriptors and streams.
+ */
+bool cpython_uvloop_running(const struct lp_cpython *python, uint64_t thread_state, uint64_t loop,
+			    struct lp_uvloop_running *running);
+
 #endif /* LP_RUNTIME_CPYTHON_UVLOOP_H */

@@ -406,7 +406,7 @@ static void running_callback(const struct lp_instance *instance, uint64_t thread
 		return;
 	}
 	*found = *answer;
-	if (found->name.kind > LP_CALLBACK_BUILTIN)
+	if (found->name.kind >= LP_CALLBACK_KINDS)
 		found->name.kind = LP_CALLBACK_BUILTIN;
 	check_text(&found->name.qualname, sizeof(found->name.qualname_data));
 	check_text(&found->name.filename, sizeof(found->name.filename_data));
