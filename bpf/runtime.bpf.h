@@ -53,6 +53,16 @@ static __always_inline int lp_polls_itself(const struct lp_loop *loop, __u32 slo
 	return 0;
 }
 
+/*
+ * --inner: identifies the callback that has just ended by what its task awaits now, if it awaited
+ * nothing when the callback began.
+ */
+static __always_inline int lp_end_step(const struct lp_loop *loop, __u32 slot)
+{
+	LP_BY_RUNTIME(loop, end_step, slot)
+	return 0;
+}
+
 /* Fills in the name of the task whose step has just ended, as an object that user space decodes. */
 static __always_inline void lp_copy_task_name(const struct lp_loop *loop,
 					      struct lp_event_slow *event)

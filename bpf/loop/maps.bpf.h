@@ -195,6 +195,14 @@ LP_MAP struct {
 	__type(value, __u32);
 } expected SEC(".maps");
 
+/* --inner: await chains, by the same slot as in loops. Has one element only without it. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LP_MAX_LOOPS);
+	__type(key, __u32);
+	__type(value, union lp_awaiting);
+} await_chains SEC(".maps");
+
 /* This map and the next two have one element only unless an option needs them. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

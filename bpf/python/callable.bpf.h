@@ -30,6 +30,9 @@ enum lp_callable_role {
 	LP_CALLABLE_PARTIAL,
 	LP_CALLABLE_CYTHON,
 	LP_CALLABLE_WAKEUP_METHOD,
+	/* --inner: what a coroutine awaits */
+	LP_CALLABLE_AWAIT_WRAPPER,
+	LP_CALLABLE_ASYNC_GENERATOR,
 };
 
 #define LP_CALLABLE_WORDS 4
@@ -59,6 +62,12 @@ static const struct lp_callable_name lp_callable_names[] = {
 	LP_CALLABLE_NAME("cython_function_or_method", LP_CALLABLE_CYTHON),
 	LP_CALLABLE_NAME("_cython_",
 			 LP_CALLABLE_CYTHON), /* _cython_3_0_11.cython_function_or_method */
+	/* async_generator_asend, async_generator_athrow; before the name below, which begins alike
+	 */
+	LP_CALLABLE_NAME("async_generator_a", LP_CALLABLE_AWAIT_WRAPPER),
+	LP_CALLABLE_NAME("async_generator", LP_CALLABLE_ASYNC_GENERATOR),
+	LP_CALLABLE_NAME("coroutine_wrapper", LP_CALLABLE_AWAIT_WRAPPER),
+	LP_CALLABLE_NAME("anext_awaitable", LP_CALLABLE_AWAIT_WRAPPER),
 };
 
 static __always_inline bool lp_begins_with(const __u64 *text, const struct lp_callable_name *name)
@@ -152,8 +161,8 @@ static __always_inline bool lp_task_known(const struct lp_loop *loop, __u64 task
 {
 	const struct lp_task_entry *entry = &loop->tasks[(task >> 4) % LP_TASK_ENTRIES];
 
-	/* Sample mode sees only a few of the steps. */
-	if (entry->task != task || loop->sampled)
+	/* What a task awaits differs between its steps, and sample mode sees only a few of them. */
+	if (lp_config.inner || entry->task != task || loop->sampled)
 		return false;
 	if (task != loop->task && (!wakeup || loop->layout.python.eager_tasks))
 		return false;

@@ -4,6 +4,7 @@
 #define LP_BPF_PYTHON_IDENTIFY_BPF_H
 
 #include "loop/common.bpf.h"
+#include "await_chain.bpf.h"
 #include "callable.bpf.h"
 
 #define LP_UNNAMED_CALL "protocol callback"
@@ -16,6 +17,70 @@
 		(text)->flags = LP_TEXT_ASCII;                                                     \
 	} while (0)
 
+/* Reads the names of a code object. name: its qualified name, or 0. */
+static __always_inline void lp_read_code_name(const struct lp_python_offsets *offsets, __u64 code,
+					      __u64 name, struct lp_event_name *event)
+{
+	if (!name)
+		name = lp_read_u64(code + offsets->co_name);
+	bpf_probe_read_user(&event->first_line, sizeof(event->first_line),
+			    (void *)(code + offsets->co_firstlineno));
+	lp_read_text(offsets, name, &event->qualname, event->qualname_data, LP_QUALNAME_BYTES,
+		     false);
+	lp_read_text(offsets, lp_read_u64(code + offsets->co_filename), &event->filename,
+		     event->filename_data, LP_FILENAME_BYTES, true);
+}
+
+/* Reserves the record of a name, and fills in what every callable has. */
+static __always_inline struct lp_event_name *lp_begin_name(const struct lp_loop *loop, __u32 slot,
+							   __u32 callback)
+{
+	struct lp_event_name *event = lp_event_reserve(sizeof(*event));
+
+	if (!event)
+		return NULL;
+	__builtin_memset(&event->first_line, 0,
+			 sizeof(*event) - __builtin_offsetof(struct lp_event_name, first_line));
+	lp_event_fill(&event->event, LP_EVENT_NAME, sizeof(*event), bpf_ktime_get_ns(), slot,
+		      loop->pid);
+	event->identity = loop->callable.identity | loop->callable.kind;
+	event->callback = callback;
+	event->kind = loop->callable.kind;
+	return event;
+}
+
+/* --inner: sends the name of a coroutine of the await chain that is walked last. */
+__weak __noinline int lp_report_link(__u32 slot, __u32 callback, __u32 depth)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_coroutine_chain *chain = lp_await_chain_of(slot);
+	struct lp_event_name *event;
+	struct lp_chain_link link;
+
+	if (!loop || !chain)
+		return -1;
+	link = chain->links[depth & (LP_AWAIT_LINKS - 1)];
+	event = lp_begin_name(loop, slot, callback);
+	if (!event)
+		return -1;
+	event->event.reserved = depth;
+	lp_read_code_name(&loop->layout.python.offsets, link.code, link.name, event);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* --inner: sends the names of all coroutines of the await chain. */
+static __always_inline int lp_report_chain(__u32 slot, __u32 callback)
+{
+	struct lp_coroutine_chain *chain = lp_await_chain_of(slot);
+	__u32 i;
+
+	for (i = 0; chain && i < LP_AWAIT_LINKS && i < chain->depth; i++)
+		if (lp_report_link(slot, callback, i))
+			return -1;
+	return 0;
+}
+
 /* Sends the names of a callable that is new, read while it is alive. */
 __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 {
@@ -23,22 +88,14 @@ __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 	const struct lp_python_offsets *offsets;
 	const struct lp_callable *callable;
 	struct lp_event_name *event;
-	__u64 code, name;
 
 	if (!loop)
 		return -1;
 	callable = &loop->callable;
 	offsets = &loop->layout.python.offsets;
-	event = lp_event_reserve(sizeof(*event));
+	event = lp_begin_name(loop, slot, callback);
 	if (!event)
 		return -1;
-	__builtin_memset(&event->first_line, 0,
-			 sizeof(*event) - __builtin_offsetof(struct lp_event_name, first_line));
-	lp_event_fill(&event->event, LP_EVENT_NAME, sizeof(*event), bpf_ktime_get_ns(), slot,
-		      loop->pid);
-	event->identity = callable->identity | callable->kind;
-	event->callback = callback;
-	event->kind = callable->kind;
 	if (callable->kind == LP_CALLBACK_BUILTIN && !callable->owner) {
 		/* A C method of uvloop's, with the name that its handle has for it, or a call
 		 * without one. */
@@ -57,16 +114,7 @@ __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 		lp_read_c_text(lp_read_u64(callable->owner + LP_TYPE_NAME), &event->qualname,
 			       event->qualname_data, LP_QUALNAME_BYTES);
 	} else {
-		code = callable->identity;
-		name = callable->check;
-		if (!name)
-			name = lp_read_u64(code + offsets->co_name);
-		bpf_probe_read_user(&event->first_line, sizeof(event->first_line),
-				    (void *)(code + offsets->co_firstlineno));
-		lp_read_text(offsets, name, &event->qualname, event->qualname_data,
-			     LP_QUALNAME_BYTES, false);
-		lp_read_text(offsets, lp_read_u64(code + offsets->co_filename), &event->filename,
-			     event->filename_data, LP_FILENAME_BYTES, true);
+		lp_read_code_name(offsets, callable->identity, callable->check, event);
 	}
 	bpf_ringbuf_submit(event, 0);
 	return 0;
@@ -102,7 +150,8 @@ __weak __noinline int lp_find_callback(__u32 slot)
 		lp_lose(LP_LOST_CALLBACKS);
 		return 0;
 	}
-	if (lp_report_name(slot, value.callback) ||
+	if ((lp_await_identifies(callable) ? lp_report_chain(slot, value.callback)
+					   : lp_report_name(slot, value.callback)) ||
 	    bpf_map_update_elem(&callback_slots, &key, &value, BPF_ANY)) {
 		/* The name could not be sent: its next run tries again. */
 		bpf_map_push_elem(&free_callbacks, &value.callback, 0);
@@ -146,6 +195,10 @@ static __always_inline __u32 lp_identify_callback(struct lp_loop *loop, __u32 sl
 {
 	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
 	lp_identify(loop, slot, object, &loop->callable);
+	/* An awaitable of another class than a coroutine has an owner. */
+	if (lp_config.inner && loop->callable.task && loop->callable.identity &&
+	    !loop->callable.owner)
+		lp_await_walk(slot);
 	if (loop->callable.identity)
 		return lp_callback_slot(loop, slot, &loop->callable);
 	lp_lose(LP_LOST_IDENTITY);

@@ -130,7 +130,8 @@ static __always_inline __u32 lp_python_holder_thread(const struct lp_loop *loop,
 	return id;
 }
 
-/* In walk.bpf.h and observe.bpf.c. */
+/* In walk.bpf.h, observe.bpf.c and end_step.bpf.c. */
+int lp_python_end_step(__u32 slot);
 int lp_python_walk(__u32 slot, __u64 thread_state, __u32 most);
 int lp_python_observe(__u32 slot, __u64 now, __u32 certain);
 int lp_python_polls_itself(__u32 slot);

@@ -14,6 +14,7 @@ struct lp_config {
 	__u8 origins; /* the frames that created tasks and coroutines are recorded */
 	__u8 wrong_thread; /* callbacks put into another thread's loop are reported */
 	__u8 bursts; /* callbacks are timed now and then, and sampled in between */
+	__u8 inner; /* tasks are counted by the innermost coroutine of the program */
 	__u8 queue; /* queue delays are measured */
 	__u8 shared; /* there may be several processes: each has a share of the capacities below */
 	__u32 loop_capacity;

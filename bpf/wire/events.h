@@ -95,8 +95,12 @@ struct lp_text {
 #define LP_QUALNAME_BYTES 192
 #define LP_FILENAME_BYTES 320
 
+/*
+ * The name of a callback. --inner: that of a task's own coroutine is followed by those of the
+ * coroutines that it awaits, of which user space passes on those of the program.
+ */
 struct lp_event_name {
-	struct lp_event event;
+	struct lp_event event; /* reserved: 0, or the depth of an awaited coroutine */
 	__u64 identity; /* of struct lp_callback_key */
 	__u32 callback;
 	__u32 kind;

@@ -34,9 +34,12 @@ struct lp_cache_entry {
 	__u32 reserved;
 };
 
+/* --inner: a bit of the identity of a callback that is known by a hash of an await chain. */
+#define LP_IDENTITY_CHAIN (1ULL << 63)
+
 /* Identity of a callback. */
 struct lp_callable {
-	__u64 identity; /* address of code, method definition or type */
+	__u64 identity; /* address of code, method definition or type; or LP_IDENTITY_CHAIN */
 	__u64 check; /* address of the qualified name, if there is one */
 	__u64 task;
 	__u64 owner; /* builtins: the object that it is bound to; classes: the type */

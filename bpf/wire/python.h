@@ -65,6 +65,53 @@ struct lp_task_offsets {
 	__u8 reserved[7];
 };
 
+/* How a frame stores the end of its evaluation stack. */
+enum lp_stack_end {
+	LP_STACK_END_ADDRESS, /* by an address */
+	LP_STACK_END_DEPTH, /* 3.10: by the number of objects on it */
+	LP_STACK_END_SLOTS, /* 3.11 to 3.13: by the number of locals and objects together */
+};
+
+/*
+ * --inner: how a suspended coroutine refers to what it awaits, which is on top of the evaluation
+ * stack of its frame.
+ */
+struct lp_await_offsets {
+	__u16 head_bytes; /* from the coroutine's beginning to the end of what is read of it */
+	__u16 cr_iframe; /* its frame; up to 3.10 a pointer to it */
+	__u16 cr_frame_state; /* a byte, in the coroutine or its frame */
+	__u16 frame_valuestack; /* pointer to the stack; LP_NO_FIELD: it follows the locals */
+	__u16 frame_stackpointer; /* its end */
+	__u8 stack_end; /* enum lp_stack_end */
+	__u8 frame_is_object; /* up to 3.10 */
+	__u8 state_in_frame; /* 3.10 */
+	__u8 frame_suspended; /* the state of a frame that awaits */
+	__u16 reserved;
+};
+
+#define LP_AWAIT_LINKS 16
+#define LP_AWAIT_SCRATCH 256
+
+/* A coroutine: the addresses of its code and of its qualified name. */
+struct lp_chain_link {
+	__u64 code;
+	__u64 name;
+};
+
+/* --inner: the coroutines that a task has been awaiting, from its own one inwards. */
+struct lp_coroutine_chain {
+	__u64 coroutine; /* the task's own, if its first step is running; else 0 */
+	__u64 object; /* the next object of the walk */
+	__u64 hash; /* of all links */
+	__u64 generator_type; /* async_generator; this and the next two are learned */
+	__u64 wrapper_type; /* the type found last that wraps an awaitable */
+	__u64 other_type; /* the type found last that is nothing of the kind */
+	__u32 depth;
+	__u32 suspended; /* the task's own coroutine has run before, and awaits something */
+	struct lp_chain_link links[LP_AWAIT_LINKS];
+	__u8 scratch[LP_AWAIT_SCRATCH];
+};
+
 /* fut_state: Modules/_asynciomodule.c, in every version. */
 enum lp_future_state {
 	LP_FUTURE_PENDING = 0,
@@ -75,6 +122,7 @@ enum lp_future_state {
 /* Addresses in one process. */
 struct lp_python {
 	struct lp_python_offsets offsets;
+	struct lp_await_offsets awaits;
 	/* Address of the PyThreadState of the GIL's holder: start at thread_base, then repeat
 	 * thread_steps times: add the offset, read a pointer. */
 	__u64 thread_base;
@@ -171,5 +219,7 @@ struct lp_python_types {
 _Static_assert(sizeof(struct lp_python_offsets) == 64, "wire");
 
 _Static_assert(sizeof(struct lp_task_offsets) == 24, "wire");
+
+_Static_assert(sizeof(struct lp_await_offsets) == 16, "wire");
 
 #endif /* LP_BPF_WIRE_PYTHON_H */

@@ -39,4 +39,9 @@ union lp_callable_types {
 	struct lp_python_types python;
 };
 
+/* --inner: what the task that a loop steps awaits. */
+union lp_awaiting {
+	struct lp_coroutine_chain python;
+};
+
 #endif /* LP_BPF_WIRE_RUNTIME_H */

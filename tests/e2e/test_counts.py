@@ -3,9 +3,10 @@
 import time
 
 from lib import checks, schema
-from lib.case import THRESHOLD_NS, Late, patient
+from lib.case import THRESHOLD_NS, Late, each, patient
 from lib.checks import verify
 from lib.processes import Failure
+from lib.uvloops import is_host
 
 
 def utilization(loop, truth):
@@ -103,3 +104,28 @@ def test_more_names_than_fit(case):
     slow = [record for record in records.slow() if record["callback"]["task"] == "after all"]
     if len(slow) != 1:
         raise Failure(f"the stall after all of them: {records.slow()}")
+
+
+def of_each_layout(interpreter):
+    """The host's Python, one whose frames are objects, and one whose references have tags."""
+    return is_host(interpreter) or interpreter.version[:2] in ((3, 9), (3, 14))
+
+
+@each(of_each_layout)
+def test_steps_by_the_innermost_coroutine(case):
+    """Counted by the handlers of the program, not by the framework's coroutine in their task."""
+    target, capture = case.start("wrapped.py"), case.path("capture")
+    recorder = case.profile("record", "-o", capture, "-p", str(target.pid), "--inner")
+    recorder.wait_for_text("Ctrl-C ends")
+    target.go()
+    target.finish()
+    recorder.finish().expect(0)
+    records = case.run("report", capture, "-j").expect(0).records
+    verify(schema.documented(records), checks.sums(records))
+    steps = case.truth(target).fact("steps")
+    tasks = [row for row in records.final("callback_summary") if row["kind"] == "task"]
+    rows = {row["name"]: row["count"] for row in tasks
+            if row["name"] != "main" and row["file"].endswith("wrapped.py")}
+    others = [row["name"] for row in tasks if row["file"].endswith("framework.py")]
+    if rows != steps or others or not records.one("header").get("inner"):
+        raise Failure(f"steps {rows}, of the framework {others}; expected {steps}")

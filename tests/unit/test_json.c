@@ -49,6 +49,18 @@ static void a_run_begins_with_a_header_and_ends_with_a_footer(void **state)
 	close_sink(sink);
 }
 
+static void a_run_by_innermost_coroutines_says_so(void **state)
+{
+	struct lp_sink *sink = open_sink();
+	struct lp_run inner = run;
+
+	(void)state;
+	inner.inner = true;
+	sink->observer.run(sink, &inner);
+	assert_non_null(strstr(written(), "\"host\":\"box\",\"inner\":true}\n"));
+	close_sink(sink);
+}
+
 static void what_was_lost_is_in_the_footer_by_its_kind(void **state)
 {
 	struct lp_summary summary = { .lost = {
@@ -379,6 +391,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_run_begins_with_a_header_and_ends_with_a_footer),
+		cmocka_unit_test(a_run_by_innermost_coroutines_says_so),
 		cmocka_unit_test(what_was_lost_is_in_the_footer_by_its_kind),
 		cmocka_unit_test(each_reason_to_end_has_its_word),
 		cmocka_unit_test(a_loop_is_reported_with_its_labels_or_null),

@@ -174,6 +174,35 @@ static void bpf_gets_the_fields_of_the_row(void **state)
 	assert_int_equal(task.task_log_destroy_pending_bits, 8);
 }
 
+/* All that is read of a coroutine with its frame inside fits into what BPF reads of it. */
+static void bpf_finds_what_a_coroutine_awaits(void **state)
+{
+	struct lp_await_offsets awaits;
+	int minor;
+
+	(void)state;
+	cpython_row_await_offsets(cpython_row(9), &awaits);
+	assert_int_equal(awaits.cr_iframe, 16);
+	assert_int_equal(awaits.frame_is_object, 1);
+	assert_int_equal(awaits.state_in_frame, 0);
+	assert_int_equal(awaits.frame_valuestack, 64);
+	cpython_row_await_offsets(cpython_row(10), &awaits);
+	assert_int_equal(awaits.state_in_frame, 1);
+	assert_int_equal(awaits.stack_end, LP_STACK_END_DEPTH);
+	cpython_row_await_offsets(cpython_row(12), &awaits);
+	assert_int_equal(awaits.frame_is_object, 0);
+	assert_int_equal(awaits.frame_valuestack, LP_NO_FIELD);
+	assert_int_equal(awaits.stack_end, LP_STACK_END_SLOTS);
+	assert_int_equal(awaits.frame_suspended, 0xff);
+	for (minor = CPYTHON_OLDEST; minor <= CPYTHON_NEWEST; minor++) {
+		cpython_row_await_offsets(cpython_row(minor), &awaits);
+		assert_in_range(awaits.head_bytes, awaits.cr_iframe + 8, LP_AWAIT_SCRATCH);
+		if (!awaits.frame_is_object)
+			assert_in_range(awaits.cr_iframe + awaits.frame_stackpointer, 8,
+					awaits.head_bytes - 8);
+	}
+}
+
 static void other_versions_have_none(void **state)
 {
 	(void)state;
@@ -466,6 +495,7 @@ int main(void)
 		cmocka_unit_test(a_row_has_all_values_of_its_version),
 		cmocka_unit_test(all_fields_have_expected_values),
 		cmocka_unit_test(bpf_gets_the_fields_of_the_row),
+		cmocka_unit_test(bpf_finds_what_a_coroutine_awaits),
 		cmocka_unit_test(other_versions_have_none),
 		cmocka_unit_test(what_bpf_reads_of_a_coroutine_lies_in_its_copy),
 		cmocka_unit_test(a_task_has_space_for_its_coroutine_and_name),

@@ -19,6 +19,7 @@ import lint
 FOLDER = """
 #include "loop/common.bpf.h"
 
+int lp_reel_end_step(__u32 slot);
 int lp_reel_walk(__u32 slot, __u64 thread_state, __u32 most);
 int lp_reel_observe(__u32 slot, __u64 now, __u32 certain);
 int lp_reel_polls_itself(__u32 slot);

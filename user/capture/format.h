@@ -34,9 +34,11 @@ struct lp_capture_header {
 	__u64 segment_ns; /* when this file was begun, CLOCK_MONOTONIC */
 	__u64 segment_unix_ns; /* the same instant, computed from the run's two clocks */
 	__u32 segment; /* number of this file in the run, from 0 on */
-	__u32 flags; /* none is defined yet */
+	__u32 flags; /* LP_CAPTURE_... */
 	__u64 reserved2;
 };
+
+#define LP_CAPTURE_INNER 1 /* tasks are counted by their innermost coroutine of the program */
 
 #define LP_CAPTURE_HEADER_1_0 176
 

@@ -109,6 +109,7 @@ static int open_output(struct lp_profile *profile, struct lp_error *error)
 			.start_ns = profile->run.start_ns,
 			.start_unix_ns = profile->run.start_unix_ns,
 			.queue = profile->run.queue,
+			.flags = profile->run.inner ? LP_CAPTURE_INNER : 0,
 		},
 	};
 	struct lp_capture_header *header = &config.header;
@@ -196,6 +197,7 @@ static int begin_session(struct lp_profile *profile, struct lp_error *error)
 {
 	const struct lp_options *options = profile->options;
 	const struct lp_session_config session = {
+		.inner = options->inner,
 		.queue = options->queue,
 		.threads = count_threads(options),
 		.share = options->all,
@@ -481,6 +483,7 @@ static void describe_run(struct lp_profile *profile)
 		.start_ns = clock_now(),
 		.start_unix_ns = clock_ns(CLOCK_REALTIME),
 		.live = true,
+		.inner = options->inner,
 		.queue = options->queue,
 		.sampled = options->sampling,
 		.lifetimes = options->lifetimes,

@@ -26,6 +26,7 @@ static struct lp_run run_of(const struct lp_capture_header *header, bool explain
 		.threshold_ns = header->threshold_ns,
 		.start_ns = header->start_ns,
 		.start_unix_ns = header->start_unix_ns,
+		.inner = header->flags & LP_CAPTURE_INNER,
 		.queue = header->queue != 0,
 		.sampled = !strcmp(header->mode, "sample"),
 		.explain = explain,

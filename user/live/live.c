@@ -10,6 +10,7 @@
 #include "counters.h"
 #include "explained.h"
 #include "idle_loops.h"
+#include "inner_names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -88,6 +89,20 @@ static void callback_named(struct lp_live *live, const struct lp_event_name *eve
 	callback->key.loop = loop;
 }
 
+/* --inner: takes the name of a coroutine that a task awaits. */
+static void coroutine_named(struct lp_live *live, const struct lp_event_name *event)
+{
+	const struct lp_live_callback *callback;
+	struct lp_event_name name;
+
+	if (!event->callback || event->callback >= LP_MAX_CALLBACKS)
+		return;
+	callback = &live->callbacks[event->callback];
+	if (callback->used && callback->key.loop == event->event.loop &&
+	    callback->key.identity == event->identity && inner_name_take(event, &name))
+		live->take(live->context, &name.event);
+}
+
 /* Returns whether a slot is that of a loop. */
 static bool is_known(const struct lp_live *live, uint32_t slot)
 {
@@ -151,6 +166,11 @@ static void take_from_ring(void *context, const void *data, size_t size)
 	}
 	if (is_expensive(event)) {
 		symbolise(live, event, size);
+		return;
+	}
+	if (event->type == LP_EVENT_NAME && event->reserved) {
+		if (size >= sizeof(struct lp_event_name))
+			coroutine_named(live, data);
 		return;
 	}
 	if (event->type == LP_EVENT_LOOP)

@@ -35,6 +35,7 @@ struct lp_run {
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	uint64_t start_unix_ns; /* the same instant, CLOCK_REALTIME */
 	bool live; /* it goes on now: its processes may still run when it ends */
+	bool inner; /* tasks are counted by the innermost coroutine of the program */
 	bool queue; /* queue delays are measured */
 	bool lifetimes; /* lifetimes of tasks are measured */
 	bool explain; /* sinks for people explain the kinds of findings that they show */

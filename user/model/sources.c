@@ -169,6 +169,7 @@ static void merge_run(struct lp_run *into, const struct lp_run *from)
 		into->threshold_ns = from->threshold_ns;
 	if (from->budget_ppm > into->budget_ppm)
 		into->budget_ppm = from->budget_ppm;
+	into->inner |= from->inner;
 	into->queue |= from->queue;
 	into->lifetimes |= from->lifetimes;
 	into->explain |= from->explain;

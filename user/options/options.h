@@ -52,6 +52,7 @@ struct lp_options {
 	const char *format;
 	bool force; /* report, export: the output may replace one of the captures */
 	bool json;
+	bool inner;
 	bool queue;
 	uint32_t findings; /* --find: bits, 1 << enum lp_finding_kind */
 	bool origins;

@@ -182,6 +182,12 @@ static int check_combination(const struct lp_options *options)
 				   : in_queue	      ? "--find "
 						      : "--queue",
 				   options->lifetimes || !in_queue ? "" : in_queue);
+	if (options->inner && (options->sampling || options->budget_ppm))
+		return usage_error("--inner has to see every callback: leave out %s",
+				   options->sampling ? "-m sample" : "--budget");
+	if (options->inner && options->lifetimes)
+		return usage_error(
+			"--inner names a task by what it awaits at the time, and --lifetimes by its own coroutine: leave out one of them");
 	if (options->budget_ppm && (options->lifetimes || in_queue))
 		return usage_error("%s%s has to see every callback: leave out --budget",
 				   options->lifetimes ? "--lifetimes" : "--find ",
@@ -231,7 +237,8 @@ static void complete_options(struct lp_options *options)
 	 * -a is meant to run for long: without a mode it samples, and probes are only used if an
 	 * option asks for them or a budget limits them
 	 */
-	if (options->all && !options->mode_given && !options->queue && !options->budget_ppm)
+	if (options->all && !options->mode_given && !options->queue && !options->inner &&
+	    !options->budget_ppm)
 		options->sampling = true;
 	if (options->export_count && !options->interval_ns)
 		options->export_ns = DEFAULT_EXPORT_NS;

@@ -316,6 +316,16 @@ void session_forget_loop(struct lp_session *session, uint32_t slot)
 	account->attachment = NULL;
 }
 
+/* --inner: the programs have learned types of the process, which another one has elsewhere. */
+static void forget_chain(struct lp_session *session, uint32_t slot)
+{
+	static const union lp_awaiting unknown;
+
+	if (session->config.inner)
+		bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.await_chains), &slot,
+				    &unknown, BPF_ANY);
+}
+
 void session_release_loop(struct lp_session *session, uint32_t slot)
 {
 	int slots = bpf_map__fd(session->skeleton->maps.loop_slots);
@@ -333,6 +343,7 @@ void session_release_loop(struct lp_session *session, uint32_t slot)
 	memset(&session->accounts[slot], 0, sizeof(session->accounts[slot]));
 	memset(mapped_array_at(&session->loops, slot), 0, session->loops.element);
 	memset(mapped_array_at(&session->stalls, slot), 0, session->stalls.element);
+	forget_chain(session, slot);
 	holdings_loop(&session->holdings, holding, -1);
 	bpf_map_update_elem(bpf_map__fd(session->skeleton->maps.free_loops), NULL, &slot, BPF_ANY);
 }

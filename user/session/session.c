@@ -211,6 +211,7 @@ static void configure(struct lp_session *session)
 	config->want_kernel = session->config.kernel;
 	config->lifetimes = session->config.lifetimes;
 	config->origins = session->config.origins;
+	config->inner = session->config.inner;
 	config->queue = session->config.queue;
 	config->wrong_thread = session->config.findings >> LP_FINDING_WRONG_THREAD & 1;
 	for (number = 0; number < LP_SYSCALLS; number++)
@@ -219,6 +220,8 @@ static void configure(struct lp_session *session)
 		bpf_map__set_max_entries(session->skeleton->maps.queue_stats, 1);
 		bpf_map__set_max_entries(session->skeleton->maps.ready_times, 1);
 	}
+	if (!config->inner)
+		bpf_map__set_max_entries(session->skeleton->maps.await_chains, 1);
 	if (!config->origins)
 		bpf_map__set_max_entries(session->skeleton->maps.origins, 1);
 	if (!config->lifetimes)

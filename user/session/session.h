@@ -10,6 +10,7 @@
 struct lp_session;
 
 struct lp_session_config {
+	bool inner; /* --inner: identify steps of tasks by their await chains */
 	bool queue; /* --queue: measure queue delays */
 	/*
 	 * number of threads that may run loops; 0: not known, so that the maps have their full

@@ -207,6 +207,7 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 
 	instance->layout.runtime = LP_RUNTIME_PYTHON;
 	cpython_row_offsets(&python->row, &wire->offsets);
+	cpython_row_await_offsets(&python->row, &wire->awaits);
 	wire->eager_tasks = python->row.asyncio.eager_tasks;
 	wire->thread_base = python->runtime;
 	fill_chains(&python->row, wire);

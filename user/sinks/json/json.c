@@ -148,6 +148,8 @@ static void write_header(void *context, const struct lp_run *run)
 	json_number(out, "start_ns", run->start_ns);
 	json_number(out, "start_unix_ns", run->start_unix_ns);
 	json_text(out, "host", run->host);
+	if (run->inner)
+		json_bool(out, "inner", true);
 	end_line(json, LINE_OTHER);
 }
 

@@ -281,7 +281,10 @@ static void print_tables(FILE *file, const struct lp_terminal *terminal,
 		return;
 	if (shows->sampled)
 		fputs("how long they ran, by samples of late iterations\n", file);
-	print_table(file, terminal, shows->sampled ? "callback" : "how long they ran", loop, false);
+	else if (shows->inner)
+		fputs("how long they ran, tasks by the innermost coroutine of the program\n", file);
+	print_table(file, terminal,
+		    shows->sampled || shows->inner ? "callback" : "how long they ran", loop, false);
 	if (shows->queue) {
 		fputc('\n', file);
 		print_table(file, terminal, "how long they waited", loop, true);

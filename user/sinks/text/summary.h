@@ -7,6 +7,7 @@
 
 /* The parts of a summary that depend on the options of the run. */
 struct lp_text_shows {
+	bool inner; /* tasks are counted by the innermost coroutine of the program */
 	bool queue; /* queue delays */
 	bool sampled; /* callbacks are known from samples only */
 	bool budget; /* the run had a budget: callbacks were timed in bursts */

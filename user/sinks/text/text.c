@@ -58,6 +58,7 @@ static void on_run(void *context, const struct lp_run *run)
 
 	sink->wall_offset_ns = run->start_unix_ns - run->start_ns;
 	sink->shows.live = run->live;
+	sink->shows.inner = run->inner;
 	sink->shows.queue = run->queue;
 	sink->shows.sampled = run->sampled;
 	sink->shows.budget = run->budget_ppm != 0;

@@ -447,6 +447,25 @@ void cpython_row_offsets(const struct lp_cpython_row *row, struct lp_python_offs
 	};
 }
 
+void cpython_row_await_offsets(const struct lp_cpython_row *row, struct lp_await_offsets *offsets)
+{
+	/* up to 3.10 the fields of the frame are in an object of its own */
+	uint16_t end =
+		row->frame.is_object ? 0 : row->coroutine.cr_iframe + row->frame.stackpointer + 8;
+
+	*offsets = (struct lp_await_offsets){
+		.head_bytes = end > row->coroutine.head_bytes ? end : row->coroutine.head_bytes,
+		.cr_iframe = row->coroutine.cr_iframe,
+		.cr_frame_state = row->coroutine.cr_frame_state,
+		.frame_valuestack = row->frame.f_valuestack,
+		.frame_stackpointer = row->frame.stackpointer,
+		.stack_end = row->frame.stack_end,
+		.frame_is_object = row->frame.is_object,
+		.state_in_frame = row->coroutine.state_in_frame,
+		.frame_suspended = (uint8_t)row->coroutine.frame_suspended,
+	};
+}
+
 void cpython_row_task_offsets(const struct lp_cpython_row *row, struct lp_task_offsets *offsets)
 {
 	*offsets = (struct lp_task_offsets){

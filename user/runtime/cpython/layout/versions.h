@@ -29,13 +29,6 @@ enum lp_instance_layout {
 	LP_INSTANCE_INLINE, /* 3.13 and later: values behind the object, or a dict in front */
 };
 
-/* How a frame stores the end of its evaluation stack. */
-enum lp_stack_end {
-	LP_STACK_END_ADDRESS, /* by an address */
-	LP_STACK_END_DEPTH, /* 3.10: by the number of objects on it */
-	LP_STACK_END_SLOTS, /* 3.11 to 3.13: by the number of locals and objects together */
-};
-
 /* How a suspended frame is recognised as one that awaits the object on top of its stack. */
 enum lp_await_mark {
 	LP_AWAIT_OPCODE, /* up to 3.10: its next instruction is YIELD_FROM */
@@ -228,6 +221,7 @@ const struct lp_cpython_row *cpython_row(int minor);
 
 /* Copies the offsets of a row that BPF needs. */
 void cpython_row_offsets(const struct lp_cpython_row *row, struct lp_python_offsets *offsets);
+void cpython_row_await_offsets(const struct lp_cpython_row *row, struct lp_await_offsets *offsets);
 void cpython_row_task_offsets(const struct lp_cpython_row *row, struct lp_task_offsets *offsets);
 
 /*

@@ -1,0 +1,52 @@
+"""Handlers in tasks that step a framework's coroutine, for --inner.
+
+    wrapped.py TRUTH
+
+The truth has how many steps each coroutine of the program had: one more than it has waited, as its
+task is stepped for the first time before the first wait.
+"""
+
+import asyncio
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "site-packages"))
+
+import framework  # noqa: E402
+from truth import GroundTruth, loop_waits_for_go  # noqa: E402
+
+ORDERS, STOCK, PAGES = 30, 20, 10
+
+
+async def get_order():
+    for _ in range(ORDERS):
+        await asyncio.sleep(0.001)
+
+
+async def get_stock():
+    for _ in range(STOCK):
+        await asyncio.sleep(0.001)
+
+
+async def pages():
+    for number in range(PAGES):
+        await asyncio.sleep(0.001)
+        yield number
+
+
+async def stream():
+    async for _ in pages():
+        pass
+
+
+async def main(path):
+    truth = GroundTruth(path)
+    await loop_waits_for_go()
+    for handler in (get_order, get_stock, stream):
+        await asyncio.get_running_loop().create_task(framework.run(handler))
+    truth.fact(steps={"get_order": ORDERS + 1, "get_stock": STOCK + 1, "pages": PAGES + 1})
+    truth.write()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
