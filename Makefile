@@ -28,7 +28,7 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 # Two objects: the programs of findings are loaded when loops are profiled already.  In each, the
 # file that defines the maps comes first: libbpf 1.1 keeps the offsets of maps that it has read as
 # extern before.
-BPF_LATE = bpf/python/lost.bpf.c bpf/python/births.bpf.c
+BPF_LATE = bpf/python/lost.bpf.c bpf/python/births.bpf.c bpf/python/cancels.bpf.c
 BPF_MAPS = bpf/poll.bpf.c
 BPF_SOURCES = $(BPF_MAPS) \
 	$(filter-out $(BPF_MAPS) $(BPF_LATE),$(wildcard bpf/*.bpf.c bpf/*/*.bpf.c))

@@ -218,6 +218,22 @@ LP_MAP struct {
 	__type(value, struct lp_life);
 } task_lifetimes SEC(".maps");
 
+/* Tasks that were cancelled and have not ended. One element unless --cancels is given. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_CANCELS);
+	__type(key, struct lp_object_key);
+	__type(value, struct lp_cancel);
+} cancels SEC(".maps");
+
+/* By thread ID. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LP_MAX_POLLERS);
+	__type(key, __u32);
+	__type(value, struct lp_outer_cancel);
+} outer_cancels SEC(".maps");
+
 /* Thread that runs a loop, by the address of the loop's object. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

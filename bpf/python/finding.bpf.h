@@ -235,6 +235,28 @@ __weak __noinline int lp_finding_origin(__u32 number, __u64 object)
 	return 0;
 }
 
+/*
+ * Reads the frame in which a coroutine is suspended. The coroutine's head is in the scratch area.
+ */
+static __always_inline void lp_finding_park(const struct lp_finding_work *work,
+					    const struct lp_python_offsets *offsets,
+					    __u64 coroutine, struct lp_raw_frame *parked)
+{
+	__u64 frame;
+
+	/* the frame is embedded since 3.11; before, a pointer to it follows the object's head */
+	if (offsets->frame_owner == LP_NO_FIELD)
+		frame = lp_scratch_u64(work, 16);
+	else
+		frame = coroutine + offsets->cr_code - offsets->f_executable;
+	if (!frame)
+		return;
+	parked->code = lp_scratch_u64(work, offsets->cr_code) & ~offsets->tag_mask;
+	parked->instruction = lp_read_u64(frame + offsets->frame_instr_ptr);
+	if (offsets->frame_owner == LP_NO_FIELD)
+		parked->instruction = (__u32)parked->instruction;
+}
+
 /* Copies the names of a coroutine, and the frame in which it is suspended. */
 __weak __noinline int lp_finding_coroutine(__u32 number, __u64 coroutine)
 {
@@ -242,7 +264,7 @@ __weak __noinline int lp_finding_coroutine(__u32 number, __u64 coroutine)
 	struct lp_process *process = lp_current_process();
 	const struct lp_python_offsets *offsets;
 	struct lp_event_raw_finding *event;
-	__u64 code, name, frame, type;
+	__u64 code, name, type;
 	__u32 bytes;
 
 	if (!work || !process)
@@ -261,17 +283,7 @@ __weak __noinline int lp_finding_coroutine(__u32 number, __u64 coroutine)
 	}
 	code = lp_scratch_u64(work, offsets->cr_code) & ~offsets->tag_mask;
 	name = lp_scratch_u64(work, offsets->cr_qualname);
-	/* the frame is embedded since 3.11; before, a pointer to it follows the object's head */
-	if (offsets->frame_owner == LP_NO_FIELD)
-		frame = lp_scratch_u64(work, 16);
-	else
-		frame = coroutine + offsets->cr_code - offsets->f_executable;
-	if (frame) {
-		event->parked.code = code;
-		event->parked.instruction = lp_read_u64(frame + offsets->frame_instr_ptr);
-		if (offsets->frame_owner == LP_NO_FIELD)
-			event->parked.instruction = (__u32)event->parked.instruction;
-	}
+	lp_finding_park(work, offsets, coroutine, &event->parked);
 	bpf_probe_read_user(&event->first_line, sizeof(event->first_line),
 			    (void *)(code + offsets->co_firstlineno));
 	lp_read_text(offsets, name, &event->qualname, event->qualname_data, LP_QUALNAME_BYTES,

@@ -16,6 +16,33 @@ struct lp_origin {
 	struct lp_raw_frame frames[LP_ORIGIN_FRAMES];
 };
 
+#define LP_CANCEL_FRAMES 24
+#define LP_MESSAGE_BYTES 192
+
+/* --cancels: the call of Task.cancel() by which a task that has not ended was cancelled last. */
+struct lp_cancel {
+	__u64 time_ns;
+	__u64 coroutine; /* of the task, and below its name: another may be at its address by now */
+	__u64 name;
+	struct lp_raw_frame parked; /* where its coroutine was suspended; code 0: not known */
+	/* where another task waited for this one, whose cancellation was passed on; code 0: none */
+	struct lp_raw_frame passed_on;
+	struct lp_text message; /* of cancel(); no bytes: none */
+	__u8 message_data[LP_MESSAGE_BYTES];
+	__u32 depth;
+	__u32 cut;
+	struct lp_raw_frame frames[LP_CANCEL_FRAMES]; /* of the caller, innermost first */
+};
+
+/* --cancels: the last call in a thread that was not made inside of another one. */
+struct lp_outer_cancel {
+	__u64 time_ns;
+	__u64 stack_level; /* the thread's stack pointer */
+	__u64 frame; /* the innermost Python frame, and its instruction */
+	__u64 instruction;
+	struct lp_raw_frame parked; /* as in struct lp_cancel */
+};
+
 enum lp_finding_kind {
 	LP_FINDING_NEVER_AWAITED = 0, /* a coroutine */
 	LP_FINDING_NEVER_RETRIEVED = 1, /* the exception of a task or future */
@@ -25,12 +52,12 @@ enum lp_finding_kind {
 	LP_FINDING_NO_RUNNING_LOOP = 5, /* "no running event loop" and its like */
 	LP_FINDING_WRONG_THREAD = 6, /* a callback was put into another thread's loop */
 	LP_FINDING_OTHER_LOOP = 7, /* something was awaited or set across loops */
+	LP_FINDING_CANCELLED = 8, /* a task ended as it was cancelled; no mistake, so by option */
 	LP_FINDING_KINDS,
 };
 
 #define LP_FINDING_FRAMES 64
 #define LP_FINDING_LOOP_FRAMES 16
-#define LP_MESSAGE_BYTES 192
 #define LP_TYPE_NAME_BYTES 64
 
 #define LP_FINDING_NAME_IS_INT 1 /* the task's name is a number */
@@ -78,6 +105,7 @@ struct lp_finding_work {
 	__u64 loop_object; /* the loop that is closed */
 	__u32 reported; /* number of its tasks that were reported */
 	__u32 reserved;
+	struct lp_cancel cancel; /* a call that is to be stored */
 	__u8 scratch[LP_SCRATCH_BYTES];
 };
 
@@ -98,11 +126,14 @@ static inline __attribute__((always_inline)) __u64 lp_asking_hash(const struct l
 	return hash;
 }
 
-/* A handle that another thread put into the loop's queue has begun to run. */
+/*
+ * What an earlier finding waits for: a handle that another thread put into the loop's queue has
+ * begun to run; or, of a task that was cancelled, the time of the call.
+ */
 struct lp_event_noticed {
 	struct lp_event event;
 	__u64 handle; /* object of the finding */
-	__u64 late_ns; /* time since it was put there */
+	__u64 late_ns; /* time since it was put there; from the call to the end of the task */
 };
 
 #define LP_FINDING_MESSAGE_BYTES 256

@@ -59,10 +59,11 @@ struct lp_task_offsets {
 	__u16 task_must_cancel;
 	__u16 task_log_destroy_pending;
 	__u16 task_fut_waiter;
+	__u16 task_num_cancels_requested;
 	__u8 fut_log_tb_bits;
 	__u8 task_must_cancel_bits;
 	__u8 task_log_destroy_pending_bits;
-	__u8 reserved[7];
+	__u8 reserved[5];
 };
 
 /* How a frame stores the end of its evaluation stack. */
@@ -169,7 +170,10 @@ struct lp_lifecycle {
 	__u16 tuple_items;
 	__u8 array_arguments; /* exceptions are created with an array of arguments, not a tuple */
 	__u8 created_inside; /* 3.11 and later: a coroutine is created inside its own frame */
-	__u32 reserved;
+	/* number of the parameter by which Task.cancel() gets an array of arguments; 0: none */
+	__u8 cancel_arguments;
+	__u8 exception_is_type; /* up to 3.11: the next field is the type of an exception */
+	__u16 current_exception; /* offset in a thread state */
 };
 
 /*

@@ -178,3 +178,33 @@ def explained(text):
 def test_explaining_alone(case):
     """--explain alone, without a target, explains each kind."""
     explained(case.run("--explain").expect(0).out)
+
+
+@each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 13))
+      or interpreter.executable == HOST_PYTHON)
+def test_who_cancelled(case):
+    """A task that ends as cancelled is reported with who cancelled it; one that survives is not."""
+    target = case.start("cancels.py")
+    profiler = case.attach_all(target, "--cancels", "-m", "sample")
+    target.go()
+    target.finish()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records))
+    found = [record for record in records.of("lost") if record["kind"] == "cancelled"]
+    if sorted(record["name"] for record in found) != ["handle"] * 3 + ["part"] * 6:
+        raise Failure(f"cancelled were {[record['name'] for record in found]}")
+    for record in found:
+        lasted = record["time_ns"] - record["cancelled_ns"]
+        if not 0 < lasted < 10**9:
+            raise Failure(f"it ended {lasted} ns after the call: {record}")
+        callers = [frame["function"] for frame in record["stack"]]
+        passed_on = record["passed_on"] and record["passed_on"]["function"]
+        if record["name"] == "handle":
+            if callers[:2] != ["shut_down", "main"] or passed_on:
+                raise Failure(f"handle was cancelled by shut_down, not {callers}, {passed_on}")
+            message = record["exception"]["message"]
+            if message != ("too slow" if case.interpreter.version[:2] > (3, 8) else ""):
+                raise Failure(f"its message is {message!r}")
+        # 3.12 and later: a timer of the loop cancels what the task waits for
+        elif "time_out" not in callers and passed_on != "main":
+            raise Failure(f"part was cancelled in time_out, not {callers}, {passed_on}")

@@ -20,7 +20,7 @@ struct lp_expected_field {
 };
 
 /* Padding of the row in bytes.  A field that neither table lists would change this number. */
-#define ROW_PADDING 27
+#define ROW_PADDING 24
 
 struct lp_expected_text {
 	const char *name;
@@ -59,6 +59,8 @@ static const struct lp_expected_field expected_fields[] = {
 	{ FIELD(thread.cframe),                      {  NONE,  NONE,  NONE,    56,    56,  NONE,  NONE } },
 	{ FIELD(thread.current_frame),               {    24,    24,    24,     8,     0,    72,    72 } },
 	{ FIELD(thread.context),                     {   240,   240,   240,   224,   208,   208,   208 } },
+	{ FIELD(thread.current_exception),           {    88,    88,    88,    96,    96,   112,   112 } },
+	{ FIELD(thread.exception_is_type),           {     1,     1,     1,     1,     0,     0,     0 } },
 	{ FIELD(thread.dict),                        {   152,   152,   152,   128,   112,  NONE,  NONE } },
 	{ FIELD(thread.asyncio_running_loop),        {  NONE,  NONE,  NONE,  NONE,  NONE,   304,   864 } },
 	{ FIELD(thread.asyncio_running_task),        {  NONE,  NONE,  NONE,  NONE,  NONE,  NONE,   872 } },

@@ -41,7 +41,7 @@ static void a_finding_of_which_little_is_known_is_null_elsewhere(void **state)
 		"{\"type\":\"lost\",\"loop_id\":0,\"time_ns\":312000000,\"kind\":\"never_awaited\"," JSON_FETCH
 		",\"task\":null,\"task_id\":null,\"exception\":null,\"created_at\":null,"
 		"\"stack\":null,\"pid\":42,\"tid\":43,\"parked\":null,\"late_ns\":null,"
-		"\"noticed\":null,\"loop_stack\":null,\"more\":false}\n");
+		"\"noticed\":null,\"loop_stack\":null,\"cancelled_ns\":null,\"passed_on\":null,\"more\":false}\n");
 }
 
 static void a_finding_has_all_that_is_known(void **state)
@@ -64,7 +64,7 @@ static void a_finding_has_all_that_is_known(void **state)
 		"\"exception\":{\"type\":\"ValueError\",\"message\":\"no \\\\ user\"},"
 		"\"created_at\":" JSON_DROPPED ",\"stack\":[" JSON_DROPPED "],\"stack_cut\":true,"
 		"\"pid\":42,\"tid\":43,\"parked\":" JSON_DROPPED
-		",\"late_ns\":null,\"noticed\":null,\"loop_stack\":null,\"more\":true}\n");
+		",\"late_ns\":null,\"noticed\":null,\"loop_stack\":null,\"cancelled_ns\":null,\"passed_on\":null,\"more\":true}\n");
 }
 
 static void a_wrong_thread_reports_how_late_its_callback_was(void **state)
@@ -77,10 +77,29 @@ static void a_wrong_thread_reports_how_late_its_callback_was(void **state)
 	finding.loop_stack = (struct lp_stack){ .depth = 1, .frames = &dropping.frames[1] };
 	assert_non_null(strstr(write_finding(&finding),
 			       "\"late_ns\":3100000000,\"noticed\":true,\"loop_stack\":"
-			       "[" JSON_DROPPED "],\"more\":false}\n"));
+			       "[" JSON_DROPPED
+			       "],\"cancelled_ns\":null,\"passed_on\":null,\"more\":false}\n"));
 	finding.noticed = false;
 	finding.loop_stack.depth = 0;
 	assert_non_null(strstr(write_finding(&finding), "\"noticed\":false,\"loop_stack\":null,"));
+}
+
+static void a_cancelled_task_has_the_time_of_the_call_and_what_waited_for_it(void **state)
+{
+	struct lp_finding finding = finding_of(LP_FINDING_CANCELLED, &loop);
+
+	(void)state;
+	finding.late_ns = 12 * MS;
+	finding.noticed = true;
+	finding.passed_on = dropping.frames[1];
+	assert_non_null(strstr(write_finding(&finding),
+			       "\"late_ns\":null,\"noticed\":null,\"loop_stack\":null,"
+			       "\"cancelled_ns\":300000000,\"passed_on\":" JSON_DROPPED
+			       ",\"more\":false}\n"));
+	finding.noticed = false;
+	finding.passed_on = NULL;
+	assert_non_null(strstr(write_finding(&finding),
+			       "\"cancelled_ns\":null,\"passed_on\":null,"));
 }
 
 static void each_kind_has_its_word(void **state)
@@ -90,6 +109,7 @@ static void each_kind_has_its_word(void **state)
 		"destroyed_pending", "pending_at_close",
 		"closed_loop",	     "no_running_loop",
 		"wrong_thread",	     "other_loop",
+		"cancelled",
 	};
 	struct lp_finding finding;
 	char wanted[64];
@@ -172,6 +192,7 @@ int main(void)
 		TEST(a_finding_of_which_little_is_known_is_null_elsewhere),
 		TEST(a_finding_has_all_that_is_known),
 		TEST(a_wrong_thread_reports_how_late_its_callback_was),
+		TEST(a_cancelled_task_has_the_time_of_the_call_and_what_waited_for_it),
 		TEST(each_kind_has_its_word),
 		TEST(the_summary_has_a_line_a_place),
 		TEST(tasks_that_have_ended_have_a_line_a_coroutine),

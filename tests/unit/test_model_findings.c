@@ -17,7 +17,7 @@ struct retained_finding {
 	struct lp_finding finding; /* its pointers are stale */
 	uint32_t loop;
 	char name[200], file[300], task_name[200], type[100], message[300];
-	char created[64], parked[64];
+	char created[64], parked[64], passed_on[64];
 	struct lp_reported_stack stack, loop_stack;
 };
 
@@ -58,6 +58,7 @@ static void keep_finding(void *context, const struct lp_finding *from)
 	strcpy(into->message, from->exception_message);
 	keep_place(into->created, sizeof(into->created), from->created);
 	keep_place(into->parked, sizeof(into->parked), from->parked);
+	keep_place(into->passed_on, sizeof(into->passed_on), from->passed_on);
 	into->stack = keep_stack(&from->stack);
 	into->loop_stack = keep_stack(&from->loop_stack);
 }
@@ -451,6 +452,28 @@ static void a_callback_from_a_wrong_thread_is_reported_once_its_loop_runs_it(voi
 	assert_int_equal(total_counts.items[0].count.late_max_ns, 299 * MS);
 }
 
+static void a_cancellation_has_its_caller_and_what_it_was_passed_on_from(void **state)
+{
+	struct lp_record_finding record = record_finding(LP_FINDING_CANCELLED, "wait", 4, 1);
+
+	(void)state;
+	feed_frames();
+	feed(&record, LP_NO_LOOP, 0);
+	feed_noticed(0xc0de, 300 * MS, 1 * MS);
+	assert_int_equal(findings[0].finding.late_ns, 300 * MS);
+	assert_string_equal(findings[0].stack.text,
+			    "call_soon:761 < <frozen>:1 < handle:31 < serve:400");
+	assert_string_equal(findings[0].passed_on, "waiter:15");
+	/* the time of the call may have got lost */
+	feed(&record, LP_NO_LOOP, 2 * MS);
+	model_advance(model, START_NS + 5000 * MS);
+	assert_false(findings[1].finding.noticed);
+	feed_end(LP_EVENT_END, 6000 * MS, LP_END_INTERRUPT);
+	assert_int_equal(total_counts.items[0].count.count, 2);
+	assert_string_equal(total_counts.items[0].place, "handle:31");
+	assert_int_equal(total_counts.items[0].count.late_max_ns, 0);
+}
+
 static void one_that_is_not_run_for_a_second_is_reported_as_it_is_and_once(void **state)
 {
 	(void)state;
@@ -565,6 +588,7 @@ int main(void)
 		TEST(more_places_than_are_retained_are_counted_together),
 		TEST(an_interval_has_what_was_found_since_the_last),
 		TEST(a_callback_from_a_wrong_thread_is_reported_once_its_loop_runs_it),
+		TEST(a_cancellation_has_its_caller_and_what_it_was_passed_on_from),
 		TEST(one_that_is_not_run_for_a_second_is_reported_as_it_is_and_once),
 		TEST(what_is_held_is_reported_at_the_end),
 		TEST(of_too_many_the_oldest_is_reported),

@@ -324,7 +324,8 @@ static void the_mode_is_trace_or_sample(void **state)
 static void what_is_free_is_searched_for_and_the_rest_is_asked_for(void **state)
 {
 	const uint32_t costly = 1U << LP_FINDING_CLOSED_LOOP | 1U << LP_FINDING_WRONG_THREAD;
-	const uint32_t all = (1U << LP_FINDING_KINDS) - 1;
+	const uint32_t cancelled = 1U << LP_FINDING_CANCELLED;
+	const uint32_t all = ((1U << LP_FINDING_KINDS) - 1) & ~cancelled;
 
 	(void)state;
 	expect_accepted("-p 1");
@@ -341,6 +342,12 @@ static void what_is_free_is_searched_for_and_the_rest_is_asked_for(void **state)
 	assert_int_equal(options.findings, all);
 	expect_accepted("-p 1 --find none");
 	assert_int_equal(options.findings, 0);
+	/* a cancellation is no mistake, and has an option of its own */
+	expect_accepted("-p 1 --cancels --find none");
+	assert_int_equal(options.findings, cancelled);
+	expect_accepted("-p 1 -m sample --cancels");
+	assert_int_equal(options.findings, (all & ~costly) | cancelled);
+	expect_refused("-p 1 --find cancelled", "cancelled");
 	expect_refused("-p 1 --find nonsense", "nonsense");
 	expect_refused("-p 1 --find closed_loop,", "closed_loop,");
 	expect_refused("-p 1 --find closed", "closed");

@@ -95,6 +95,43 @@ static void what_was_pending_shows_where_it_waits(void **state)
 	assert_non_null(strstr(print(&finding), "    more tasks were pending than are listed\n"));
 }
 
+static void a_cancelled_task_shows_who_cancelled_it(void **state)
+{
+	struct lp_finding finding = finding_of(LP_FINDING_CANCELLED, &loop);
+
+	(void)state;
+	finding.task = 1;
+	finding.task_name = "Task-7";
+	finding.exception_type = "CancelledError";
+	finding.exception_message = "too slow";
+	finding.late_ns = 3100000;
+	finding.noticed = true;
+	assert_string_equal(print(&finding),
+			    "12:01:07.312  cancelled  fetch_user  task 'Task-7' (app/users.py:14)\n"
+			    "    by handle_request (views.py:31), 3.10 ms before its end: "
+			    "\"too slow\"\n"
+			    "    cancelled at\n"
+			    "        handle_request  app/views.py:31\n"
+			    "        serve           app/server.py:12\n");
+}
+
+/* As by a timeout: the program is not on the stack, but in the task that waits. */
+static void a_cancellation_that_is_passed_on_shows_the_line_that_waited(void **state)
+{
+	struct lp_finding finding = finding_of(LP_FINDING_CANCELLED, &loop);
+
+	(void)state;
+	finding.exception_message = "";
+	finding.passed_on = FRAME("wait", "/srv/app/users.py", 15);
+	finding.stack = polling;
+	assert_non_null(strstr(print(&finding), "    by BaseEventLoop._run_once "
+						"(base_events.py:1884), passed on by wait\n"
+						"    (users.py:15)\n"));
+	finding.passed_on = NULL;
+	finding.stack.depth = 0;
+	assert_non_null(strstr(print(&finding), "    by an unknown caller\n"));
+}
+
 static void a_wrong_thread_shows_both_threads(void **state)
 {
 	struct lp_finding finding = finding_of(LP_FINDING_WRONG_THREAD, &loop);
@@ -318,6 +355,8 @@ int main(void)
 		TEST(the_same_is_printed_once),
 		TEST(an_exception_is_reported_with_its_task_and_message),
 		TEST(what_was_pending_shows_where_it_waits),
+		TEST(a_cancelled_task_shows_who_cancelled_it),
+		TEST(a_cancellation_that_is_passed_on_shows_the_line_that_waited),
 		TEST(a_wrong_thread_shows_both_threads),
 		TEST(a_stack_of_the_library_alone_is_shown_as_it_is),
 		TEST(every_kind_fits_a_narrow_page),

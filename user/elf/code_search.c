@@ -217,11 +217,11 @@ size_t code_calls(const struct lp_elf *elf, const char *function, uint64_t *addr
 	struct code_search search = { .known = slots,
 				      .known_count = elf_slots(elf, function, slots, SLOTS_MAX),
 				      .found = targets,
-				      .count = 1,
+				      .count = targets[0] ? 1 : 0,
 				      .capacity = TARGETS_MAX };
 
-	if (!capacity || !targets[0] ||
-	    (search.known_count && elf_search(elf, true, find_stubs, &search)))
+	if (!capacity || (search.known_count && elf_search(elf, true, find_stubs, &search)) ||
+	    !search.count)
 		return 0;
 	search = (struct code_search){ .known = targets,
 				       .known_count = search.count,

@@ -17,7 +17,10 @@ size_t code_string_uses(const struct lp_elf *elf, const char *text, uint64_t *ad
 size_t code_returns(const struct lp_elf *elf, uint64_t function, size_t bytes, uint64_t *addresses,
 		    size_t capacity);
 
-/* Finds the calls of an exported function within the same file. Results as above. */
+/*
+ * Finds the calls of a function that the file exports or imports, within the same file. Results as
+ * above.
+ */
 size_t code_calls(const struct lp_elf *elf, const char *function, uint64_t *addresses,
 		  size_t capacity);
 

@@ -138,6 +138,24 @@ static const struct lp_finding_row rows[] = {
 		.stack_label = "raised at", .parked_label = "waiting at",
 		.line = LP_LINE_PARKED, .raised_by_loop = true,
 	},
+	[LP_FINDING_CANCELLED] = {
+		.name = "cancelled", .title = "cancelled", .option = "--cancels",
+		.meaning =
+			"A task ended with CancelledError after something had called its cancel(). The "
+			"line that called it is shown; for a cancellation that was passed on, as from a "
+			"gather() to its tasks, the line that waited as well. Cancellations that a task "
+			"survives, as those of a timeout, are not listed.",
+		.silence =
+			"Cancelling a task is no error: CancelledError is not logged, and its traceback "
+			"is that of the task, which does not tell who called cancel().",
+		.remedy =
+			"If it is not meant, look at the line that cancels: it is often a timeout, a "
+			"TaskGroup of which another task has failed, a client that went away, or a "
+			"shutdown. cancel(msg=...) is shown here, too. asyncio.shield() protects a task "
+			"from whoever awaits it.",
+		.stack_label = "cancelled at", .parked_label = "waiting at",
+		.line = LP_LINE_CALLER,
+	},
 };
 /* clang-format on */
 
@@ -155,7 +173,7 @@ uint32_t finding_kinds_default(void)
 	int i;
 
 	for (i = 0; i < LP_FINDING_KINDS; i++)
-		if (!rows[i].cost)
+		if (!rows[i].cost && !rows[i].option)
 			kinds |= 1U << i;
 	return kinds;
 }
@@ -173,10 +191,11 @@ int finding_kinds_parse(const char *list, uint32_t *kinds)
 	for (;; list += length + 1) {
 		length = strcspn(list, ",");
 		if (length == 3 && !memcmp(list, "all", 3)) {
-			*kinds = (1U << LP_FINDING_KINDS) - 1;
+			for (i = 0; i < LP_FINDING_KINDS; i++)
+				*kinds |= rows[i].option ? 0 : 1U << i;
 		} else {
 			for (i = 0; i < LP_FINDING_KINDS; i++)
-				if (strlen(rows[i].name) == length &&
+				if (!rows[i].option && strlen(rows[i].name) == length &&
 				    !memcmp(rows[i].name, list, length))
 					break;
 			if (i == LP_FINDING_KINDS)

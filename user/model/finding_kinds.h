@@ -27,6 +27,11 @@ enum lp_finding_line {
 	 * objects are dropped at any line at which the garbage collector runs
 	 */
 	LP_LINE_DEFINED,
+	/*
+	 * the innermost frame of the stack that is the program's; without one, the line whose
+	 * cancellation was passed on
+	 */
+	LP_LINE_CALLER,
 };
 
 struct lp_finding_row {
@@ -37,6 +42,8 @@ struct lp_finding_row {
 	 * the kind is on by default
 	 */
 	const char *cost;
+	/* the option that turns the kind on in place of --find, as it is no mistake; NULL: none */
+	const char *option;
 	/* explanations for --explain, each one or more sentences */
 	const char *meaning;
 	const char *silence; /* why the program itself reports nothing */

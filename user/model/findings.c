@@ -107,9 +107,24 @@ static const struct lp_shown_frame *own_frame(const struct lp_stack *stack)
 	return own.depth ? own.frames[0] : NULL;
 }
 
+/* Returns the line of the program that called cancel(), or had it called; NULL: not known. */
+static const struct lp_shown_frame *caller_of(const struct lp_finding *finding)
+{
+	const struct lp_stack *stack = &finding->stack;
+	size_t own = own_frames_innermost(stack->frames, stack->depth);
+
+	if (own < stack->depth)
+		return stack->frames[own];
+	if (finding->passed_on)
+		return finding->passed_on;
+	return stack->depth ? stack->frames[stack->depth - 1] : NULL;
+}
+
 /* Returns the line to report a finding at, or NULL. */
 static const struct lp_shown_frame *place_of(const struct lp_finding *finding)
 {
+	if (finding_row(finding->kind)->line == LP_LINE_CALLER)
+		return caller_of(finding);
 	return finding_row(finding->kind)->line == LP_LINE_PARKED && finding->parked
 		       ? finding->parked
 		       : own_frame(&finding->stack);
@@ -263,6 +278,9 @@ static uint64_t count(struct lp_findings *findings, struct lp_finding *finding)
 	if (finding->created)
 		place->counted.created = finding->created;
 	place->counted.place = place_of(finding);
+	/* the time from a cancellation to the end of the task is no lateness */
+	if (!finding_row(finding->kind)->has_lateness)
+		return place->counted.count++;
 	if (finding->late_ns > place->counted.late_max_ns)
 		place->counted.late_max_ns = finding->late_ns;
 	if (finding->late_ns > place->late_max_ns)
@@ -337,6 +355,10 @@ static struct pending_finding *make_pending(const struct lp_findings *findings,
 	finding->stack.cut = event->flags & LP_FINDING_CUT;
 	fill_stack(&finding->loop_stack, findings->frames, event->frames + event->depth,
 		   event->loop_depth);
+	if (finding_row(finding->kind)->line == LP_LINE_CALLER && finding->loop_stack.depth) {
+		finding->passed_on = finding->loop_stack.frames[0];
+		stack_clear(&finding->loop_stack);
+	}
 	return pending;
 }
 
@@ -357,9 +379,17 @@ static void report_first(struct lp_findings *findings, uint64_t now_ns)
 {
 	struct pending_finding *pending = take(findings, &findings->first);
 
-	if (now_ns > pending->finding.time_ns)
+	if (now_ns > pending->finding.time_ns && finding_row(pending->finding.kind)->has_lateness)
 		pending->finding.late_ns = now_ns - pending->finding.time_ns;
 	report(findings, pending);
+}
+
+/* Returns whether an LP_EVENT_NOTICED follows. */
+static bool waits_for_more(const struct lp_finding *finding)
+{
+	const struct lp_finding_row *row = finding_row(finding->kind);
+
+	return row->line == LP_LINE_CALLER || (row->has_lateness && !finding->timer);
 }
 
 void findings_add(struct lp_findings *findings, const struct lp_loop_info *loop,
@@ -369,7 +399,7 @@ void findings_add(struct lp_findings *findings, const struct lp_loop_info *loop,
 
 	if (!pending)
 		return;
-	if (!finding_row(pending->finding.kind)->has_lateness || pending->finding.timer) {
+	if (!waits_for_more(&pending->finding)) {
 		report(findings, pending);
 		return;
 	}

@@ -304,8 +304,11 @@ struct lp_finding {
 	struct lp_stack stack; /* stack that raised, dropped or scheduled it */
 	struct lp_stack loop_stack; /* wrong thread: stack of the loop's own thread then */
 	bool timer; /* wrong thread: it was scheduled for later, and has no lateness */
-	bool noticed; /* wrong thread: the loop has run it */
-	uint64_t late_ns; /* wrong thread: from scheduling to its run, or up to now */
+	bool noticed; /* wrong thread: the loop has run it; cancelled: late_ns is known */
+	/* wrong thread: from scheduling to its run, or up to now; cancelled: from the call to the end */
+	uint64_t late_ns;
+	/* cancelled: where another task waited for it, whose cancellation was passed on; NULL: none */
+	const struct lp_shown_frame *passed_on;
 	bool more; /* pending at close: there were more objects than are reported */
 	uint64_t before; /* number of earlier findings that count as the same */
 	bool first_origin; /* the first of them whose creation is known */

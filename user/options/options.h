@@ -56,6 +56,7 @@ struct lp_options {
 	bool queue;
 	uint32_t findings; /* --find: bits, 1 << enum lp_finding_kind */
 	bool origins;
+	bool cancels;
 	bool lifetimes;
 	bool explain;
 	bool stack; /* tasks: whole await chains */

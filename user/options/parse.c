@@ -229,6 +229,8 @@ static void complete_options(struct lp_options *options)
 	 * a task's lifetime includes its queue delays, and some kinds of findings are recognised
 	 * when a callback is put into the queue
 	 */
+	if (options->cancels)
+		options->findings |= 1U << LP_FINDING_CANCELLED;
 	options->queue |= options->lifetimes || finding_kinds_in_queue(options->findings);
 	if (options->cgroup && !options->pid_count && !options->launch)
 		options->all = true;

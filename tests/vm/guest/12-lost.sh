@@ -17,7 +17,7 @@ until [ -e ready ]; do
 	waited=$((waited + 1))
 done
 
-timeout -s KILL 90 loopprof -p $target --find all --origins --lifetimes -d 20 -j >out.jsonl 2>err.txt
+timeout -s KILL 90 loopprof -p $target --find all --cancels --origins --lifetimes -d 20 -j >out.jsonl 2>err.txt
 status=$?
 sed 's/^/loopprof: /' err.txt
 if [ $status -ne 0 ]; then
@@ -25,7 +25,7 @@ if [ $status -ne 0 ]; then
 	exit 1
 fi
 for kind in never_awaited exception_never_retrieved destroyed_pending pending_at_close \
-	closed_loop no_running_loop wrong_thread other_loop; do
+	closed_loop no_running_loop wrong_thread other_loop cancelled; do
 	if ! grep -q "\"type\":\"lost\".*\"kind\":\"$kind\"" out.jsonl; then
 		echo "no finding of the kind $kind"
 		exit 1

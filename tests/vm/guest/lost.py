@@ -58,8 +58,16 @@ async def awaits_of_another_loop(loop):
         pass
 
 
+async def cancel_one():
+    task = asyncio.ensure_future(waits())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def lose_all():
     loop = asyncio.get_running_loop()
+    await cancel_one()
     forgotten()
     asyncio.ensure_future(raises())
     await asyncio.sleep(0.1)

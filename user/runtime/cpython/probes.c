@@ -13,6 +13,7 @@
 
 #include "elf/code_search.h"
 #include "elf/function.h"
+#include "base/macros.h"
 #include "process/memory.h"
 #include "defined.h"
 #include "runtime/cpython/objects/instance.h"
@@ -36,6 +37,9 @@
 #define SLOT_INIT 60
 #define SLOT_FINALIZE 80
 #define SLOT_NONE 0
+/* PyMethodDef.ml_flags: Include/methodobject.h, Include/cpython/methodobject.h */
+#define METHOD_NO_ARGUMENTS 0x4
+#define METHOD_DEFINING_CLASS 0x200
 
 /* How a probe is found. */
 enum lp_way {
@@ -47,6 +51,8 @@ enum lp_way {
 	LP_WAY_MESSAGE, /* the instructions in _asyncio that load the address of a message */
 	LP_WAY_EXCEPTION, /* the function that creates a RuntimeError */
 	LP_WAY_COROUTINE, /* the returns of the function that creates a coroutine */
+	LP_WAY_TASK, /* a method of a task that has to be written in C */
+	LP_WAY_CANCELLED, /* where a step of a task ends with an exception */
 	LP_WAY_UVLOOP, /* a C method (cdef) of a class of uvloop */
 	LP_WAY_UVLOOP_METHOD, /* a method of uvloop's Loop that Python code calls */
 	LP_WAY_UVLOOP_CALLS, /* other calls in uvloop that enter a context */
@@ -109,6 +115,11 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 	[LP_PROBE_TIMER] = { LP_WAY_FUNCTION, "_heapq", "heappush", .beside = "heapify",
 			     .function = "heapq.heappush" },
 	[LP_PROBE_EXCEPTION] = { .way = LP_WAY_EXCEPTION, .function = "BaseException.__new__" },
+	[LP_PROBE_TASK_CANCEL] = { LP_WAY_TASK, "_asyncio", "Task", "cancel",
+				   .beside = "get_stack", .function = "Task.cancel" },
+	/* Modules/_asynciomodule.c: only task_step_impl calls it, in 3.8 to 3.14 */
+	[LP_PROBE_TASK_CANCELLED] = { LP_WAY_CANCELLED, .name = "PyErr_ExceptionMatches",
+				      .function = "Task.__step" },
 	[LP_PROBE_TASK_CREATED] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_INIT,
 				    .number = SLOT_INIT, .function = "Task.__init__" },
 	[LP_PROBE_TASK_ENDED] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_FINALIZE,
@@ -158,6 +169,7 @@ static bool is_defined(const struct lp_probe_row *row, const struct lp_pointers 
 	case LP_WAY_UVLOOP_METHOD:
 		return defined_method(pointers, function, row->name, row->beside);
 	case LP_WAY_METHOD:
+	case LP_WAY_TASK:
 		return defined_method(pointers, function, row->method, row->beside);
 	case LP_WAY_SLOT:
 	case LP_WAY_MESSAGE:
@@ -249,6 +261,31 @@ static int find_message(const struct lp_cpython *python, const struct lp_probe_r
 			error, -ENOENT,
 			"the code of %s in process %d was built in a way that loopprof does not know",
 			probe->function, python->pid);
+	if (!err)
+		err = definer_finish(&definer, error);
+	definer_close(&definer);
+	return err;
+}
+
+/*
+ * Finds the one call in _asyncio by which the step of a task asks whether it ends as cancelled.
+ * Where the module is a part of the interpreter, which has more such calls, Task.__del__ stands in.
+ */
+static int find_cancelled(const struct lp_cpython *python, const struct lp_probe_row *row,
+			  struct lp_probe *probe, struct lp_error *error)
+{
+	uint64_t known = task_slot(python, TYPE_FINALIZE), calls[2];
+	struct lp_definer definer;
+	int err;
+
+	if (!known)
+		return -EAGAIN;
+	err = open_defined(python, &rows[LP_PROBE_TASK_ENDED], known, "_asyncio", probe, &definer,
+			   error);
+	if (!err && code_calls(definer.elf, row->name, calls, ARRAY_SIZE(calls)) == 1)
+		err = definer_add_inside(&definer, calls[0], error);
+	else if (!err)
+		err = definer_add_entry(&definer, known - definer.bias, error);
 	if (!err)
 		err = definer_finish(&definer, error);
 	definer_close(&definer);
@@ -386,9 +423,16 @@ static uint64_t shown_function(const struct lp_cpython *python, const struct lp_
 
 	if (row->way == LP_WAY_FUNCTION)
 		return builtin_function(python, object);
-	if (object && row->way == LP_WAY_METHOD)
+	if (object && (row->way == LP_WAY_METHOD || row->way == LP_WAY_TASK))
 		return cpython_type_method(python, object, row->method);
 	return object ? memory_u64(python->pid, object + row->slot) : 0;
+}
+
+/* Returns whether asyncio runs without its C module, which it loads before its Python tasks. */
+static bool has_python_tasks(const struct lp_cpython *python)
+{
+	return !cpython_module_attribute(python, "_asyncio", "Task") &&
+	       cpython_module_attribute(python, "asyncio.tasks", "_PyTask");
 }
 
 int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
@@ -409,6 +453,16 @@ int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 		return find_dispatch(python, probe, error);
 	case LP_WAY_MESSAGE:
 		return find_message(python, row, probe, error);
+	case LP_WAY_TASK:
+		if (has_python_tasks(python))
+			return error_set(
+				error, -ENOTSUP,
+				"who cancels tasks of process %d is not found: it has no _asyncio, and its tasks are Python code",
+				python->pid);
+		return find_function(python, row, shown_function(python, row), row->module, probe,
+				     error);
+	case LP_WAY_CANCELLED:
+		return find_cancelled(python, row, probe, error);
 	case LP_WAY_EXCEPTION:
 		/* definer_open accepts the interpreter's file for any module */
 		return find_function(python, row, exception_function(python), "builtins", probe,
@@ -447,6 +501,17 @@ static uint64_t method_code(const struct lp_cpython *python, const char *module,
 	return function ? memory_u64(python->pid, function + python->row.function.func_code) : 0;
 }
 
+/* Returns the number of the parameter by which Task.cancel() gets its arguments; 0: there is none. */
+static uint8_t cancel_arguments(const struct lp_cpython *python, uint64_t task_type)
+{
+	uint32_t flags = METHOD_NO_ARGUMENTS;
+
+	cpython_type_method_flags(python, task_type, "cancel", &flags);
+	if (flags & METHOD_NO_ARGUMENTS)
+		return 0;
+	return flags & METHOD_DEFINING_CLASS ? 3 : 2;
+}
+
 int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle *lifecycle)
 {
 	uint64_t future = cpython_module_attribute(python, "_asyncio", "Future");
@@ -472,6 +537,9 @@ int cpython_find_lifecycle(const struct lp_cpython *python, struct lp_lifecycle 
 	lifecycle->handle_loop = 48;
 	lifecycle->exception_args = 24;
 	lifecycle->tuple_items = python->row.tuple.ob_item;
+	lifecycle->cancel_arguments = cancel_arguments(python, lifecycle->task_type);
+	lifecycle->current_exception = python->row.thread.current_exception;
+	lifecycle->exception_is_type = python->row.thread.exception_is_type;
 	lifecycle->created_inside = python->row.bytecode.return_generator;
 	lifecycle->array_arguments =
 		lifecycle->runtime_error && python->row.type.exception_vectorcall &&

@@ -43,6 +43,15 @@ static void write_late(struct lp_json_writer *json, const struct lp_finding *fin
 	write_stack_or_null(json, "loop_stack", has_lateness ? &finding->loop_stack : &none);
 }
 
+static void write_cancel(struct lp_json_writer *json, const struct lp_finding *finding)
+{
+	if (finding->kind == LP_FINDING_CANCELLED && finding->noticed)
+		json_number(json, "cancelled_ns", finding->time_ns - finding->late_ns);
+	else
+		json_null(json, "cancelled_ns");
+	json_frame(json, "passed_on", finding->passed_on);
+}
+
 void json_lost(struct lp_json_writer *json, const struct lp_finding *finding)
 {
 	json_loop_line(json, "lost", finding->loop);
@@ -57,6 +66,7 @@ void json_lost(struct lp_json_writer *json, const struct lp_finding *finding)
 	json_signed(json, "tid", finding->tid);
 	json_frame(json, "parked", finding->parked);
 	write_late(json, finding);
+	write_cancel(json, finding);
 	json_bool(json, "more", finding->more);
 }
 

@@ -23,9 +23,12 @@ void text_explain_print(FILE *file, const struct lp_terminal *terminal, enum lp_
 
 	if (page.columns > COLUMNS_MOST)
 		page.columns = COLUMNS_MOST;
-	fprintf(file, "%s%s%s (%s)%s\n", terminal->colour ? "\033[1m" : "", row->title,
+	fprintf(file, "%s%s%s (%s)%s%s\n", terminal->colour ? "\033[1m" : "", row->title,
 		terminal->colour ? "\033[0m" : "", row->name,
-		row->cost ? ", only with --find" : "");
+		row->option || row->cost ? ", only with " : "",
+		row->option ? row->option
+		: row->cost ? "--find"
+			    : "");
 	text_print_wrapped(file, &page, 0, INDENT, row->meaning);
 	print_part(file, &page, "Why it is easily missed:", row->silence);
 	print_part(file, &page, "What to do:", row->remedy);

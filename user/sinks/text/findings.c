@@ -16,9 +16,12 @@
 #define INDENT 4
 #define GAP 2
 #define TITLE "what got lost"
+#define TITLE_CANCELLED "what got lost or was cancelled"
 #define ROWS_MAX 20
 #define NAME_LEAST 16
 #define PLACE_LEAST 10
+/* Bytes of a function with its line. */
+#define CALLER_MAX (LP_NAME_MAX + LP_TEXT_PLACE_MAX + 32)
 
 /* ---- a finding as it is reported ------------------------------------------------ */
 
@@ -53,6 +56,42 @@ static void print_exception(FILE *file, const struct lp_terminal *terminal,
 		return;
 	snprintf(text, sizeof(text), "%s%s%s", finding->exception_type,
 		 finding->exception_message[0] ? ": " : "", finding->exception_message);
+	text_print_wrapped(file, terminal, 0, INDENT, text);
+}
+
+/* Writes a function and its line, after a word; "" for NULL. */
+static const char *by(const char *word, const struct lp_shown_frame *frame, char *text, size_t size)
+{
+	char place[LP_TEXT_PLACE_MAX];
+
+	text[0] = '\0';
+	if (!frame)
+		return text;
+	text_frame_place(frame, 1, place, sizeof(place));
+	snprintf(text, size, "%s%s (%s)", word, frame->function, place);
+	return text;
+}
+
+/* Prints who called cancel(), when and with which message. */
+static void print_caller(FILE *file, const struct lp_terminal *terminal,
+			 const struct lp_finding *finding)
+{
+	const struct lp_stack *stack = &finding->stack;
+	size_t own = own_frames_innermost(stack->frames, stack->depth);
+	const struct lp_shown_frame *caller =
+		stack->depth ? stack->frames[min_u64(own, stack->depth - 1)] : NULL;
+	char caller_text[CALLER_MAX], passed_on[CALLER_MAX], duration[32] = "";
+	char text[2 * CALLER_MAX + LP_MESSAGE_MAX + 64];
+	const char *message = finding->exception_message;
+
+	by("by ", caller, caller_text, sizeof(caller_text));
+	by(", passed on by ", finding->passed_on, passed_on, sizeof(passed_on));
+	if (finding->noticed)
+		text_duration(duration, sizeof(duration), finding->late_ns);
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s",
+		 caller ? caller_text : "by an unknown caller", passed_on, duration[0] ? ", " : "",
+		 duration, duration[0] ? " before its end" : "", message[0] ? ": \"" : "", message,
+		 message[0] ? "\"" : "");
 	text_print_wrapped(file, terminal, 0, INDENT, text);
 }
 
@@ -105,7 +144,10 @@ void text_finding_print(FILE *file, const struct lp_terminal *terminal,
 
 	print_head(file, terminal, finding);
 	text_loop_name_print(file, terminal, loops, finding->loop, finding->pid);
-	print_exception(file, terminal, finding);
+	if (row->line == LP_LINE_CALLER)
+		print_caller(file, terminal, finding);
+	else
+		print_exception(file, terminal, finding);
 	if (row->parked_label)
 		print_frame(file, terminal, row->parked_label, finding->parked);
 	/* raised by the loop itself: the stack has no frame of the program */
@@ -131,6 +173,9 @@ static void name_of(const struct lp_finding_count *count, char *name, size_t siz
 	if (finding_row(count->kind)->has_lateness && count->late_max_ns) {
 		text_duration(late, sizeof(late), count->late_max_ns);
 		snprintf(name, size, "%s, up to %s late", count->name, late);
+	} else if (finding_row(count->kind)->line == LP_LINE_CALLER) {
+		snprintf(name, size, count->exception_message[0] ? "%s: \"%s\"" : "%s",
+			 count->name, count->exception_message);
 	} else {
 		snprintf(name, size, "%s%s%s", count->name,
 			 count->name[0] && count->exception_type[0] ? ": " : "",
@@ -158,7 +203,7 @@ static struct finding_columns measure(const struct lp_terminal *terminal,
 				      const struct lp_summary *summary, size_t rows)
 {
 	struct finding_columns columns = { 0, NAME_LEAST, PLACE_LEAST, strlen("times"), 0 };
-	char name[LP_NAME_MAX + LP_TYPE_MAX], place[LP_TEXT_PLACE_MAX];
+	char name[LP_NAME_MAX + LP_MESSAGE_MAX + 8], place[LP_TEXT_PLACE_MAX];
 	size_t i, space, left;
 
 	for (i = 0; i < rows; i++) {
@@ -185,7 +230,7 @@ static struct finding_columns measure(const struct lp_terminal *terminal,
 static void print_row(FILE *file, const struct lp_terminal *terminal,
 		      const struct finding_columns *columns, const struct lp_finding_count *count)
 {
-	char name[LP_NAME_MAX + LP_TYPE_MAX], place[LP_TEXT_PLACE_MAX];
+	char name[LP_NAME_MAX + LP_MESSAGE_MAX + 8], place[LP_TEXT_PLACE_MAX];
 
 	name_of(count, name, sizeof(name));
 	place_of(count, place, sizeof(place));
@@ -208,12 +253,16 @@ void text_findings_print(FILE *file, const struct lp_terminal *terminal,
 {
 	size_t rows = min_u64(summary->finding_count, ROWS_MAX), i;
 	struct finding_columns columns;
+	const char *title = TITLE;
 
 	if (!rows)
 		return;
+	for (i = 0; i < rows; i++)
+		if (summary->findings[i].kind == LP_FINDING_CANCELLED)
+			title = TITLE_CANCELLED;
 	columns = measure(terminal, summary, rows);
 	fprintf(file, "\n%-*s%*s%s\n",
-		(int)(INDENT + columns.kind + columns.name + columns.place + 3 * GAP), TITLE,
+		(int)(INDENT + columns.kind + columns.name + columns.place + 3 * GAP), title,
 		(int)columns.times, "times", columns.loop ? "  loop" : "");
 	for (i = 0; i < rows; i++)
 		print_row(file, terminal, &columns, &summary->findings[i]);

@@ -47,6 +47,8 @@
 	.thread.cframe = NONE,									\
 	.thread.current_frame = 24,								\
 	.thread.context = 240,									\
+	.thread.current_exception = 88,								\
+	.thread.exception_is_type = true,							\
 	.thread.dict = 152,									\
 	.thread.asyncio_running_loop = NONE,							\
 	.thread.asyncio_running_task = NONE,							\
@@ -221,6 +223,7 @@
 	.thread.cframe = 56,									\
 	.thread.current_frame = 8,								\
 	.thread.context = 224,									\
+	.thread.current_exception = 96,								\
 	.thread.dict = 128,									\
 	/* _PyInterpreterFrame: frames are no objects any more */				\
 	.frame.is_object = false,								\
@@ -294,6 +297,8 @@
 	.thread.native_thread_id = 144,								\
 	.thread.current_frame = 0,								\
 	.thread.context = 208,									\
+	.thread.current_exception = 96,								\
+	.thread.exception_is_type = false,							\
 	.thread.dict = 112,									\
 	/* f_code comes first; frames of FRAME_OWNED_BY_CSTACK */				\
 	.frame.f_executable = 0,								\
@@ -337,6 +342,7 @@
 	.thread.native_thread_id = 160,								\
 	.thread.cframe = NONE,									\
 	.thread.current_frame = 72,								\
+	.thread.current_exception = 112,							\
 	.thread.dict = NONE,									\
 	.thread.asyncio_running_loop = 304,							\
 	/* FRAME_SUSPENDED_YIELD_FROM */							\
@@ -476,6 +482,7 @@ void cpython_row_task_offsets(const struct lp_cpython_row *row, struct lp_task_o
 		.task_must_cancel = row->task.task_must_cancel,
 		.task_log_destroy_pending = row->task.task_log_destroy_pending,
 		.task_fut_waiter = row->task.task_fut_waiter,
+		.task_num_cancels_requested = row->task.task_num_cancels_requested,
 		.fut_log_tb_bits = row->task.fut_log_tb_bits,
 		.task_must_cancel_bits = row->task.task_must_cancel_bits,
 		.task_log_destroy_pending_bits = row->task.task_log_destroy_pending_bits,

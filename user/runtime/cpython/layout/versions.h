@@ -107,6 +107,8 @@ struct lp_cpython_row {
 		uint16_t cframe; /* a pointer to the _PyCFrame that has the frame; 3.11 and 3.12 */
 		uint16_t current_frame; /* up to 3.10 frame; 3.11, 3.12: in the _PyCFrame */
 		uint16_t context;
+		uint16_t current_exception; /* up to 3.11 curexc_type, its type */
+		bool exception_is_type;
 		uint16_t dict; /* the dict that has asyncio's running loop; up to 3.12 */
 		uint16_t asyncio_running_loop; /* 3.13 and later */
 		uint16_t asyncio_running_task; /* 3.14; before in a dict */

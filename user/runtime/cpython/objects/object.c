@@ -350,19 +350,29 @@ uint64_t cpython_module_attribute(const struct lp_cpython *python, const char *m
 
 uint64_t cpython_type_method(const struct lp_cpython *python, uint64_t type, const char *name)
 {
+	uint32_t flags;
+
+	return cpython_type_method_flags(python, type, name, &flags);
+}
+
+uint64_t cpython_type_method_flags(const struct lp_cpython *python, uint64_t type, const char *name,
+				   uint32_t *flags)
+{
 	uint64_t table = memory_u64(python->pid, type + CPYTHON_TYPE_METHODS);
 	int i;
 
 	for (i = 0; table && i < METHODS_MAX; i++, table += CPYTHON_METHOD_SIZE) {
-		uint64_t definition[2];
+		uint64_t definition[3];
 		char text[METHOD_NAME_BYTES];
 
 		if (memory_read(python->pid, table, definition, sizeof(definition)) ||
 		    !definition[0])
 			return 0;
 		if (memory_string(python->pid, definition[0], text, sizeof(text)) >= 0 &&
-		    !strcmp(text, name))
+		    !strcmp(text, name)) {
+			*flags = (uint32_t)definition[2];
 			return definition[1];
+		}
 	}
 	return 0;
 }

@@ -112,6 +112,9 @@ uint64_t cpython_module_attribute(const struct lp_cpython *python, const char *m
 
 /* Returns the C function of a method in a type's method table, or 0. */
 uint64_t cpython_type_method(const struct lp_cpython *python, uint64_t type, const char *name);
+/* The same; flags: those of the method (METH_NOARGS and others), unchanged if it returns 0. */
+uint64_t cpython_type_method_flags(const struct lp_cpython *python, uint64_t type, const char *name,
+				   uint32_t *flags);
 
 /* Returns the address of the main interpreter's state, or 0 before it is created. */
 uint64_t cpython_interpreter(const struct lp_cpython *python);
