@@ -49,6 +49,7 @@ int lp_running_loop(struct pt_regs *ctx)
 	loop->probe_hits++;
 	lp_loop_pause(loop, slot, now);
 	loop->outside = PT_REGS_PARM2(ctx) == loop->layout.python.none;
+	loop->stopped_ns = loop->outside ? now : 0;
 	if (loop->outside)
 		return 0;
 	loop->iteration_start_ns = now;

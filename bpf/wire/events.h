@@ -60,6 +60,7 @@ enum lp_event_type {
 	LP_EVENT_LIMITED = 51,
 	LP_EVENT_AWAKE = 52,
 	LP_EVENT_WAITING = 53,
+	LP_EVENT_LOOP_STOPPED = 54,
 	LP_EVENT_CPU_QUOTA = 56,
 	LP_EVENT_STEAL = 57,
 	LP_EVENT_OTHER_END = 58,
@@ -520,6 +521,20 @@ struct lp_event_lost {
 	__u64 counts[LP_LOST_CAPACITY]; /* by enum lp_lost_kind */
 };
 
+enum lp_loop_stop {
+	LP_LOOP_STOP_RUN = 0, /* it runs no more, and its thread goes on */
+	LP_LOOP_STOP_THREAD = 1, /* its thread has ended */
+	LP_LOOP_STOPS,
+};
+
+/* A loop has not run for a while, and its process goes on. Its LP_EVENT_LOOP_END may precede. */
+struct lp_event_loop_stopped {
+	struct lp_event event; /* loop: LP_NO_LOOP if it has ended */
+	__u64 stopped_ns; /* since when it does not run */
+	__u32 tid;
+	__u32 reason; /* enum lp_loop_stop */
+};
+
 /* Ends a set of statistics; with LP_EVENT_END, the run. */
 struct lp_event_end {
 	struct lp_event event;
@@ -562,6 +577,7 @@ _Static_assert(sizeof(struct lp_event_iteration_end) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_poll_return) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_process) == 32, "wire");
 _Static_assert(sizeof(struct lp_event_process_end) == 176, "wire");
+_Static_assert(sizeof(struct lp_event_loop_stopped) == 40, "wire");
 _Static_assert(LP_EVENT_END < 0xffff, "the type is 16 bits wide");
 
 _Static_assert(sizeof(struct lp_stack_frame) == 420, "wire");

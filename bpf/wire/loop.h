@@ -148,6 +148,7 @@ struct lp_loop {
 	__u32 ready_descriptor; /* plus 1; 0: no poll has returned one */
 	__u32 ready_events; /* EPOLLIN and others */
 	__u32 ready_ended; /* it is a TCP socket whose peer has closed its end */
+	__u64 stopped_ns; /* when it returned from run_forever() last; 0: it has begun again */
 	struct lp_callable callable; /* identity of the running callback */
 	struct lp_top_entry top[LP_TOP_ENTRIES];
 	struct lp_histogram iteration;

@@ -4,7 +4,8 @@ import os
 import signal
 import time
 
-from lib.case import on_every_python
+from lib.case import each, on_every_python
+from lib.interpreters import HOST_PYTHON
 from lib.processes import Failure, wait_until
 
 PROCESS = os.getpid()
@@ -97,6 +98,21 @@ def test_loop_of_a_thread_that_ended_before(case):
     (loop,) = records.loops(tid=target.pid)
     if end["loop_id"] != loop["loop_id"]:
         raise Failure(f"the end is that of another loop: {end}")
+
+
+@each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 13), (3, 14))
+      or interpreter.executable == HOST_PYTHON)
+def test_loop_that_ends_alone(case):
+    target, profiler = begin(case, "lone")
+    (end,) = profiler.wait_for("loop_end")
+    if end["reason"] != "thread" or end["tid"] == target.pid or end["pid"] != target.pid:
+        raise Failure(f"the loop of a thread has ended, and not: {end}")
+    if not end["callback"] or end["callback"]["name"] != "stops" or end["stall_ns"] < 300_000_000:
+        raise Failure(f"it ended in a stall of stops(), not {end}")
+    target.signal(signal.SIGKILL)
+    _, records = ended(profiler, target, kind="killed", activity="idle")
+    if len(records.of("loop_end")) != 1:
+        raise Failure(f"more than one loop ended alone: {records.of('loop_end')}")
 
 
 def test_end_in_a_capture(case):

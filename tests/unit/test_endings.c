@@ -20,16 +20,30 @@ static void on_process_end(void *context, const struct lp_process_end *end)
 	snprintf(ended_name, sizeof(ended_name), "%s", end->callback ? end->callback->name : "");
 }
 
+static struct lp_loop_stop_report stopped;
+static char stopped_name[LP_NAME_MAX];
+static size_t stops;
+
+static void on_loop_stopped(void *context, const struct lp_loop_stop_report *stop)
+{
+	(void)context;
+	stops++;
+	stopped = *stop;
+	snprintf(stopped_name, sizeof(stopped_name), "%s",
+		 stop->callback ? stop->callback->name : "");
+}
+
 static int begin(void **state)
 {
 	static const struct lp_run run = { .tool = "loopprof", .start_ns = START_NS };
 	static struct lp_observer observer;
 
 	(void)state;
-	ends = 0;
+	ends = stops = 0;
 	memset(&reported, 0, sizeof(reported));
 	observer = recorder;
 	observer.process_end = on_process_end;
+	observer.loop_stopped = on_loop_stopped;
 	if (model_new(&observer, NULL, &model))
 		return -1;
 	model_begin(model, &run);
@@ -109,6 +123,63 @@ static void a_stall_that_ended_before_is_not_cut_off(void **state)
 	assert_string_equal(ended_name, "");
 	assert_int_equal(ended.activity, LP_ACTIVITY_IDLE);
 	assert_int_equal(ended.activity_ns, 100 * MS);
+}
+
+static void feed_stopped(uint32_t slot, enum lp_loop_stop reason, uint64_t stopped_ns, uint64_t ns)
+{
+	const struct lp_event_loop_stopped event = {
+		.event = record_head(LP_EVENT_LOOP_STOPPED, sizeof(event)),
+		.stopped_ns = START_NS + stopped_ns,
+		.tid = 101,
+		.reason = reason,
+	};
+
+	feed(&event, slot, ns);
+}
+
+static void a_loop_stops_in_a_stall_and_its_process_goes_on(void **state)
+{
+	(void)state;
+	feed_loop(1, 0);
+	feed_name(1, 5, "fetch");
+	feed_slow(1, 5, 10 * MS, 500 * MS, 1, 0);
+	feed_stopped(1, LP_LOOP_STOP_RUN, 500 * MS, 1500 * MS);
+	assert_int_equal(stops, 1);
+	assert_int_equal(stopped.reason, LP_LOOP_STOP_RUN);
+	assert_int_equal(stopped.time_ns, START_NS + 500 * MS);
+	assert_int_equal(stopped.ran_ns, 500 * MS);
+	assert_string_equal(stopped_name, "fetch");
+	assert_int_equal(stopped.stall_ns, 490 * MS);
+	/* it runs again, and stops in no stall */
+	feed_stopped(1, LP_LOOP_STOP_RUN, 1600 * MS, 2600 * MS);
+	assert_int_equal(stops, 2);
+	assert_string_equal(stopped_name, "");
+}
+
+static void the_thread_of_a_loop_ends_and_its_process_goes_on(void **state)
+{
+	(void)state;
+	feed_loop(1, 0);
+	feed_name(1, 5, "fetch");
+	feed_slow(1, 5, 10 * MS, 500 * MS, 1, 0);
+	feed_loop_end(1, 500 * MS);
+	feed_stopped(LP_NO_LOOP, LP_LOOP_STOP_THREAD, 500 * MS, 1500 * MS);
+	assert_int_equal(stops, 1);
+	assert_int_equal(stopped.reason, LP_LOOP_STOP_THREAD);
+	assert_string_equal(stopped_name, "fetch");
+}
+
+static void the_stop_of_a_loop_that_is_not_known_is_ignored(void **state)
+{
+	struct lp_event_loop_stopped event = {
+		.event = record_head(LP_EVENT_LOOP_STOPPED, sizeof(event)),
+		.reason = LP_LOOP_STOPS,
+	};
+
+	(void)state;
+	feed_stopped(LP_NO_LOOP, LP_LOOP_STOP_THREAD, 500 * MS, 1500 * MS);
+	assert_int_equal(stops, 0);
+	assert_int_equal(model_take(model, &event.event), -EBADMSG);
 }
 
 static const struct {
@@ -265,6 +336,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(killed_during_a_stall, begin, free_model),
 		cmocka_unit_test_setup_teardown(a_stall_that_ended_before_is_not_cut_off, begin,
 						free_model),
+		cmocka_unit_test_setup_teardown(a_loop_stops_in_a_stall_and_its_process_goes_on,
+						begin, free_model),
+		cmocka_unit_test_setup_teardown(the_thread_of_a_loop_ends_and_its_process_goes_on,
+						begin, free_model),
+		cmocka_unit_test_setup_teardown(the_stop_of_a_loop_that_is_not_known_is_ignored,
+						begin, free_model),
 		cmocka_unit_test(kinds_and_reasons),
 		cmocka_unit_test(reasons_are_bounded),
 		cmocka_unit_test_setup_teardown(impossible_records_are_refused, begin, free_model),

@@ -161,6 +161,8 @@ static void take_from_ring(void *context, const void *data, size_t size)
 		if (!is_known(live, event->loop))
 			return;
 		counters_report_causes(live);
+		stopped_loops_ended(&live->stopped, session_loop(live->session, event->loop),
+				    event->time_ns);
 		loop_ended(live, event);
 		return;
 	}
@@ -354,6 +356,7 @@ void live_remove_target(struct lp_live *live, pid_t pid)
 		any = true;
 		end_loop(live, pid, slot);
 	}
+	stopped_loops_forget(&live->stopped, pid);
 	symboliser_forget(live->symboliser, pid);
 	followed_remove(&live->followed, pid);
 }
@@ -454,6 +457,18 @@ static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 		share_spend(&target->share, remote_clock() - begun);
 }
 
+/* Whether the loop never waits, and whether it runs at all. */
+static void check_rest(struct lp_live *live, uint32_t slot, uint64_t now)
+{
+	struct lp_live_loop *entry = &live->loops[slot];
+	const struct lp_loop *loop = session_loop(live->session, slot);
+
+	awake_check(&entry->awake, live->session, slot, now, live->take, live->context);
+	if (loop)
+		stopped_loops_check_loop(&entry->stopped_ns, loop, slot, now, live->take,
+					 live->context);
+}
+
 void live_check_stalls(struct lp_live *live)
 {
 	uint64_t now = clock_now();
@@ -461,6 +476,7 @@ void live_check_stalls(struct lp_live *live)
 
 	if (live->loop_count)
 		steal_turn(&live->steal, now);
+	stopped_loops_check(&live->stopped, &live->followed, now, live->take, live->context);
 	/* if the time ends before all loops are checked, the next call continues from there */
 	for (count = 0; count < live->loop_end; count++) {
 		uint32_t slot = live->check_at < live->loop_end ? live->check_at : 0;
@@ -470,8 +486,7 @@ void live_check_stalls(struct lp_live *live)
 				return;
 			check_loop(live, slot, now);
 			if (live->loops[slot].used)
-				awake_check(&live->loops[slot].awake, live->session, slot, now,
-					    live->take, live->context);
+				check_rest(live, slot, now);
 		}
 		live->check_at = slot + 1;
 	}

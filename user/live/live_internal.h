@@ -12,6 +12,7 @@
 #include "live.h"
 #include "ongoing_stalls.h"
 #include "ring.h"
+#include "stopped_loops.h"
 
 struct lp_live_loop {
 	bool used;
@@ -21,6 +22,7 @@ struct lp_live_loop {
 	struct lp_window window;
 	struct lp_ongoing_stall progress;
 	struct lp_awake awake;
+	uint64_t stopped_ns; /* the last stop of it that was reported; 0: none */
 };
 
 /* A callback slot: its loop, and the key with which it is released. */
@@ -41,6 +43,7 @@ struct lp_live {
 	void *context;
 	size_t loop_count;
 	struct lp_followed_table followed;
+	struct lp_stopped_loops stopped;
 	struct lp_live_loop loops[LP_MAX_LOOPS];
 	struct lp_live_callback callbacks[LP_MAX_CALLBACKS];
 	uint32_t loop_end; /* all loop slots in use are less than this */

@@ -11,6 +11,8 @@
 
 /* A request to end is connected with the end only if it came no longer than this before. */
 #define REQUEST_NS (600 * NS_PER_S)
+/* What asyncio.run() does after the callback that ends it takes no longer. */
+#define CLEANUP_NS (100 * NS_PER_MS)
 
 const char *ending_signal_name(uint32_t number, char *text, size_t size)
 {
@@ -143,6 +145,8 @@ struct lp_last_stall *endings_last_stall(const struct lp_slow_callback *slow)
 		text_copy(last->handler.file, sizeof(last->handler.file), slow->handler->file);
 		last->handler.line = slow->handler->line;
 	}
+	last->end_ns = slow->start_ns + slow->duration_ns;
+	last->duration_ns = slow->duration_ns;
 	text_copy(last->task_name, sizeof(last->task_name), slow->task_name);
 	return last;
 }
@@ -172,6 +176,26 @@ void endings_fill(const struct lp_event_process_end *event, const struct lp_loop
 		end->handler = last->handler.name[0] ? &last->handler : NULL;
 		end->task_name = last->task_name;
 	}
+}
+
+void endings_fill_stop(const struct lp_event_loop_stopped *event, const struct lp_loop_info *loop,
+		       uint64_t begin_ns, const struct lp_last_stall *last,
+		       struct lp_loop_stop_report *stop)
+{
+	*stop = (struct lp_loop_stop_report){
+		.loop = loop,
+		.time_ns = event->stopped_ns,
+		.reason = (enum lp_loop_stop)event->reason,
+		.ran_ns = saturating_sub(event->stopped_ns, begin_ns),
+		.task_name = "",
+	};
+	if (!last || last->end_ns > event->stopped_ns ||
+	    event->stopped_ns - last->end_ns > CLEANUP_NS)
+		return;
+	stop->callback = &last->callback;
+	stop->handler = last->handler.name[0] ? &last->handler : NULL;
+	stop->task_name = last->task_name;
+	stop->stall_ns = last->duration_ns;
 }
 
 /* ---- counts --------------------------------------------------------------------- */

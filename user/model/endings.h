@@ -15,22 +15,29 @@ struct lp_endings {
 	size_t count;
 };
 
-/* The slow callback that the end of a loop has cut off. */
+/* The last slow callback of a loop, which its end may have cut off. */
 struct lp_last_stall {
 	struct lp_callback_info callback;
 	struct lp_callback_info handler; /* as in struct lp_slow_callback; name "": none */
 	char task_name[LP_TASK_NAME_MAX];
+	uint64_t end_ns;
+	uint64_t duration_ns;
 };
 
 /* Returns a copy of what is reported of a stall; NULL: there is none, or out of memory. */
 struct lp_last_stall *endings_last_stall(const struct lp_slow_callback *slow);
 
 /*
- * Fills in all but the process's name. loop and last, which may be NULL, are those of the loop that
- * the record names.
+ * Fills in all but the process's name. loop, which may be NULL, is the one that the record names,
+ * and last the stall that its end has cut off; NULL: none.
  */
 void endings_fill(const struct lp_event_process_end *event, const struct lp_loop_info *loop,
 		  const struct lp_last_stall *last, struct lp_process_end *end);
+
+/* Fills in the stop of a loop. last, which may be NULL, is its last slow callback. */
+void endings_fill_stop(const struct lp_event_loop_stopped *event, const struct lp_loop_info *loop,
+		       uint64_t begin_ns, const struct lp_last_stall *last,
+		       struct lp_loop_stop_report *stop);
 
 void endings_count(struct lp_endings *endings, const struct lp_process_end *end);
 void endings_begin_interval(struct lp_endings *endings);

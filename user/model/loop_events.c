@@ -106,6 +106,42 @@ void loop_events_begin(struct lp_model *model, const struct lp_event_loop *event
 	model_add_loop(model, loop);
 }
 
+void loop_events_slow(struct lp_model_loop *loop, uint64_t end_ns)
+{
+	const struct lp_slow_callback *slow = pending_stalls_cut_off(loop->stalls, end_ns);
+
+	if (!slow || (loop->last && loop->last->end_ns == end_ns))
+		return;
+	free(loop->last);
+	loop->last = endings_last_stall(slow);
+}
+
+/* Returns the loop that has stopped, which may have ended meanwhile; NULL: it is not known. */
+static struct lp_model_loop *stopped_loop(struct lp_model *model,
+					  const struct lp_event_loop_stopped *event)
+{
+	struct lp_model_loop *loop = model_loop_of(model, &event->event);
+
+	if (loop)
+		return loop;
+	for (loop = model->source->own; loop; loop = loop->next_own)
+		if (loop->end_ns && loop->info.pid == (pid_t)event->event.pid &&
+		    loop->info.tid == (pid_t)event->tid)
+			return loop;
+	return NULL;
+}
+
+void loop_events_stopped(struct lp_model *model, const struct lp_event_loop_stopped *event)
+{
+	struct lp_model_loop *loop = stopped_loop(model, event);
+	struct lp_loop_stop_report stop;
+
+	if (!loop || model->source->ended || !model->observer->loop_stopped)
+		return;
+	endings_fill_stop(event, &loop->info, loop->begin_ns, loop->last, &stop);
+	model->observer->loop_stopped(model->context, &stop);
+}
+
 void loop_events_end(struct lp_model *model, const struct lp_event *event)
 {
 	struct lp_model_source *source = model->source;
@@ -116,7 +152,7 @@ void loop_events_end(struct lp_model *model, const struct lp_event *event)
 		source->slots->overlapped[event->loop] = false;
 	if (!loop)
 		return;
-	loop->last = endings_last_stall(pending_stalls_cut_off(loop->stalls, event->time_ns));
+	loop_events_slow(loop, event->time_ns);
 	pending_stalls_advance(loop->stalls, UINT64_MAX);
 	loop->end_ns = event->time_ns;
 	/* of an ended loop only the counts are retained, as there may be many */

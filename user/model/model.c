@@ -75,6 +75,7 @@ static void on_process_end(void *context, const struct lp_event_process_end *eve
 	struct lp_model *model = context;
 	struct lp_model_source *source = model->source;
 	const struct lp_model_target *target = processes_find(&source->targets, event->event.pid);
+	const struct lp_last_stall *cut_off;
 	struct lp_process_end end;
 	struct lp_model_loop *loop;
 
@@ -83,7 +84,8 @@ static void on_process_end(void *context, const struct lp_event_process_end *eve
 	loop = source->slots ? loop_of_process(source, event) : NULL;
 	if (!target && !loop)
 		return;
-	endings_fill(event, loop ? &loop->info : NULL, loop ? loop->last : NULL, &end);
+	cut_off = loop && loop->last && loop->last->end_ns == loop->end_ns ? loop->last : NULL;
+	endings_fill(event, loop ? &loop->info : NULL, cut_off, &end);
 	text_copy(end.comm, sizeof(end.comm),
 		  target ? target->target.comm
 		  : loop ? loop->info.comm
@@ -94,6 +96,11 @@ static void on_process_end(void *context, const struct lp_event_process_end *eve
 	if (model->observer->process_end)
 		model->observer->process_end(model->context, &end);
 	processes_end(&source->targets, event->event.pid);
+}
+
+static void on_loop_stopped(void *context, const struct lp_event_loop_stopped *event)
+{
+	loop_events_stopped(context, event);
 }
 
 static void on_self(void *context, const struct lp_event_self *event)
@@ -194,6 +201,7 @@ static void on_slow(void *context, const struct lp_decoded_slow *event)
 		return;
 	pending_stalls_add_slow(loop->stalls, &loop->info,
 				callback_in(model, loop, event->wire->callback), event);
+	loop_events_slow(loop, event->wire->event.time_ns);
 	model->source->waiting = true;
 }
 
@@ -536,6 +544,7 @@ const struct lp_event_handlers model_handlers = {
 	.loop_end = on_loop_end,
 	.process = on_process,
 	.process_end = on_process_end,
+	.loop_stopped = on_loop_stopped,
 	.target = on_target,
 	.loop_stats = on_loop_stats,
 	.callback_stats = on_callback_stats,

@@ -43,7 +43,7 @@ struct lp_model_loop {
 	bool read; /* its source was read to the end without an event of the loop's end */
 	bool frozen; /* its counts need no baseline: a later LP_EVENT_BASELINE is ignored */
 	uint64_t end_ns; /* 0 until the loop ends */
-	struct lp_last_stall *last; /* the stall that its end has cut off; NULL: none */
+	struct lp_last_stall *last; /* its last slow callback; NULL: none */
 	uint64_t ends[LP_ENDING_KINDS], ends_before[LP_ENDING_KINDS];
 };
 
@@ -139,6 +139,9 @@ void loop_events_cpu_quota(void *context, const struct lp_event_cpu_quota *event
 void loop_events_steal(void *context, const struct lp_event_steal *event);
 void loop_events_cpu_waits(void *context, const struct lp_event_cpu_waits *event);
 void loop_events_run_queue(void *context, const struct lp_event_run_queue *event);
+void loop_events_stopped(struct lp_model *model, const struct lp_event_loop_stopped *event);
+/* Stores the slow callback that ended at that instant, as it may be the last one. */
+void loop_events_slow(struct lp_model_loop *loop, uint64_t end_ns);
 void model_free_loop(struct lp_model_loop *loop);
 /* Fills in the labels that all loops of a process share.  known is NULL for an unknown process. */
 void model_label(struct lp_loop_info *info, const struct lp_run *run,

@@ -82,6 +82,17 @@ const char *activity_name(size_t activity)
 	return NAME(names, activity);
 }
 
+const char *loop_stop_name(size_t reason)
+{
+	static const char *const names[] = {
+		[LP_LOOP_STOP_RUN] = "run",
+		[LP_LOOP_STOP_THREAD] = "thread",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == LP_LOOP_STOPS, "a reason has one row");
+	return NAME(names, reason);
+}
+
 const char *signal_origin_name(size_t origin)
 {
 	static const char *const names[] = {

@@ -24,6 +24,7 @@ const char *ending_kind_name(size_t kind);
 /* enum lp_loop_activity: "busy" */
 const char *activity_name(size_t activity);
 /* enum lp_signal_origin: "kernel" */
+const char *loop_stop_name(size_t reason);
 const char *signal_origin_name(size_t origin);
 /* enum lp_end_reason: "target_exited" */
 const char *end_reason_name(size_t reason);

@@ -372,6 +372,19 @@ struct lp_process_end {
 	const char *task_name; /* its task; "" if none */
 };
 
+/* The end of a loop whose process goes on. */
+struct lp_loop_stop_report {
+	const struct lp_loop_info *loop;
+	uint64_t time_ns; /* when it stopped */
+	enum lp_loop_stop reason;
+	uint64_t ran_ns; /* since it was first observed */
+	/* the slow callback with which or after which it stopped; NULL: none */
+	const struct lp_callback_info *callback;
+	const struct lp_callback_info *handler; /* as in struct lp_process_end */
+	const char *task_name; /* its task; "" if none */
+	uint64_t stall_ns; /* its duration */
+};
+
 /* Ends of processes for one reason, counted. */
 struct lp_end_count {
 	char reason[LP_REASON_MAX];
@@ -544,6 +557,7 @@ struct lp_observer {
 	void (*slow_iteration)(void *context, const struct lp_slow_iteration *slow);
 	void (*finding)(void *context, const struct lp_finding *finding);
 	void (*process_end)(void *context, const struct lp_process_end *end);
+	void (*loop_stopped)(void *context, const struct lp_loop_stop_report *stop);
 	void (*loop_state)(void *context, const struct lp_loop_state *state);
 	/* interval covers the time since the last call, total that since the start. */
 	void (*interval)(void *context, const struct lp_summary *interval,

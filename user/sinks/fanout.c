@@ -43,6 +43,11 @@ static void on_process_end(void *context, const struct lp_process_end *end)
 	LP_FORWARD(process_end, end);
 }
 
+static void on_loop_stopped(void *context, const struct lp_loop_stop_report *stop)
+{
+	LP_FORWARD(loop_stopped, stop);
+}
+
 static void on_loop_state(void *context, const struct lp_loop_state *state)
 {
 	LP_FORWARD(loop_state, state);
@@ -66,6 +71,7 @@ const struct lp_observer fanout_observer = {
 	.slow_iteration = on_slow_iteration,
 	.finding = on_finding,
 	.process_end = on_process_end,
+	.loop_stopped = on_loop_stopped,
 	.loop_state = on_loop_state,
 	.interval = on_interval,
 	.end = on_end,

@@ -374,6 +374,17 @@ static int decode_process_end(const void *record, const struct lp_event_handlers
 	return 0;
 }
 
+static int decode_loop_stopped(const void *record, const struct lp_event_handlers *handlers,
+			       void *context)
+{
+	const struct lp_event_loop_stopped *event = record;
+
+	if (event->reason >= LP_LOOP_STOPS)
+		return -EBADMSG;
+	handlers->loop_stopped(context, event);
+	return 0;
+}
+
 /* Records of earlier versions have fewer counts. */
 static int decode_lost(const void *record, const struct lp_event_handlers *handlers, void *context)
 {
@@ -458,6 +469,7 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_STEAL, steal, struct lp_event_steal, true),
 	LP_ROW(LP_EVENT_AWAKE, awake, struct lp_event_awake, true),
 	LP_ROW(LP_EVENT_WAITING, waiting, struct lp_event_waiting, true),
+	LP_ROW(LP_EVENT_LOOP_STOPPED, loop_stopped, struct lp_event_loop_stopped, true),
 	LP_ROW(LP_EVENT_TARGET, target, struct lp_event_target, true),
 	LP_ROW(LP_EVENT_LABELS, labels, struct lp_event_labels, true),
 	LP_ROW(LP_EVENT_SELF, self, struct lp_event_self, true),

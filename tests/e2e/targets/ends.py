@@ -2,7 +2,8 @@
 
     ends.py TRUTH HOW
 
-HOW is block, exit, wait, handle, raise, or thread: the loop of another thread ended before.
+HOW is block, exit, wait, handle, raise, or thread: the loop of another thread ended before; or
+lone, where that loop ends in a stall, and the process goes on until it is killed.
 """
 
 import asyncio
@@ -24,6 +25,19 @@ async def in_thread():
         await asyncio.sleep(0.05)
 
 
+async def stops():
+    await asyncio.sleep(0.05)
+    fetch(0.3)
+    raise SystemExit
+
+
+def run_stopping():
+    try:
+        asyncio.run(stops())
+    except SystemExit:
+        pass
+
+
 async def handle(how):
     if how == "block":
         fetch(60)
@@ -37,6 +51,8 @@ async def handle(how):
         thread = threading.Thread(target=asyncio.run, args=(in_thread(),))
         thread.start()
         await asyncio.to_thread(thread.join) if sys.version_info >= (3, 9) else thread.join()
+    elif how == "lone":
+        threading.Thread(target=run_stopping).start()
     elif how == "handle":
         asked = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asked.set)

@@ -22,6 +22,49 @@ static void write_signal(struct lp_json_writer *json, const char *field,
 	json_end(json);
 }
 
+/* The callback that an end has cut off; NULL: none. */
+static void write_callback(struct lp_json_writer *json, const struct lp_callback_info *callback,
+			   const char *task_name)
+{
+	if (!callback) {
+		json_null(json, "callback");
+		return;
+	}
+	json_object(json, "callback");
+	json_place(json, callback);
+	json_text_or_null(json, "task", task_name);
+	json_end(json);
+}
+
+/* The handler by which the stall is named; NULL: there is none. */
+static void write_handler(struct lp_json_writer *json, const struct lp_callback_info *handler)
+{
+	struct lp_shown_frame frame = { .kind = LP_FRAME_PYTHON };
+
+	if (!handler)
+		return;
+	frame.line = handler->line;
+	frame.function = (char *)handler->name;
+	frame.file = (char *)handler->file;
+	json_frame(json, "handler", &frame);
+}
+
+void json_loop_end(struct lp_json_writer *json, const struct lp_loop_stop_report *stop)
+{
+	json_loop_line(json, "loop_end", stop->loop);
+	json_number(json, "time_ns", stop->time_ns);
+	json_signed(json, "pid", stop->loop->pid);
+	json_signed(json, "tid", stop->loop->tid);
+	json_text(json, "reason", loop_stop_name(stop->reason));
+	json_number(json, "ran_ns", stop->ran_ns);
+	write_callback(json, stop->callback, stop->task_name);
+	if (stop->callback)
+		json_number(json, "stall_ns", stop->stall_ns);
+	else
+		json_null(json, "stall_ns");
+	write_handler(json, stop->handler);
+}
+
 void json_process_end(struct lp_json_writer *json, const struct lp_process_end *end)
 {
 	json_loop_line(json, "process_end", end->loop);
@@ -42,22 +85,8 @@ void json_process_end(struct lp_json_writer *json, const struct lp_process_end *
 	json_number(json, "lived_ns", end->lived_ns);
 	json_text(json, "activity", activity_name(end->activity));
 	json_number(json, "activity_ns", end->activity_ns);
-	if (end->callback) {
-		json_object(json, "callback");
-		json_place(json, end->callback);
-		json_text_or_null(json, "task", end->task_name);
-		json_end(json);
-	} else {
-		json_null(json, "callback");
-	}
-	if (end->handler) {
-		const struct lp_shown_frame handler = { .kind = LP_FRAME_PYTHON,
-							.line = end->handler->line,
-							.function = (char *)end->handler->name,
-							.file = (char *)end->handler->file };
-
-		json_frame(json, "handler", &handler);
-	}
+	write_callback(json, end->callback, end->task_name);
+	write_handler(json, end->handler);
 }
 
 void json_process_end_summary(struct lp_json_writer *json, const struct lp_end_count *count)

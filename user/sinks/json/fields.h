@@ -53,6 +53,7 @@ void json_task_summary(struct lp_json_writer *json, const struct lp_loop_info *l
 
 /* ---- endings.c: ends of processes and their counts -------------------------- */
 
+void json_loop_end(struct lp_json_writer *json, const struct lp_loop_stop_report *stop);
 void json_process_end(struct lp_json_writer *json, const struct lp_process_end *end);
 void json_process_end_summary(struct lp_json_writer *json, const struct lp_end_count *count);
 

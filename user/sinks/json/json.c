@@ -199,6 +199,14 @@ static void write_process_end(void *context, const struct lp_process_end *end)
 	end_line(json, LINE_PROCESS_END);
 }
 
+static void write_loop_stopped(void *context, const struct lp_loop_stop_report *stop)
+{
+	struct json_sink *json = context;
+
+	json_loop_end(&json->writer, stop);
+	end_line(json, LINE_OTHER);
+}
+
 /* Ends a line of a summary.  now_ns: time of an interval; NULL: end of the run. */
 static void end_summary_line(struct json_sink *json, const uint64_t *now_ns)
 {
@@ -347,6 +355,7 @@ static int json_open(const char *path, const struct lp_terminal *terminal, struc
 		.slow_iteration = write_slow_iteration,
 		.finding = write_finding,
 		.process_end = write_process_end,
+		.loop_stopped = write_loop_stopped,
 		.interval = write_interval,
 		.end = write_end,
 	};

@@ -54,26 +54,37 @@ static void write_why(const struct lp_process_end *end, char *text, size_t size)
 		write_signal(&end->sent, text, size);
 }
 
+/* Prints the last stall.  when: "during", if the end has cut it off. */
+static void print_stall(FILE *file, const struct lp_terminal *terminal, const char *when,
+			const struct lp_callback_info *callback, const char *task_name,
+			uint64_t stall_ns)
+{
+	const struct lp_text_who who = {
+		.name = callback->name,
+		.task = *task_name ? task_name : NULL,
+		.file = callback->file,
+		.line = callback->line,
+	};
+	char lasted[32];
+	int length;
+
+	text_duration(lasted, sizeof(lasted), stall_ns);
+	length = fprintf(file, "%*s%s a stall of %s  ", INDENT, "", when, lasted);
+	text_print_who(file, terminal, &who, terminal->columns - (size_t)length);
+	fputc('\n', file);
+}
+
 static void print_activity(FILE *file, const struct lp_terminal *terminal,
 			   const struct lp_process_end *end)
 {
 	char text[LINE_MAX_BYTES + LP_NAME_MAX], lasted[32];
-	const struct lp_callback_info *named = end->handler ? end->handler : end->callback;
-	const struct lp_text_who who = {
-		.name = named ? named->name : "",
-		.task = *end->task_name ? end->task_name : NULL,
-		.file = named ? named->file : "",
-		.line = named ? named->line : 0,
-	};
-	int length;
 
-	text_duration(lasted, sizeof(lasted), end->activity_ns);
 	if (end->callback) {
-		length = fprintf(file, "%*sduring a stall of %s  ", INDENT, "", lasted);
-		text_print_who(file, terminal, &who, terminal->columns - (size_t)length);
-		fputc('\n', file);
+		print_stall(file, terminal, "during", end->handler ? end->handler : end->callback,
+			    end->task_name, end->activity_ns);
 		return;
 	}
+	text_duration(lasted, sizeof(lasted), end->activity_ns);
 	if (!end->loop)
 		return;
 	if (end->activity == LP_ACTIVITY_BUSY)
@@ -110,6 +121,24 @@ void text_ending_print(FILE *file, const struct lp_terminal *terminal,
 		text_duration(time, sizeof(time), end->lived_ns);
 		fprintf(file, "%*sit had lived %s\n", INDENT, "", time);
 	}
+}
+
+void text_loop_stop_print(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_loop_stop_report *stop)
+{
+	size_t at = LP_TEXT_CLOCK_COLUMNS + strlen("  loop ended ");
+	char text[LINE_MAX_BYTES], time[32];
+
+	fprintf(file, "  %sloop ended%s ", terminal->colour ? "\033[1;31m" : "",
+		terminal->colour ? "\033[0m" : "");
+	text_duration(time, sizeof(time), stop->ran_ns);
+	snprintf(text, sizeof(text), "that of thread %d of %s (pid %d), after %s; %s",
+		 stop->loop->tid, stop->loop->comm, stop->loop->pid, time,
+		 stop->reason == LP_LOOP_STOP_THREAD ? "the thread has ended, the process goes on"
+						     : "the thread goes on without it");
+	text_print_wrapped(file, terminal, at, INDENT, text);
+	if (stop->callback)
+		print_stall(file, terminal, "after", stop->handler ? stop->handler : stop->callback, stop->task_name, stop->stall_ns);
 }
 
 void text_endings_print(FILE *file, const struct lp_terminal *terminal,

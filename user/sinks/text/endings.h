@@ -12,6 +12,10 @@ bool text_ending_matters(const struct lp_process_end *end);
 void text_ending_print(FILE *file, const struct lp_terminal *terminal,
 		       const struct lp_text_loops *loops, const struct lp_process_end *end);
 
+/* The same for a loop whose process goes on. */
+void text_loop_stop_print(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_loop_stop_report *stop);
+
 /* Prints the table; nothing if fewer than two processes have ended, or all with exit code 0. */
 void text_endings_print(FILE *file, const struct lp_terminal *terminal,
 			const struct lp_summary *summary);

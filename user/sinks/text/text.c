@@ -19,6 +19,10 @@
 /* Shorter stalls are printed once, when they have ended, and not while they are in progress. */
 #define PROGRESS_LEAST_NS NS_PER_S
 
+/* Of loops that ended in no stall: how long one has to have run, and how many are printed. */
+#define STOPPED_LEAST_NS NS_PER_S
+#define STOPS_MOST 20
+
 struct lp_text_sink {
 	struct lp_sink sink;
 	FILE *out;
@@ -34,6 +38,7 @@ struct lp_text_sink {
 	uint64_t wall_offset_ns;
 	struct lp_text_loops loops;
 	struct lp_text_shows shows; /* for the summary of an interval */
+	unsigned int stops_printed; /* ends of loops that ended in no stall */
 	bool explain;
 	bool no_intervals;
 	int err; /* first failed write; nothing is written after it */
@@ -128,6 +133,23 @@ static void on_process_end(void *context, const struct lp_process_end *end)
 	put_out(sink);
 }
 
+/*
+ * Loops of worker threads come and go: of those that end in no stall, the first ones that have run
+ * for a while are printed.
+ */
+static void on_loop_stopped(void *context, const struct lp_loop_stop_report *stop)
+{
+	struct lp_text_sink *sink = context;
+
+	if (!stop->callback &&
+	    (stop->ran_ns < STOPPED_LEAST_NS || sink->stops_printed >= STOPS_MOST))
+		return;
+	sink->stops_printed += !stop->callback;
+	print_clock(sink, stop->time_ns);
+	text_loop_stop_print(sink->file, &sink->terminal, stop);
+	put_out(sink);
+}
+
 static void on_interval(void *context, const struct lp_summary *interval,
 			const struct lp_summary *total)
 {
@@ -192,6 +214,7 @@ static int open_text(const char *path, const struct lp_terminal *terminal, struc
 	sink->terminal = *terminal;
 	sink->sink.observer.run = on_run;
 	sink->sink.observer.process_end = on_process_end;
+	sink->sink.observer.loop_stopped = on_loop_stopped;
 	sink->sink.observer.loop = on_loop;
 	sink->sink.observer.slow = on_slow;
 	sink->sink.observer.slow_iteration = on_slow_iteration;
