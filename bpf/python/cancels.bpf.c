@@ -42,34 +42,47 @@ static __always_inline __u32 lp_task_state(const struct lp_process *process, __u
 }
 
 /*
- * Copies the stack of the caller. Returns whether the outer call, of which these are the innermost
- * frame and its instruction, goes on.
+ * Copies a frame of the caller, and notes whether it is the innermost one of the outer call, at the
+ * same instruction. Returns whether another frame follows.
  */
-__weak __noinline int lp_cancel_walk(__u32 number, __u64 outer_frame, __u64 outer_instruction)
+__weak __noinline int lp_cancel_frame(__u32 number, __u64 outer_frame, __u64 outer_instruction)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
 	struct lp_process *process = lp_current_process();
 	const struct lp_python_offsets *offsets;
 	__u64 frame, instruction;
-	int inside = 0, more = 1;
-	__u32 i;
+	int more;
 
 	if (!work || !process)
 		return 0;
 	offsets = &process->layout.python.offsets;
-	work->frame = lp_top_frame(offsets, lp_thread_state(&process->layout.python));
-	for (i = 0; more && i < LP_CANCEL_FRAMES; i++) {
-		frame = work->frame;
-		more = lp_finding_frame(number, 0);
-		instruction = lp_scratch_u64(work, offsets->frame_instr_ptr);
-		if (offsets->frame_owner == LP_NO_FIELD)
-			instruction = (__u32)instruction;
-		if (frame && frame == outer_frame && instruction == outer_instruction)
-			inside = 1;
-	}
-	if (more)
-		work->event.flags |= LP_FINDING_CUT;
-	return inside;
+	frame = work->frame;
+	more = lp_finding_frame(number, 0);
+	instruction = lp_scratch_u64(work, offsets->frame_instr_ptr);
+	if (offsets->frame_owner == LP_NO_FIELD)
+		instruction = (__u32)instruction;
+	if (frame && frame == outer_frame && instruction == outer_instruction)
+		work->inside = 1;
+	return more;
+}
+
+/* Copies the stack of the caller. Returns whether the outer call goes on. */
+__weak __noinline int lp_cancel_walk(__u32 number, __u64 outer_frame, __u64 outer_instruction)
+{
+	struct lp_finding_work *work = lp_finding_of(number);
+	struct lp_process *process = lp_current_process();
+	__u32 i;
+
+	if (!work || !process)
+		return 0;
+	work->inside = 0;
+	work->frame = lp_top_frame(&process->layout.python.offsets,
+				   lp_thread_state(&process->layout.python));
+	for (i = 0; i < LP_CANCEL_FRAMES; i++)
+		if (!lp_cancel_frame(number, outer_frame, outer_instruction))
+			return work->inside;
+	work->event.flags |= LP_FINDING_CUT;
+	return work->inside;
 }
 
 /* Stores this call as the outer one, or in this call that it is inside of that one. */
@@ -137,8 +150,7 @@ __weak __noinline int lp_cancel_message(__u32 number, __u64 message)
 	if (!work || !process)
 		return 0;
 	work->cancel.message.bytes = 0;
-	if (message &&
-	    lp_read_u64(message + LP_OBJECT_TYPE) == process->layout.python.string_type)
+	if (message && lp_read_u64(message + LP_OBJECT_TYPE) == process->layout.python.string_type)
 		lp_read_text(&process->layout.python.offsets, message, &work->cancel.message,
 			     work->cancel.message_data, LP_MESSAGE_BYTES, false);
 	return 0;

@@ -61,6 +61,7 @@ enum lp_event_type {
 	LP_EVENT_AWAKE = 52,
 	LP_EVENT_WAITING = 53,
 	LP_EVENT_LOOP_STOPPED = 54,
+	LP_EVENT_EAGER_TASK = 55,
 	LP_EVENT_CPU_QUOTA = 56,
 	LP_EVENT_STEAL = 57,
 	LP_EVENT_OTHER_END = 58,
@@ -500,6 +501,20 @@ struct lp_event_other_end {
 	__u64 segment_ns;
 	struct lp_other_end end;
 	__u32 reserved;
+};
+
+/*
+ * A task that runs inside of the callback of a late segment, which created it: an eager one. Texts
+ * are UTF-8 and terminated.
+ */
+struct lp_event_eager_task {
+	struct lp_event event;
+	__u64 segment_ns;
+	__u32 line; /* first line of its coroutine's code; 0: not known */
+	__u32 reserved;
+	char name[LP_STACK_FUNCTION_BYTES]; /* of the coroutine; "" if there is none */
+	char file[LP_STACK_FILE_BYTES];
+	char task_name[LP_STACK_FUNCTION_BYTES];
 };
 
 /* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */

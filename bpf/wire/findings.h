@@ -104,8 +104,8 @@ struct lp_finding_work {
 	__u64 callers_self; /* first local variable of the second frame */
 	__u64 loop_object; /* the loop that is closed */
 	__u32 reported; /* number of its tasks that were reported */
-	__u32 reserved;
-	struct lp_cancel cancel; /* a call that is to be stored */
+	__u32 inside; /* --cancels: the call is made inside of another one */
+	struct lp_cancel cancel; /* the call that is to be stored */
 	__u8 scratch[LP_SCRATCH_BYTES];
 };
 

@@ -411,6 +411,7 @@ static size_t seed_of_stalls(unsigned int number, uint8_t *data)
 	at = put_plain(data, at, LP_EVENT_STEAL, sizeof(struct lp_event_steal));
 	at = put_plain(data, at, LP_EVENT_CPU_WAITS, sizeof(struct lp_event_cpu_waits));
 	at = put_plain(data, at, LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue));
+	at = put_plain(data, at, LP_EVENT_EAGER_TASK, sizeof(struct lp_event_eager_task));
 	at = put_plain(data, at, LP_EVENT_LOOP_STOPPED, sizeof(struct lp_event_loop_stopped));
 	at = put_plain(data, at, LP_EVENT_AWAKE, sizeof(struct lp_event_awake));
 	at = put_plain(data, at, LP_EVENT_WAITING, sizeof(struct lp_event_waiting));

@@ -49,6 +49,7 @@ struct lp_reported_slow {
 	struct lp_slow_callback slow; /* its pointers are stale */
 	uint32_t loop;
 	char name[LP_NAME_MAX];
+	struct lp_eager_info eager; /* zeros: none */
 	struct lp_reported_breakdown why;
 };
 
@@ -183,6 +184,8 @@ static inline void reported_slow(void *context, const struct lp_slow_callback *s
 	into->slow = *slow;
 	into->loop = slow->loop->id;
 	strcpy(into->name, slow->callback->name);
+	if (slow->eager)
+		into->eager = *slow->eager;
 	keep_breakdown(&into->why, &slow->breakdown);
 }
 

@@ -51,6 +51,7 @@ SEES(stack_sample, LP_EVENT_STACK_SAMPLE, struct lp_event_stack_sample)
 SEES(progress, LP_EVENT_PROGRESS, struct lp_decoded_slow)
 SEES(cause, LP_EVENT_CAUSE, struct lp_event_cause)
 SEES(run_queue, LP_EVENT_RUN_QUEUE, struct lp_event_run_queue)
+SEES(eager_task, LP_EVENT_EAGER_TASK, struct lp_event_eager_task)
 SEES(loop_stopped, LP_EVENT_LOOP_STOPPED, struct lp_event_loop_stopped)
 SEES(other_end, LP_EVENT_OTHER_END, struct lp_event_other_end)
 SEES(cpu_waits, LP_EVENT_CPU_WAITS, struct lp_event_cpu_waits)
@@ -93,6 +94,8 @@ static const struct lp_event_handlers handlers = {
 	.cpu_quota = saw_cpu_quota,
 	.steal = saw_steal,
 	.awake = saw_awake,
+	.loop_stopped = saw_loop_stopped,
+	.eager_task = saw_eager_task,
 	.waiting = saw_waiting,
 	.other_end = saw_other_end,
 	.lost = saw_lost,
@@ -127,6 +130,7 @@ static const struct {
 	{ LP_EVENT_CPU_WAITS, sizeof(struct lp_event_cpu_waits) },
 	{ LP_EVENT_CPU_QUOTA, sizeof(struct lp_event_cpu_quota) },
 	{ LP_EVENT_STEAL, sizeof(struct lp_event_steal) },
+	{ LP_EVENT_EAGER_TASK, sizeof(struct lp_event_eager_task) },
 	{ LP_EVENT_LOOP_STOPPED, sizeof(struct lp_event_loop_stopped) },
 	{ LP_EVENT_AWAKE, sizeof(struct lp_event_awake) },
 	{ LP_EVENT_WAITING, sizeof(struct lp_event_waiting) },

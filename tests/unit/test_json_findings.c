@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The lines of findings and of lifetimes. */
+/* The lines of findings, of lifetimes and of loops that end. */
 #include "finding_fixture.h"
 #include "json_fixture.h"
 
@@ -98,8 +98,36 @@ static void a_cancelled_task_has_the_time_of_the_call_and_what_waited_for_it(voi
 			       ",\"more\":false}\n"));
 	finding.noticed = false;
 	finding.passed_on = NULL;
-	assert_non_null(strstr(write_finding(&finding),
-			       "\"cancelled_ns\":null,\"passed_on\":null,"));
+	assert_non_null(
+		strstr(write_finding(&finding), "\"cancelled_ns\":null,\"passed_on\":null,"));
+}
+
+static void a_loop_that_ends_alone_has_the_stall_before_its_end(void **state)
+{
+	struct lp_loop_stop_report stop = { .loop = &loop,
+					    .time_ns = 5,
+					    .reason = LP_LOOP_STOP_THREAD,
+					    .ran_ns = 9,
+					    .callback = &task_info,
+					    .task_name = "GET /",
+					    .stall_ns = 7 };
+	struct lp_sink *sink = open_sink();
+	const char *text;
+
+	(void)state;
+	sink->observer.loop_stopped(sink, &stop);
+	stop.callback = NULL;
+	stop.reason = LP_LOOP_STOP_RUN;
+	sink->observer.loop_stopped(sink, &stop);
+	text = written();
+	assert_non_null(
+		strstr(text, "{\"type\":\"loop_end\",\"loop_id\":1,\"time_ns\":5,\"pid\":"));
+	assert_non_null(strstr(text, ",\"reason\":\"thread\",\"ran_ns\":9,\"callback\":{"
+				     "\"name\":\"fetch\",\"file\":\"/app/db.py\",\"line\":41,"
+				     "\"task\":\"GET /\"},\"stall_ns\":7}\n"));
+	assert_non_null(strstr(text, ",\"reason\":\"run\",\"ran_ns\":9,\"callback\":null,"
+				     "\"stall_ns\":null}\n"));
+	close_sink(sink);
 }
 
 static void each_kind_has_its_word(void **state)
@@ -193,6 +221,7 @@ int main(void)
 		TEST(a_finding_has_all_that_is_known),
 		TEST(a_wrong_thread_reports_how_late_its_callback_was),
 		TEST(a_cancelled_task_has_the_time_of_the_call_and_what_waited_for_it),
+		TEST(a_loop_that_ends_alone_has_the_stall_before_its_end),
 		TEST(each_kind_has_its_word),
 		TEST(the_summary_has_a_line_a_place),
 		TEST(tasks_that_have_ended_have_a_line_a_coroutine),

@@ -120,6 +120,25 @@ static void a_callback_that_still_runs_is_in_progress(void **state)
 				"\"gil\":null,\"delayed\":null,\"await_chain\":[]}\n");
 }
 
+static void a_task_that_runs_in_the_callback_is_named_beside_it(void **state)
+{
+	struct lp_breakdown breakdown = { .sample_count = 0 };
+	struct lp_slow_callback slow = slow_fetch(&breakdown);
+	const struct lp_eager_info eager = {
+		.callback = { .name = "load", .file = "/app/load.py", .line = 7 },
+		.task_name = "profile-3",
+	};
+	struct lp_sink *sink = open_sink();
+
+	(void)state;
+	slow.eager = &eager;
+	sink->observer.slow(sink, &slow);
+	assert_non_null(strstr(written(),
+			       "},\"eager_task\":{\"name\":\"load\",\"file\":\"/app/load.py\","
+			       "\"line\":7,\"task\":\"profile-3\"},\"time\":"));
+	close_sink(sink);
+}
+
 static void each_sample_has_its_cause(void **state)
 {
 	struct lp_sample samples[] = {
@@ -346,6 +365,7 @@ int main(void)
 		cmocka_unit_test(a_stall_of_a_wrapper_has_its_handler),
 		cmocka_unit_test(a_slow_task_has_why_it_was_slow_and_who_waited),
 		cmocka_unit_test(a_callback_that_still_runs_is_in_progress),
+		cmocka_unit_test(a_task_that_runs_in_the_callback_is_named_beside_it),
 		cmocka_unit_test(each_sample_has_its_cause),
 		cmocka_unit_test(samples_of_older_captures_have_no_cause),
 		cmocka_unit_test(whom_it_waited_for_is_written_if_it_is_known),

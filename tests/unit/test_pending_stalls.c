@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model_fixture.h"
 
+#include <errno.h>
+
 static void begin_loop(void)
 {
 	feed_loop(0, 0);
@@ -341,6 +343,36 @@ static void a_task_name_that_was_reported_meanwhile_is_retained(void **state)
 	assert_string_equal(reported.slow[1].slow.task_name, "");
 }
 
+/* Of its names the last one counts, as a loop may set it after the first step. */
+static void an_eager_task_is_one_of_its_own_segment_only(void **state)
+{
+	struct lp_event_eager_task event = {
+		.event = { .type = LP_EVENT_EAGER_TASK, .size = sizeof(event) },
+		.segment_ns = START_NS + 10 * MS,
+		.line = 7,
+		.name = "load",
+		.file = "/srv/load.py",
+		.task_name = "Task-3",
+	};
+
+	(void)state;
+	begin_loop();
+	feed(&event, 0, 60 * MS);
+	strcpy(event.task_name, "profile \033[31m");
+	feed(&event, 0, 70 * MS);
+	feed_nameless(10 * MS, 0x1000);
+	feed_nameless(210 * MS, 0x1000);
+	model_advance(model, UINT64_MAX);
+	assert_int_equal(reported.slow_count, 2);
+	assert_string_equal(reported.slow[0].eager.task_name, "profile ?[31m");
+	assert_string_equal(reported.slow[0].eager.callback.name, "load");
+	assert_int_equal(reported.slow[0].eager.callback.line, 7);
+	assert_string_equal(reported.slow[1].eager.callback.name, "");
+	event.event.time_ns = START_NS + 80 * MS;
+	memset(event.file, 'x', sizeof(event.file));
+	assert_int_equal(model_take(model, &event.event), -EBADMSG);
+}
+
 static void the_end_of_a_loop_reports_what_waits(void **state)
 {
 	(void)state;
@@ -416,6 +448,7 @@ int main(void)
 		TEST(a_task_name_that_was_not_copied_comes_from_the_stack),
 		TEST(a_task_name_that_was_reported_meanwhile_is_retained),
 		TEST(a_loop_that_ended_at_time_zero_has_ended),
+		TEST(an_eager_task_is_one_of_its_own_segment_only),
 		TEST(the_end_of_a_loop_reports_what_waits),
 		TEST(the_end_of_the_run_reports_what_waits_first),
 		TEST(nothing_is_reported_after_the_end),

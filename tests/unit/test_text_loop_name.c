@@ -76,6 +76,24 @@ static void with_two_loops_each_block_says_whose_it_is(void **state)
 	assert_non_null(strstr(text, "refresh\n    in pid 81\n"));
 }
 
+static void a_stall_in_an_eager_task_is_that_tasks_and_names_the_creator(void **state)
+{
+	const struct lp_eager_info eager = {
+		.callback = { .name = "load", .file = "/srv/app/load.py", .line = 7 },
+		.task_name = "profile-3",
+	};
+	struct lp_sink *sink = open_sink(&wide, false);
+	struct lp_slow_callback slow = slow_of(&loop);
+
+	(void)state;
+	slow.eager = &eager;
+	sink->observer.loop(sink, &loop);
+	sink->observer.slow(sink, &slow);
+	assert_non_null(strstr(written(sink, wide.columns),
+			       "312 ms  load  task 'profile-3' (app/load.py:7)\n"
+			       "    started eagerly by handle_report (app/views.py:88)\n"));
+}
+
 static void loops_of_several_hosts_have_the_host(void **state)
 {
 	struct lp_slow_callback slow = slow_of(&elsewhere);
@@ -92,6 +110,36 @@ static void loops_of_several_hosts_have_the_host(void **state)
 	text = written(sink, wide.columns);
 	assert_non_null(strstr(text, "    in loop 3, gunicorn pid 42 thread 43 on web-2\n"));
 	assert_non_null(strstr(text, "\nloop 3, gunicorn pid 42 thread 43 on web-2: "));
+}
+
+static const char *stop_of(uint64_t ran_ns, const struct lp_callback_info *callback)
+{
+	const struct lp_loop_stop_report stop = {
+		.loop = &worker,
+		.reason = callback ? LP_LOOP_STOP_THREAD : LP_LOOP_STOP_RUN,
+		.ran_ns = ran_ns,
+		.callback = callback,
+		.task_name = "",
+		.stall_ns = 303 * MS,
+	};
+	struct lp_sink *sink = open_sink(&wide, false);
+
+	sink->observer.loop_stopped(sink, &stop);
+	return written(sink, wide.columns);
+}
+
+static void a_loop_that_ends_alone_is_named_if_it_ran_long_or_ended_in_a_stall(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(stop_of(9310 * MS, NULL),
+			       "  loop ended  uvicorn (pid 77), thread 79\n"
+			       "    its thread goes on without it\n"
+			       "    it had run for 9.31 s\n"));
+	assert_string_equal(stop_of(999 * MS, NULL), "");
+	assert_non_null(strstr(stop_of(310 * MS, &report),
+			       "thread 79\n"
+			       "    after a stall of 303 ms  handle_report (app/views.py:88)\n"
+			       "    its thread has ended, and the process goes on\n"));
 }
 
 static void a_group_of_loops_has_no_numbers(void **state)
@@ -233,7 +281,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(with_one_loop_a_stall_does_not_name_it),
 		cmocka_unit_test(with_two_loops_each_block_says_whose_it_is),
+		cmocka_unit_test(a_stall_in_an_eager_task_is_that_tasks_and_names_the_creator),
 		cmocka_unit_test(loops_of_several_hosts_have_the_host),
+		cmocka_unit_test(
+			a_loop_that_ends_alone_is_named_if_it_ran_long_or_ended_in_a_stall),
 		cmocka_unit_test(a_group_of_loops_has_no_numbers),
 		cmocka_unit_test(a_stall_is_named_by_its_handler_and_what_that_has_called),
 		cmocka_unit_test(what_was_not_held_up_is_not_mentioned),

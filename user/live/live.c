@@ -150,6 +150,20 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 		ring_allow(live->ring, 0, 0);
 }
 
+/* The eager task that ran inside of a slow callback may have got its name only now. */
+static void callback_slow(struct lp_live *live, const struct lp_event_slow *event)
+{
+	struct lp_followed *target;
+
+	if (!is_known(live, event->event.loop) || live->reads_end_ns)
+		return;
+	target = followed_of(&live->followed, (pid_t)event->event.pid);
+	if (target && followed_may_spend(&live->followed, target, clock_now()))
+		ongoing_stall_report_ended_eager(&live->loops[event->event.loop].progress,
+						 &target->instance, event, live->take,
+						 live->context);
+}
+
 static void take_from_ring(void *context, const void *data, size_t size)
 {
 	struct lp_live *live = context;
@@ -179,6 +193,8 @@ static void take_from_ring(void *context, const void *data, size_t size)
 		loop_began(live, event->loop, (pid_t)event->pid);
 	else if (event->type == LP_EVENT_NAME && size >= sizeof(struct lp_event_name))
 		callback_named(live, data);
+	else if (event->type == LP_EVENT_SLOW && size >= sizeof(struct lp_event_slow))
+		callback_slow(live, data);
 	explained_take(live, event);
 }
 
@@ -441,6 +457,9 @@ static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 	if (named && instance && followed_may_spend(&live->followed, target, clock_now()))
 		ongoing_stall_report_name(&entry->progress, instance, loop, slot, now, live->take,
 					  live->context);
+	if (instance && followed_may_spend(&live->followed, target, clock_now()))
+		ongoing_stall_report_eager(&entry->progress, instance, loop, slot, now, live->take,
+					   live->context);
 	if (due) {
 		if (target)
 			share_spend(&target->share, remote_clock() - begun);

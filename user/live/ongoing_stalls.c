@@ -74,6 +74,55 @@ void ongoing_stall_report_name(struct lp_ongoing_stall *progress,
 	take(context, &event.event);
 }
 
+static void report_eager(const struct lp_eager_task *found, uint64_t segment_ns, uint32_t slot,
+			 pid_t pid, uint64_t now_ns, lp_record_taker take, void *context)
+{
+	struct lp_event_eager_task event;
+
+	memset(&event, 0, sizeof(event));
+	event.event = event_head(LP_EVENT_EAGER_TASK, sizeof(event), slot, pid, now_ns);
+	event.segment_ns = segment_ns;
+	event.line = found->line;
+	memcpy(event.name, found->name, sizeof(event.name));
+	memcpy(event.file, found->file, sizeof(event.file));
+	memcpy(event.task_name, found->task_name, sizeof(event.task_name));
+	take(context, &event.event);
+}
+
+void ongoing_stall_report_eager(struct lp_ongoing_stall *progress,
+				const struct lp_instance *instance, const struct lp_loop *loop,
+				uint32_t slot, uint64_t now_ns, lp_record_taker take, void *context)
+{
+	uint64_t start = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
+	struct lp_eager_task found;
+
+	if (!start || !instance->runtime->eager_task)
+		return;
+	instance->runtime->eager_task(instance, loop->thread_state, loop->task, NULL, &found);
+	/* if the callback has ended meanwhile, the task is not known to be one of it */
+	if (!found.line || __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE) != start)
+		return;
+	progress->eager_ns = start;
+	progress->eager = found.at;
+	report_eager(&found, start, slot, (pid_t)loop->pid, now_ns, take, context);
+}
+
+void ongoing_stall_report_ended_eager(struct lp_ongoing_stall *progress,
+				      const struct lp_instance *instance,
+				      const struct lp_event_slow *slow, lp_record_taker take,
+				      void *context)
+{
+	struct lp_eager_task found;
+
+	if (!progress->eager_ns || progress->eager_ns != slow->start_ns)
+		return;
+	progress->eager_ns = 0;
+	instance->runtime->eager_task(instance, 0, 0, &progress->eager, &found);
+	if (found.line && found.task_name[0])
+		report_eager(&found, slow->start_ns, slow->event.loop, (pid_t)slow->event.pid,
+			     slow->event.time_ns, take, context);
+}
+
 /* Copies the times of the segment, and adds the wait in progress. */
 static void fill_account(struct lp_segment_times *account, const struct lp_wait_state *stall,
 			 uint64_t segment, uint64_t now_ns)

@@ -15,6 +15,8 @@ struct lp_ongoing_stall {
 	uint64_t named_ns; /* start of the last segment whose task name was reported */
 	uint64_t wait_ns; /* beginning of the last wait whose stack was taken */
 	uint64_t end_ns; /* beginning of the last wait whose other end was searched */
+	uint64_t eager_ns; /* segment in which an eager task was found; 0: none */
+	struct lp_eager_address eager; /* that task */
 };
 
 /* Returns the period in ns at which to call ongoing_stall_due(). */
@@ -34,6 +36,19 @@ bool ongoing_stall_name_due(const struct lp_ongoing_stall *progress, const struc
 void ongoing_stall_report_name(struct lp_ongoing_stall *progress,
 			       const struct lp_instance *instance, const struct lp_loop *loop,
 			       uint32_t slot, uint64_t now_ns, lp_record_taker take, void *context);
+/*
+ * Reports the task that runs inside of the late callback that created it, if there is one. The
+ * second function is for when that callback has ended: the name of the task is read again, as loops
+ * may set it after the first step of the task.
+ */
+void ongoing_stall_report_eager(struct lp_ongoing_stall *progress,
+				const struct lp_instance *instance, const struct lp_loop *loop,
+				uint32_t slot, uint64_t now_ns, lp_record_taker take,
+				void *context);
+void ongoing_stall_report_ended_eager(struct lp_ongoing_stall *progress,
+				      const struct lp_instance *instance,
+				      const struct lp_event_slow *slow, lp_record_taker take,
+				      void *context);
 
 /*
  * Fills in the stack at which the segment waits for a CPU or for the GIL, if BPF has walked it and

@@ -72,9 +72,8 @@ static bool has_thread(const struct lp_stopped_loop *loop)
 	return !access(path, F_OK);
 }
 
-void stopped_loops_check(struct lp_stopped_loops *stopped,
-			 const struct lp_followed_table *followed, uint64_t now_ns,
-			 lp_record_taker take, void *context)
+void stopped_loops_check(struct lp_stopped_loops *stopped, const struct lp_followed_table *followed,
+			 uint64_t now_ns, lp_record_taker take, void *context)
 {
 	struct lp_stopped_loop loop;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Loops that do not run any more while their process goes on: they are reported once that has
- * lasted for a second, as a thread often ends with its process, and asyncio.run() begins its loop
- * several times.
+ * lasted for a second, as a thread often ends with its process, and a library may begin a loop
+ * several times to run a program and to clean up after it.
  */
 #ifndef LP_LIVE_STOPPED_LOOPS_H
 #define LP_LIVE_STOPPED_LOOPS_H
@@ -30,9 +30,8 @@ void stopped_loops_ended(struct lp_stopped_loops *stopped, const struct lp_loop 
 /* Forgets those of a process, which has ended or runs another program. */
 void stopped_loops_forget(struct lp_stopped_loops *stopped, pid_t pid);
 /* Reports the loops of ended threads that are due. */
-void stopped_loops_check(struct lp_stopped_loops *stopped,
-			 const struct lp_followed_table *followed, uint64_t now_ns,
-			 lp_record_taker take, void *context);
+void stopped_loops_check(struct lp_stopped_loops *stopped, const struct lp_followed_table *followed,
+			 uint64_t now_ns, lp_record_taker take, void *context);
 /*
  * Reports a loop that has a slot if its thread has left it.  *reported_ns: the instant of the last
  * stop of it that was reported; 0: none.

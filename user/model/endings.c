@@ -11,7 +11,7 @@
 
 /* A request to end is connected with the end only if it came no longer than this before. */
 #define REQUEST_NS (600 * NS_PER_S)
-/* What asyncio.run() does after the callback that ends it takes no longer. */
+/* A library cleans up after the callback that ends its loop; that takes no longer. */
 #define CLEANUP_NS (100 * NS_PER_MS)
 
 const char *ending_signal_name(uint32_t number, char *text, size_t size)

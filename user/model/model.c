@@ -298,6 +298,14 @@ static void on_other_end(void *context, const struct lp_event_other_end *event)
 		segments_add_other_end(loop->segments, event);
 }
 
+static void on_eager_task(void *context, const struct lp_event_eager_task *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (loop)
+		pending_stalls_add_eager(loop->stalls, event);
+}
+
 static void on_awake(void *context, const struct lp_event_awake *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
@@ -561,6 +569,7 @@ const struct lp_event_handlers model_handlers = {
 	.cpu_quota = loop_events_cpu_quota,
 	.steal = loop_events_steal,
 	.run_queue = loop_events_run_queue,
+	.eager_task = on_eager_task,
 	.awake = on_awake,
 	.waiting = on_waiting,
 	.finding = on_finding,

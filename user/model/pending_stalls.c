@@ -22,6 +22,7 @@ struct lp_pending {
 	struct lp_pending *next;
 	struct lp_slow_callback slow;
 	struct lp_callback_info named;
+	struct lp_eager_info eager;
 	uint64_t iteration;
 	uint64_t end_ns;
 	uint64_t iteration_end_ns; /* 0: it has not ended yet */
@@ -38,6 +39,8 @@ struct lp_pending_stalls {
 	uint64_t iteration;
 	uint32_t slow_count;
 	uint64_t blocked_ns, gil_ns, run_queue_ns;
+	uint64_t eager_ns; /* the segment of eager; 0: none */
+	struct lp_eager_info eager;
 };
 
 struct lp_pending_stalls *pending_stalls_new(struct lp_segments *segments, lp_slow_handler report,
@@ -86,6 +89,7 @@ static void fill_slow(const struct lp_pending_stalls *stalls, const struct lp_lo
 	slow->duration_ns = event->wire->event.time_ns - event->wire->start_ns;
 	slow->queue_delay_ns = event->wire->queue_delay_ns;
 	slow->task = event->wire->task;
+	slow->eager = stalls->eager_ns == slow->start_ns ? &stalls->eager : NULL;
 	text_copy(slow->task_name, sizeof(slow->task_name), event->task_name);
 	if (slow->task && !slow->task_name[0])
 		text_copy(slow->task_name, sizeof(slow->task_name),
@@ -111,6 +115,19 @@ static void name_by_stack(struct lp_slow_callback *slow, struct lp_callback_info
 	text_copy(named->name, sizeof(named->name), outermost->function);
 	text_copy(named->file, sizeof(named->file), outermost->file);
 	slow->callback = named;
+}
+
+void pending_stalls_add_eager(struct lp_pending_stalls *stalls,
+			      const struct lp_event_eager_task *event)
+{
+	struct lp_callback_info *callback = &stalls->eager.callback;
+
+	stalls->eager_ns = event->segment_ns;
+	callback->kind = LP_MODEL_TASK;
+	callback->line = event->line;
+	text_copy(callback->name, sizeof(callback->name), event->name);
+	text_copy(callback->file, sizeof(callback->file), event->file);
+	text_copy(stalls->eager.task_name, sizeof(stalls->eager.task_name), event->task_name);
 }
 
 void pending_stalls_add_progress(struct lp_pending_stalls *stalls, const struct lp_loop_info *loop,
@@ -145,6 +162,10 @@ void pending_stalls_add_slow(struct lp_pending_stalls *stalls, const struct lp_l
 			   true, &pending->slow.breakdown);
 	name_by_stack(&pending->slow, &pending->named);
 	stall_name_set(&pending->slow);
+	if (pending->slow.eager) {
+		pending->eager = *pending->slow.eager;
+		pending->slow.eager = &pending->eager;
+	}
 	pending->iteration = event->wire->iteration;
 	pending->position = event->wire->position;
 	pending->end_ns = event->wire->event.time_ns;

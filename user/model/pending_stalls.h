@@ -24,6 +24,9 @@ void pending_stalls_free(struct lp_pending_stalls *stalls);
 void pending_stalls_add_progress(struct lp_pending_stalls *stalls, const struct lp_loop_info *loop,
 				 const struct lp_callback_info *callback,
 				 const struct lp_decoded_slow *event);
+/* Stores the eager task that runs in the callback of a segment, of which the last one counts. */
+void pending_stalls_add_eager(struct lp_pending_stalls *stalls,
+			      const struct lp_event_eager_task *event);
 void pending_stalls_add_slow(struct lp_pending_stalls *stalls, const struct lp_loop_info *loop,
 			     const struct lp_callback_info *callback,
 			     const struct lp_decoded_slow *event);

@@ -219,10 +219,17 @@ struct lp_slow_callback {
 	bool delayed_known;
 	uint32_t delayed_callbacks; /* callbacks queued behind it in its iteration */
 	uint32_t delayed_events; /* events that were ready at the loop's next poll */
+	/* the task that ran inside of the callback, which created it eagerly; NULL: none */
+	const struct lp_eager_info *eager;
 	struct lp_breakdown breakdown;
 };
 
 #define LP_TOP_SHOWN LP_TOP_ENTRIES
+
+struct lp_eager_info {
+	struct lp_callback_info callback;
+	char task_name[LP_TASK_NAME_MAX]; /* "" if it is not known */
+};
 
 /* An iteration that is over the threshold even without the time of its slow callbacks. */
 struct lp_slow_iteration {
@@ -305,9 +312,11 @@ struct lp_finding {
 	struct lp_stack loop_stack; /* wrong thread: stack of the loop's own thread then */
 	bool timer; /* wrong thread: it was scheduled for later, and has no lateness */
 	bool noticed; /* wrong thread: the loop has run it; cancelled: late_ns is known */
-	/* wrong thread: from scheduling to its run, or up to now; cancelled: from the call to the end */
+	/* wrong thread: from scheduling to its run, or up to now; cancelled: from the call to the
+	 * end */
 	uint64_t late_ns;
-	/* cancelled: where another task waited for it, whose cancellation was passed on; NULL: none */
+	/* cancelled: where another task waited for it, whose cancellation was passed on; NULL: none
+	 */
 	const struct lp_shown_frame *passed_on;
 	bool more; /* pending at close: there were more objects than are reported */
 	uint64_t before; /* number of earlier findings that count as the same */

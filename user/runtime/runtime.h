@@ -124,6 +124,19 @@ struct lp_running_callback {
 	struct lp_event_name name; /* without its head and the slot */
 };
 
+struct lp_eager_address {
+	uint64_t task, coroutine;
+};
+
+/* A task that runs inside of the callback that has created it. */
+struct lp_eager_task {
+	struct lp_eager_address at;
+	uint32_t line; /* of the definition of its coroutine; 0: there is no such task */
+	char name[LP_STACK_FUNCTION_BYTES];
+	char file[LP_STACK_FILE_BYTES];
+	char task_name[LP_STACK_FUNCTION_BYTES];
+};
+
 struct lp_task_list;
 
 /* Parts of union lp_process_facts, each of which is known at another time. */
@@ -279,6 +292,14 @@ struct lp_runtime {
 	 */
 	void (*copy_task_name)(const struct lp_instance *instance, uint64_t task,
 			       struct lp_event_slow *event);
+	/*
+	 * Finds the task that a thread runs inside of the callback of its loop, task being the one
+	 * that the callback steps, or 0.  known: one that was found before, of which the name is
+	 * read again, as it may be set after its first step; NULL: none.  The function may be
+	 * NULL: the runtime has no such tasks.
+	 */
+	void (*eager_task)(const struct lp_instance *instance, uint64_t thread_state, uint64_t task,
+			   const struct lp_eager_address *known, struct lp_eager_task *found);
 	/*
 	 * Reads all tasks of all loops that have not ended, and ended ones whose exception was
 	 * never retrieved; see task_list.h.  The target runs on meanwhile: what was changed while

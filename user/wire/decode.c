@@ -272,6 +272,19 @@ static int decode_other_end(const void *record, const struct lp_event_handlers *
 	return 0;
 }
 
+static int decode_eager_task(const void *record, const struct lp_event_handlers *handlers,
+			     void *context)
+{
+	const struct lp_event_eager_task *event = record;
+
+	if (!terminated(event->name, sizeof(event->name)) ||
+	    !terminated(event->file, sizeof(event->file)) ||
+	    !terminated(event->task_name, sizeof(event->task_name)))
+		return -EBADMSG;
+	handlers->eager_task(context, event);
+	return 0;
+}
+
 static int decode_stack_sample(const void *record, const struct lp_event_handlers *handlers,
 			       void *context)
 {
@@ -469,6 +482,7 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_STEAL, steal, struct lp_event_steal, true),
 	LP_ROW(LP_EVENT_AWAKE, awake, struct lp_event_awake, true),
 	LP_ROW(LP_EVENT_WAITING, waiting, struct lp_event_waiting, true),
+	LP_ROW(LP_EVENT_EAGER_TASK, eager_task, struct lp_event_eager_task, true),
 	LP_ROW(LP_EVENT_LOOP_STOPPED, loop_stopped, struct lp_event_loop_stopped, true),
 	LP_ROW(LP_EVENT_TARGET, target, struct lp_event_target, true),
 	LP_ROW(LP_EVENT_LABELS, labels, struct lp_event_labels, true),

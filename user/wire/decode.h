@@ -38,6 +38,7 @@ struct lp_event_handlers {
 	void (*poll_return)(void *context, const struct lp_event_poll_return *event);
 	void (*loop_end)(void *context, const struct lp_event *event);
 	void (*process)(void *context, const struct lp_event_process *event);
+	void (*eager_task)(void *context, const struct lp_event_eager_task *event);
 	void (*loop_stopped)(void *context, const struct lp_event_loop_stopped *event);
 	void (*process_end)(void *context, const struct lp_event_process_end *event);
 	void (*target)(void *context, const struct lp_event_target *event);

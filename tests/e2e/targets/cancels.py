@@ -68,6 +68,8 @@ async def main():
         task.cancel()
         await ended(task)
         await time_out()
+    # loopprof reads the last stack of a process that runs
+    await asyncio.sleep(0.3)
 
 
 asyncio.run(main())

@@ -19,6 +19,7 @@
 #include "running_loops.h"
 #include "probes.h"
 #include "runtime/cpython/objects/frames.h"
+#include "runtime/cpython/tasks/eager_task.h"
 #include "runtime/cpython/tasks/task_name.h"
 #include "runtime/cpython/waits/lock_holder.h"
 #include "runtime/cpython/tasks/tasks.h"
@@ -583,5 +584,6 @@ const struct lp_runtime cpython_runtime = {
 	.lock_holder = cpython_lock_holder,
 	.task_name = cpython_task_name,
 	.copy_task_name = cpython_copy_task_name,
+	.eager_task = cpython_eager_task,
 	.read_tasks = read_tasks,
 };

@@ -115,8 +115,8 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 	[LP_PROBE_TIMER] = { LP_WAY_FUNCTION, "_heapq", "heappush", .beside = "heapify",
 			     .function = "heapq.heappush" },
 	[LP_PROBE_EXCEPTION] = { .way = LP_WAY_EXCEPTION, .function = "BaseException.__new__" },
-	[LP_PROBE_TASK_CANCEL] = { LP_WAY_TASK, "_asyncio", "Task", "cancel",
-				   .beside = "get_stack", .function = "Task.cancel" },
+	[LP_PROBE_TASK_CANCEL] = { LP_WAY_TASK, "_asyncio", "Task", "cancel", .beside = "get_stack",
+				   .function = "Task.cancel" },
 	/* Modules/_asynciomodule.c: only task_step_impl calls it, in 3.8 to 3.14 */
 	[LP_PROBE_TASK_CANCELLED] = { LP_WAY_CANCELLED, .name = "PyErr_ExceptionMatches",
 				      .function = "Task.__step" },

@@ -439,6 +439,27 @@ static bool lock_holder(const struct lp_instance *instance, pid_t tid,
 	return holder->depth <= LP_STACK_FRAMES;
 }
 
+static void eager_task(const struct lp_instance *instance, uint64_t thread_state, uint64_t task,
+		       const struct lp_eager_address *known, struct lp_eager_task *found)
+{
+	struct lp_eager_request request = { .thread_state = thread_state, .task = task };
+	const struct lp_eager_task *answer;
+	ssize_t bytes = 0;
+
+	if (known)
+		request.known = *known;
+	if (own_runtime(instance)->eager_task)
+		bytes = ask(instance, LP_OPERATION_EAGER_TASK, &request, sizeof(request),
+			    (const void **)&answer);
+	memset(found, 0, sizeof(*found));
+	if (bytes != (ssize_t)sizeof(*answer))
+		return;
+	*found = *answer;
+	found->name[sizeof(found->name) - 1] = '\0';
+	found->file[sizeof(found->file) - 1] = '\0';
+	found->task_name[sizeof(found->task_name) - 1] = '\0';
+}
+
 /* memory_read() asks a worker already. */
 static void copy_task_name(const struct lp_instance *instance, uint64_t task,
 			   struct lp_event_slow *event)
@@ -463,4 +484,5 @@ static const struct lp_runtime remote_runtime = {
 	.lock_holder = lock_holder,
 	.task_name = task_name,
 	.copy_task_name = copy_task_name,
+	.eager_task = eager_task,
 };

@@ -342,6 +342,21 @@ static ssize_t serve_lock_holder(const struct call *call)
 	return sizeof(*holder);
 }
 
+static ssize_t serve_eager_task(const struct call *call)
+{
+	const struct lp_runtime *runtime = call->instance->runtime;
+	const struct lp_eager_request *request = call->arguments;
+	struct lp_eager_task *found = call->answer;
+
+	if (call->bytes != sizeof(*request) || call->capacity < sizeof(*found) ||
+	    !runtime->eager_task)
+		return -EINVAL;
+	memset(found, 0, sizeof(*found));
+	runtime->eager_task(call->instance, request->thread_state, request->task,
+			    request->known.task ? &request->known : NULL, found);
+	return sizeof(*found);
+}
+
 static const struct {
 	ssize_t (*serve)(const struct call *call);
 	bool with_instance;
@@ -359,6 +374,7 @@ static const struct {
 	[LP_OPERATION_TASK_NAME] = { serve_task_name, true },
 	[LP_OPERATION_TASKS] = { serve_tasks, true },
 	[LP_OPERATION_LOCK_HOLDER] = { serve_lock_holder, true },
+	[LP_OPERATION_EAGER_TASK] = { serve_eager_task, true },
 };
 
 ssize_t serve_request(const void *request, size_t bytes, void *answer, size_t capacity)

@@ -29,6 +29,7 @@ enum lp_operation {
 	LP_OPERATION_TASK_NAME, /* uint64_t; a text */
 	LP_OPERATION_TASKS, /* none; see tasks/waiting.c */
 	LP_OPERATION_LOCK_HOLDER, /* uint64_t; struct lp_event_raw_stack, or nothing */
+	LP_OPERATION_EAGER_TASK, /* struct lp_eager_request; struct lp_eager_task */
 	LP_OPERATIONS,
 };
 
@@ -88,6 +89,11 @@ struct lp_stack_request {
 	struct lp_running_loop loop;
 	struct lp_wait wait;
 	bool asleep;
+};
+
+struct lp_eager_request {
+	uint64_t thread_state, task;
+	struct lp_eager_address known; /* task 0: NULL */
 };
 
 #define LP_THREAD_NAME_BYTES 256

@@ -199,6 +199,16 @@ static void write_frame_if_known(struct lp_json_writer *json, const char *name,
 		json_frame(json, name, frame);
 }
 
+static void write_eager(struct lp_json_writer *json, const struct lp_eager_info *eager)
+{
+	if (!eager)
+		return;
+	json_object(json, "eager_task");
+	json_place(json, &eager->callback);
+	json_text_or_null(json, "task", eager->task_name);
+	json_end(json);
+}
+
 static void write_delayed(struct lp_json_writer *json, const struct lp_slow_callback *slow)
 {
 	if (!slow->delayed_known) {
@@ -219,6 +229,7 @@ void json_slow_callback(struct lp_json_writer *json, const struct lp_slow_callba
 	write_frame_if_known(json, "handler", slow->handler);
 	write_frame_if_known(json, "own", slow->own);
 	write_frame_if_known(json, "package_call", slow->package_call);
+	write_eager(json, slow->eager);
 	write_breakdown(json, &slow->breakdown);
 	write_delayed(json, slow);
 	json_stack(json, "await_chain", &slow->breakdown.await_chain);

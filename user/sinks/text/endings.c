@@ -126,19 +126,20 @@ void text_ending_print(FILE *file, const struct lp_terminal *terminal,
 void text_loop_stop_print(FILE *file, const struct lp_terminal *terminal,
 			  const struct lp_loop_stop_report *stop)
 {
-	size_t at = LP_TEXT_CLOCK_COLUMNS + strlen("  loop ended ");
-	char text[LINE_MAX_BYTES], time[32];
+	char time[32];
 
-	fprintf(file, "  %sloop ended%s ", terminal->colour ? "\033[1;31m" : "",
-		terminal->colour ? "\033[0m" : "");
 	text_duration(time, sizeof(time), stop->ran_ns);
-	snprintf(text, sizeof(text), "that of thread %d of %s (pid %d), after %s; %s",
-		 stop->loop->tid, stop->loop->comm, stop->loop->pid, time,
-		 stop->reason == LP_LOOP_STOP_THREAD ? "the thread has ended, the process goes on"
-						     : "the thread goes on without it");
-	text_print_wrapped(file, terminal, at, INDENT, text);
+	fprintf(file, "  %sloop ended%s  %s (pid %d), thread %d\n",
+		terminal->colour ? "\033[1;31m" : "", terminal->colour ? "\033[0m" : "",
+		stop->loop->comm, stop->loop->pid, stop->loop->tid);
 	if (stop->callback)
-		print_stall(file, terminal, "after", stop->handler ? stop->handler : stop->callback, stop->task_name, stop->stall_ns);
+		print_stall(file, terminal, "after", stop->handler ? stop->handler : stop->callback,
+			    stop->task_name, stop->stall_ns);
+	fprintf(file, "%*s%s\n", INDENT, "",
+		stop->reason == LP_LOOP_STOP_THREAD
+			? "its thread has ended, and the process goes on"
+			: "its thread goes on without it");
+	fprintf(file, "%*sit had run for %s\n", INDENT, "", time);
 }
 
 void text_endings_print(FILE *file, const struct lp_terminal *terminal,

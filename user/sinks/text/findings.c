@@ -174,8 +174,8 @@ static void name_of(const struct lp_finding_count *count, char *name, size_t siz
 		text_duration(late, sizeof(late), count->late_max_ns);
 		snprintf(name, size, "%s, up to %s late", count->name, late);
 	} else if (finding_row(count->kind)->line == LP_LINE_CALLER) {
-		snprintf(name, size, count->exception_message[0] ? "%s: \"%s\"" : "%s",
-			 count->name, count->exception_message);
+		snprintf(name, size, count->exception_message[0] ? "%s: \"%s\"" : "%s", count->name,
+			 count->exception_message);
 	} else {
 		snprintf(name, size, "%s%s%s", count->name,
 			 count->name[0] && count->exception_type[0] ? ": " : "",

@@ -12,6 +12,7 @@
 
 #define TOP_INDENT 8
 #define RUN_BY "    run by "
+#define STARTED_BY "    started eagerly by "
 
 /* Prints the duration of a stall.  Returns the columns that are left on the line. */
 static size_t print_duration(FILE *file, const struct lp_terminal *terminal, uint64_t ns,
@@ -56,13 +57,44 @@ static void print_wrapper(FILE *file, const struct lp_terminal *terminal,
 	fputc('\n', file);
 }
 
-/* Returns whether the line that the program stands at is one of the function that names the stall. */
-static bool stands_in_named(const struct lp_slow_callback *slow)
+/* Prints the callback that created an eager task: "    started by request  task 'r-1' (x.py:25)". */
+static void print_creator(FILE *file, const struct lp_terminal *terminal,
+			  const struct lp_slow_callback *slow)
 {
-	const char *name = slow->handler ? slow->handler->function : slow->callback->name;
-	const char *file = slow->handler ? slow->handler->file : slow->callback->file;
+	const struct lp_text_who who = { .name = slow->callback->name,
+					 .task = slow->task ? slow->task_name : NULL,
+					 .file = slow->callback->file,
+					 .line = slow->callback->line };
 
-	return slow->own && !strcmp(slow->own->function, name) && !strcmp(slow->own->file, file);
+	fputs(STARTED_BY, file);
+	text_print_who(file, terminal, &who, terminal->columns - strlen(STARTED_BY));
+	fputc('\n', file);
+}
+
+/* Fills in what names the stall: an eager task, a handler, or else the callback. */
+static void name_stall(const struct lp_slow_callback *slow, struct lp_text_who *who)
+{
+	const struct lp_callback_info *callback = slow->eager ? &slow->eager->callback
+							      : slow->callback;
+
+	*who = (struct lp_text_who){ .name = callback->name,
+				     .task = slow->task ? slow->task_name : NULL,
+				     .file = callback->file,
+				     .line = callback->line };
+	if (slow->eager) {
+		who->task = slow->eager->task_name;
+	} else if (slow->handler) {
+		who->name = slow->handler->function;
+		who->file = slow->handler->file;
+		who->line = slow->handler->line;
+	}
+}
+
+/* Returns whether the line that the program stands at is one of the function that names the stall. */
+static bool stands_in_named(const struct lp_slow_callback *slow, const struct lp_text_who *who)
+{
+	return slow->own && !strcmp(slow->own->function, who->name) &&
+	       !strcmp(slow->own->file, who->file);
 }
 
 /* Writes "in httpx AsyncClient.get"; "" if the program's line has called no package. */
@@ -84,16 +116,13 @@ static void call_text(const struct lp_slow_callback *slow, char *text, size_t si
 static void print_named(FILE *file, const struct lp_terminal *terminal,
 			const struct lp_slow_callback *slow, size_t space)
 {
-	const struct lp_shown_frame *handler = slow->handler;
 	char call[LP_PACKAGE_MAX + LP_NAME_MAX], place[LP_TEXT_PLACE_MAX];
 	char at[sizeof(call) + sizeof(place)];
-	struct lp_text_who who = { .name = handler ? handler->function : slow->callback->name,
-				   .task = slow->task ? slow->task_name : NULL,
-				   .file = handler ? handler->file : slow->callback->file,
-				   .line = handler ? handler->line : slow->callback->line };
+	struct lp_text_who who;
 
+	name_stall(slow, &who);
 	call_text(slow, call, sizeof(call));
-	if (*call && stands_in_named(slow)) {
+	if (*call && stands_in_named(slow, &who)) {
 		who.line = slow->own->line;
 		who.call = call;
 	}
@@ -116,7 +145,9 @@ void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
 	char text[32];
 
 	print_named(file, terminal, slow, space);
-	if (slow->handler)
+	if (slow->eager)
+		print_creator(file, terminal, slow);
+	else if (slow->handler)
 		print_wrapper(file, terminal, slow);
 	text_loop_name_print(file, terminal, loops, slow->loop, 0);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, false);
