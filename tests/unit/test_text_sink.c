@@ -49,7 +49,7 @@ static void expect(uint64_t duration_ns, const struct lp_breakdown *breakdown, c
 static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 1, receiving, NO_SLEEP },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 1, receiving, NO_SLEEP, "" },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 500000, .blocked_ns = 311900000 },
@@ -78,12 +78,12 @@ static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state
 static void further_blocking_calls_show_what_differs(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 200 * MS, 40, receiving, NO_SLEEP },
-		{ "sendto", "tcp 10.0.3.7:5432", "", 60 * MS, 40, sending, NO_SLEEP },
-		{ "read", "", "", 20 * MS, 2, receiving, NO_SLEEP },
-		{ "page fault", "/srv/app/data.bin", "", 10 * MS, 7, deep, NO_SLEEP },
-		{ "fsync", "/srv/app/log", "", 5 * MS, 3, deep, NO_SLEEP },
-		{ "openat", "/srv/app/log", "", 1 * MS, 2, deep, NO_SLEEP },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 200 * MS, 40, receiving, NO_SLEEP, "" },
+		{ "sendto", "tcp 10.0.3.7:5432", "", 60 * MS, 40, sending, NO_SLEEP, "" },
+		{ "read", "", "", 20 * MS, 2, receiving, NO_SLEEP, "" },
+		{ "page fault", "/srv/app/data.bin", "", 10 * MS, 7, deep, NO_SLEEP, "" },
+		{ "fsync", "/srv/app/log", "", 5 * MS, 3, deep, NO_SLEEP, "" },
+		{ "openat", "/srv/app/log", "", 1 * MS, 2, deep, NO_SLEEP, "" },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 0, .blocked_ns = 301 * MS },
@@ -115,7 +115,7 @@ static void further_blocking_calls_show_what_differs(void **state)
 static void many_short_calls_have_the_longest_as_an_example(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 1 * MS, 2, receiving, NO_SLEEP },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 1 * MS, 2, receiving, NO_SLEEP, "" },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 1000, .blocked_ns = 300 * MS },
@@ -289,7 +289,7 @@ static void a_wait_for_a_cpu_shows_where_it_was_taken_away(void **state)
 
 static void parts_below_a_hundredth_are_left_out(void **state)
 {
-	struct lp_blocked blocked[] = { { "read", "/srv/x", "", 2 * MS, 1, receiving, NO_SLEEP } };
+	struct lp_blocked blocked[] = { { "read", "/srv/x", "", 2 * MS, 1, receiving, NO_SLEEP, "" } };
 	struct lp_sample samples[] = { { 30, LP_SAMPLE_ON_CPU, false, computing } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true,
@@ -317,7 +317,7 @@ static void parts_below_a_hundredth_are_left_out(void **state)
 static void a_stall_in_progress_says_so_first(void **state)
 {
 	struct lp_blocked blocked[] = { { "flock", "/srv/app/lock", "", 998 * MS, 1, receiving,
-					  NO_SLEEP } };
+					  NO_SLEEP, "" } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 2 * MS, .blocked_ns = 998 * MS },
 		.blocked_count = 1,
@@ -350,7 +350,7 @@ static void what_will_soon_be_reported_whole_is_not_reported_yet(void **state)
 static void what_a_stack_lacks_is_reported(void **state)
 {
 	struct lp_stack cut = computing, unreadable = computing;
-	struct lp_blocked blocked[] = { { "read", "", "", 200 * MS, 1, cut, NO_SLEEP } };
+	struct lp_blocked blocked[] = { { "read", "", "", 200 * MS, 1, cut, NO_SLEEP, "" } };
 	struct lp_sample samples[] = { { 2, LP_SAMPLE_ON_CPU, false, unreadable } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 100 * MS, .blocked_ns = 200 * MS },
@@ -388,7 +388,7 @@ static void frames_of_c_and_of_the_kernel_are_marked(void **state)
 		STACK(KERNEL("tcp_recvmsg", ""), KERNEL("nft_do_chain", "nf_tables"),
 		      NATIVE("__libc_recv", "/usr/lib/x86_64-linux-gnu/libc.so.6"),
 		      FRAME("execute", "/srv/app/db.py", 41));
-	struct lp_blocked blocked[] = { { "recvfrom", "", "", 300 * MS, 1, mixed, NO_SLEEP } };
+	struct lp_blocked blocked[] = { { "recvfrom", "", "", 300 * MS, 1, mixed, NO_SLEEP, "" } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
 		.blocked_count = 1,
@@ -423,9 +423,9 @@ static void every_call_has_its_python_line_below_the_kernels_frames(void **state
 		      KERNEL("do_syscall_64", ""), FRAME("execute", "/srv/app/db.py", 41),
 		      COROUTINE("handle_report", "/srv/app/views.py", 90));
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "", "", 200 * MS, 1, first, NO_SLEEP },
-		{ "clock_nanosleep", "", "", 60 * MS, 1, second, NO_SLEEP },
-		{ "read", "", "", 40 * MS, 1, same_line, NO_SLEEP },
+		{ "recvfrom", "", "", 200 * MS, 1, first, NO_SLEEP, "" },
+		{ "clock_nanosleep", "", "", 60 * MS, 1, second, NO_SLEEP, "" },
+		{ "read", "", "", 40 * MS, 1, same_line, NO_SLEEP, "" },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
@@ -466,7 +466,7 @@ static void the_await_chain_is_reported_if_the_stack_lacks_it(void **state)
 	const struct lp_stack whole = STACK(COROUTINE("handle_report", "/srv/app/views.py", 90),
 					    COROUTINE("serve", "/srv/app/main.py", 9),
 					    COROUTINE("main", "/srv/app/main.py", 5));
-	struct lp_blocked blocked[] = { { "read", "", "", 300 * MS, 1, receiving, NO_SLEEP } };
+	struct lp_blocked blocked[] = { { "read", "", "", 300 * MS, 1, receiving, NO_SLEEP, "" } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
 		.blocked_count = 1,
@@ -526,7 +526,7 @@ static void everything_that_is_too_long_is_cut(void **state)
 		STACK(FRAME(LONG_NAME, "/srv/" LONG_NAME "/" LONG_NAME ".py", 123456),
 		      NATIVE(LONG_NAME, "/srv/" LONG_NAME), KERNEL(LONG_NAME, LONG_NAME));
 	struct lp_blocked blocked[] = { { "recvfrom", "/srv/" LONG_NAME, "", 300 * MS, 4294967295,
-					  long_stack, NO_SLEEP } };
+					  long_stack, NO_SLEEP, "" } };
 	struct lp_sample samples[] = { { 3000000000, LP_SAMPLE_ON_CPU, false, long_stack },
 				       { 30, LP_SAMPLE_ON_CPU, false, computing } };
 	struct lp_breakdown breakdown = {

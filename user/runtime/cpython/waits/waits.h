@@ -26,8 +26,8 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 			struct lp_task *task);
 
 /*
- * Tell of locks that no live task holds, as the one that did has ended: the first two note whether a
- * live task may hold a lock in another way than by `async with`, before the waits are filled, by
+ * Tell of locks that no live task holds, as the one that did has ended: the first two note whether
+ * a live task may hold a lock in another way than by `async with`, before the waits are filled, by
  * its chain or as it has none; the third checks, after that, whether a task that is not one of its
  * waiters has such a lock; the fourth adds it to the waits.
  */
