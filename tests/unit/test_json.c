@@ -149,7 +149,7 @@ static void the_end_reports_every_loop_and_callback(void **state)
 	assert_string_equal(
 		written(),
 		"{\"type\":\"loop_summary\",\"loop_id\":1,\"wall_ns\":110,\"busy_ns\":42,"
-		"\"idle_ns\":58,\"utilization\":0.420000,\"iterations\":7,\"callbacks\":8,"
+		"\"idle_ns\":58,\"rest_ns\":42,\"utilization\":0.420000,\"iterations\":7,\"callbacks\":8,"
 		"\"slow_callbacks\":9,\"untold\":3,\"untold_iterations\":0,\"traced_ns\":100,\"iteration\":" EMPTY_HISTOGRAM
 		"}\n"
 		"{\"type\":\"callback_summary\",\"loop_id\":1,\"kind\":\"task\",\"name\":\"fetch\","

@@ -239,7 +239,7 @@ static void a_stack_says_what_it_lacks(void **state)
 
 static void calls_that_found_no_space_are_summed_up(void **state)
 {
-	struct lp_blocked blocked[] = { { "fsync", "/x", "", 7, 1, outer, NO_SLEEP, "" },
+	struct lp_blocked blocked[] = { { "fsync", "/x", "", 7, 1, outer, NO_SLEEP, "fuse" },
 					{ "read", "/y", "", 6, 1, outer, NO_SLEEP, "" } };
 	struct lp_breakdown breakdown = {
 		.blocked_count = 2,
@@ -249,6 +249,7 @@ static void calls_that_found_no_space_are_summed_up(void **state)
 	};
 
 	(void)state;
+	expect_in_slow(&breakdown, "\"target\":\"/x\",\"file_system\":\"fuse\",\"stack\":[");
 	expect_in_slow(&breakdown, "]},{\"syscall\":\"read\",\"duration_ns\":6,\"count\":1,");
 	expect_in_slow(&breakdown,
 		       "],\"blocked_beyond\":{\"count\":9,\"duration_ns\":1234},\"samples\":[");

@@ -57,8 +57,8 @@ static void each_name_has_one_help_and_one_type(void **state)
 	(void)state;
 	strcpy(second.comm, "uvicorn");
 	text = write_once(&prom_format, &summary, true);
-	assert_int_equal(count_of(text, "# HELP "), 21);
-	assert_int_equal(count_of(text, "# TYPE "), 21);
+	assert_int_equal(count_of(text, "# HELP "), 22);
+	assert_int_equal(count_of(text, "# TYPE "), 22);
 	assert_int_equal(count_of(text, "# TYPE loopprof_loop_iteration_seconds "), 1);
 }
 

@@ -289,7 +289,8 @@ static void a_wait_for_a_cpu_shows_where_it_was_taken_away(void **state)
 
 static void parts_below_a_hundredth_are_left_out(void **state)
 {
-	struct lp_blocked blocked[] = { { "read", "/srv/x", "", 2 * MS, 1, receiving, NO_SLEEP, "" } };
+	struct lp_blocked blocked[] = { { "read", "/srv/x", "", 2 * MS, 1, receiving, NO_SLEEP,
+					  "" } };
 	struct lp_sample samples[] = { { 30, LP_SAMPLE_ON_CPU, false, computing } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true,
