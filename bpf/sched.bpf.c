@@ -16,6 +16,10 @@
 /* include/linux/sched.h: __TASK_STOPPED, __TASK_TRACED */
 #define LP_TASK_STOPPED 0x4
 #define LP_TASK_TRACED 0x8
+/* include/uapi/linux/sched.h */
+#define LP_SCHED_FIFO 1
+#define LP_SCHED_RR 2
+#define LP_SCHED_DEADLINE 6
 /*
  * The time after which a stack is sent again for the same cause: the addresses may belong to other
  * code by then.
@@ -332,6 +336,22 @@ __weak __noinline int lp_first_taker_end(__u32 slot)
 	return 0;
 }
 
+/*
+ * Returns how long a thread that is being switched out had its CPU.  The kernel stores the run time
+ * at its beginning for threads of the fair class only, not for those of real-time priorities, of
+ * which its own migration threads are.
+ */
+static __always_inline __u64 lp_ran_ns(const struct task_struct *thread)
+{
+	__u32 policy = thread->policy;
+
+	if (policy != LP_SCHED_FIFO && policy != LP_SCHED_RR && policy != LP_SCHED_DEADLINE)
+		return lp_age(thread->se.sum_exec_runtime, thread->se.prev_sum_exec_runtime);
+	return bpf_core_field_exists(thread->sched_info)
+		       ? lp_age(thread->se.exec_start, thread->sched_info.last_arrival)
+		       : 0;
+}
+
 /* Stores who had the CPU last, which is switched out while the loop's thread gets it. */
 static __always_inline void lp_last_taker_end(struct lp_taker *last, const struct task_struct *prev)
 {
@@ -341,8 +361,7 @@ static __always_inline void lp_last_taker_end(struct lp_taker *last, const struc
 	last->pid = prev->tgid;
 	last->comm[0] = comm[0];
 	last->comm[1] = comm[1];
-	/* since it was given the CPU; a thread of a real-time priority: at least so long */
-	last->ran_ns = lp_age(prev->se.sum_exec_runtime, prev->se.prev_sum_exec_runtime);
+	last->ran_ns = lp_ran_ns(prev);
 	last->ago_ns = prev->se.exec_start;
 }
 

@@ -131,6 +131,7 @@ struct kernel_siginfo {
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
+	unsigned int policy;
 	int exit_code;
 	u64 start_time;
 	struct signal_struct *signal;

@@ -47,6 +47,25 @@ static void values_of_labels_are_escaped(void **state)
 		    "callback=\"a\\\"b\\\\c\\nd\",file=\"x\\\"y.py\",kind=\"callback\"} 0");
 }
 
+static void loops_that_do_not_wait_any_more_are_counted(void **state)
+{
+	struct lp_loop_summary loops[] = { { .loop = &loop,
+					     .wall_ns = 2000000000,
+					     .busy_ns = 1999000000,
+					     .idle_ns = 1000000,
+					     .iterations = 200000 } };
+	struct lp_summary summary = { .loop_count = 1, .loops = loops };
+
+	(void)state;
+	expect_line(write_once(&prom_format, &summary, false),
+		    "loopprof_loops_never_waiting{loop=\"asyncio\",service=\"gunicorn\"} 1");
+	/* a number that counts the present, unlike all others */
+	loops[0].busy_ns = 1000000;
+	loops[0].idle_ns = 1999000000;
+	expect_line(write_once(&prom_format, &summary, false),
+		    "loopprof_loops_never_waiting{loop=\"asyncio\",service=\"gunicorn\"} 0");
+}
+
 static void series_with_the_same_labels_are_added(void **state)
 {
 	/* the same name in a file of the same name: one series, whatever the line */
@@ -218,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(labels_name_the_service_but_no_process),
 		TEST(values_of_labels_are_escaped),
+		TEST(loops_that_do_not_wait_any_more_are_counted),
 		TEST(series_with_the_same_labels_are_added),
 		TEST(run_times_known_from_samples_say_so),
 		TEST(callbacks_without_a_loop_are_other),

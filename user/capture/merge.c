@@ -251,9 +251,12 @@ static int by_text(const void *left, const void *right)
 
 static int count_hosts(struct lp_merge *captures)
 {
-	const char **hosts = calloc(captures->found.sources, sizeof(*hosts));
+	const char **hosts;
 	size_t i;
 
+	if (!captures->found.sources)
+		return 0;
+	hosts = calloc(captures->found.sources, sizeof(*hosts));
 	if (!hosts)
 		return -ENOMEM;
 	for (i = 0; i < captures->found.sources; i++)
