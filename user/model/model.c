@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/macros.h"
+#include "breakdown.h"
 #include "finding_kinds.h"
 #include "own_frames.h"
 #include "lifetimes.h"

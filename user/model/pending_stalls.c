@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/macros.h"
+#include "breakdown.h"
 #include "callbacks.h"
 #include "stall_name.h"
 

@@ -8,7 +8,7 @@
 
 #include "wire/decode.h"
 #include "report.h"
-#include "stall_breakdown.h"
+#include "segments.h"
 
 struct lp_pending_stalls;
 

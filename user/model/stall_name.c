@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "stall_name.h"
 
+#include "breakdown.h"
 #include "own_frames.h"
-#include "stall_breakdown.h"
 
 #include <string.h>
 

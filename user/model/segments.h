@@ -3,8 +3,8 @@
  * The segments of a loop and their breakdowns: where the time of a segment went, from samples of
  * its stack, from its times as BPF added them up, and from the calls that it blocked in.
  */
-#ifndef LP_MODEL_STALL_BREAKDOWN_H
-#define LP_MODEL_STALL_BREAKDOWN_H
+#ifndef LP_MODEL_SEGMENTS_H
+#define LP_MODEL_SEGMENTS_H
 
 #include "lost_time.h"
 #include "shortage.h"
@@ -36,24 +36,13 @@ void segments_add_cause(struct lp_segments *segments, const struct lp_event_caus
 void segments_breakdown(struct lp_segments *segments, uint64_t start_ns, uint64_t duration_ns,
 			bool over, struct lp_breakdown *breakdown);
 
-/*
- * Returns the stack of the greatest part of the time, or another one if that part has none; NULL if
- * there is no stack.
- */
-const struct lp_stack *breakdown_stack(const struct lp_breakdown *breakdown);
-
 /* Fills in the breakdown of the time before the first callback of an iteration. */
 void segments_gap_breakdown(struct lp_segments *segments, uint64_t iteration_ns,
 			    uint64_t duration_ns, struct lp_breakdown *breakdown);
-void breakdown_clear(struct lp_breakdown *breakdown);
-
-/* Divides a duration.  Times off the CPU are scaled down if their sum exceeds it. */
-void breakdown_fill_times(struct lp_times *times, uint64_t duration_ns, uint64_t blocked_ns,
-			  uint64_t gil_ns, uint64_t run_queue_ns);
 
 void segments_add_other_end(struct lp_segments *segments, const struct lp_event_other_end *event);
 void segments_add_task_name(struct lp_segments *segments, const struct lp_event_task_name *event);
 /* Returns the name of the segment's task, "" if no event had it.  Valid until the next event. */
 const char *segments_task_name(const struct lp_segments *segments, uint64_t start_ns);
 
-#endif /* LP_MODEL_STALL_BREAKDOWN_H */
+#endif /* LP_MODEL_SEGMENTS_H */
