@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * --inner: walks from a task's coroutine to those that it awaits. The hash of all of them, instead
- * of the code that the loop steps, identifies the callback, so that programs need not know which
- * coroutine is the program's: user space decides it once a chain, by the names of its files.
+ * --inner: walks from a task's coroutine to those that it awaits. A hash of all of them identifies
+ * the callback, instead of the code that the loop steps. BPF does not know which coroutine is the
+ * program's: user space decides that once for each chain, by the files of the coroutines.
  *
  * A coroutine has two reads: its head, and the object on top of its stack; up to 3.10, where its
  * frame is an object of its own, it has three.

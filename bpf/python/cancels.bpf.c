@@ -85,7 +85,7 @@ __weak __noinline int lp_cancel_walk(__u32 number, __u64 outer_frame, __u64 oute
 	return work->inside;
 }
 
-/* Stores this call as the outer one, or in this call that it is inside of that one. */
+/* Stores this call as the outer one of its thread, or notes that it is made inside of that one. */
 __weak __noinline int lp_cancel_nest(__u32 number, __u64 stack_level)
 {
 	struct lp_finding_work *work = lp_finding_of(number);
@@ -227,8 +227,8 @@ static __always_inline struct lp_cancel *lp_cancel_of(__u64 task)
 }
 
 /*
- * Returns whether the task is the one that was cancelled, and whether that is what ends it: a
- * timeout takes its cancellation back.
+ * Returns whether the stored cancellation is of this task, and is still requested: a timeout takes
+ * its own back, by Task.uncancel().
  */
 __weak __noinline int lp_cancel_is_of(__u64 task)
 {

@@ -461,9 +461,9 @@ struct lp_event_waiting {
 	struct lp_event event;
 	__u32 waiting; /* tasks that wait */
 	__u32 deadlocked; /* those of them that wait for each other in a circle */
-	__u32 most; /* those of them that wait for what most of them wait for; 0: not known */
+	__u32 most; /* tasks that wait for waited_for; 0: not known */
 	__u32 reserved;
-	char waited_for[LP_WAITED_FOR_BYTES]; /* what that is; UTF-8, terminated */
+	char waited_for[LP_WAITED_FOR_BYTES]; /* what most of them wait for; UTF-8, terminated */
 };
 
 #define LP_CGROUP_BYTES 192

@@ -39,7 +39,7 @@ struct lp_taker {
 	__u64 task; /* struct task_struct; 0: none */
 	__u64 ran_ns; /* how long it ran meanwhile; 0: not known */
 	__u64 before_ns; /* its run time when the wait began */
-	/* first: how long before the end of the wait it ran last; last: that end, by its clock */
+	/* first: time from its last run to the end of the wait; last: its exec_start at that end */
 	__u64 ago_ns;
 	__u64 comm[2];
 	__u32 tid;

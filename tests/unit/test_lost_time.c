@@ -370,7 +370,7 @@ static void waits_for_a_cpu_are_divided_by_who_had_it(void **state)
 	assert_int_equal(list[0].count, 5);
 	assert_string_equal(list[1].held_by, "c11");
 	assert_int_equal(list[1].total_ns, 250);
-	assert_string_equal(list[2].held_by, "wb (its own thread)");
+	assert_string_equal(list[2].held_by, "wb (same process)");
 	assert_int_equal(list[2].total_ns, 150);
 	assert_string_equal(list[3].held_by, "");
 	assert_int_equal(list[3].total_ns, 100);

@@ -215,7 +215,7 @@ static void test_finished_and_kept(void **state)
 	list.ended_count = 2;
 	list.ended_total = 1005;
 	text = printed(&list, &plain);
-	assert_non_null(strstr(text, "\n1,005 finished tasks are kept by something: 1,000 fetch, "
+	assert_non_null(strstr(text, "\n1,005 finished tasks are still referenced: 1,000 fetch, "
 				     "2 poll, 3 of other\n    coroutines\n"));
 	free(text);
 	list = new_list(1, SECOND);

@@ -243,7 +243,7 @@ static void the_other_end_of_a_call_is_reported_with_it(void **state)
 	expect(100 * MS, &breakdown,
 	       "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 	       "    blocked   100 ms  futex on lock 0x7f, 1 call\n"
-	       "        for what this same loop has to do, which cannot do it meanwhile\n");
+	       "        it waits for a result that only this same, blocked loop can produce\n");
 }
 
 static void a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known(void **state)

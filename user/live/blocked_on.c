@@ -54,7 +54,7 @@ void blocked_on_fill(struct lp_blocked_on *blocked_on, pid_t pid, struct lp_segm
 		if ((resource->kind != LP_RESOURCE_FILE && resource->kind != LP_RESOURCE_PATH) ||
 		    block->total_ns < LEAST_NS)
 			continue;
-		/* a path whose beginning is missing has none in front */
+		/* a path whose beginning is missing does not begin with a slash */
 		resource_text(resource, path, sizeof(path));
 		mountinfo = *path == '/' ? mounts_of(blocked_on, pid) : NULL;
 		if (!mountinfo)

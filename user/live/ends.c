@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* The time in ns that one search may take, and how much longer no other one begins. */
+/* The time in ns that one search may take; the pause after it is REST times as long as it took. */
 #define SEARCH_NS (20 * NS_PER_MS)
 #define REST 50
 

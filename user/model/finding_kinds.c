@@ -142,17 +142,17 @@ static const struct lp_finding_row rows[] = {
 		.name = "cancelled", .title = "cancelled", .option = "--cancels",
 		.meaning =
 			"A task ended with CancelledError after something had called its cancel(). The "
-			"line that called it is shown; for a cancellation that was passed on, as from a "
-			"gather() to its tasks, the line that waited as well. Cancellations that a task "
-			"survives, as those of a timeout, are not listed.",
+			"line that called it is shown; if the cancellation was passed on, as by gather() "
+			"to its tasks, so is the line that waited for the task. Cancellations that a "
+			"task survives, such as those by a timeout, are not listed.",
 		.silence =
 			"Cancelling a task is no error: CancelledError is not logged, and its traceback "
-			"is that of the task, which does not tell who called cancel().",
+			"is that of the task, which does not show who called cancel().",
 		.remedy =
-			"If it is not meant, look at the line that cancels: it is often a timeout, a "
-			"TaskGroup of which another task has failed, a client that went away, or a "
-			"shutdown. cancel(msg=...) is shown here, too. asyncio.shield() protects a task "
-			"from whoever awaits it.",
+			"If it was not intended, look at the line that cancels: it is often a timeout, a "
+			"TaskGroup in which another task failed, a client that disconnected, or a "
+			"shutdown. The message of cancel(msg=...) is shown as well. asyncio.shield() "
+			"protects a task when the one that awaits it is cancelled.",
 		.stack_label = "cancelled at", .parked_label = "waiting at",
 		.line = LP_LINE_CALLER,
 	},

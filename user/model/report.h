@@ -277,7 +277,7 @@ struct lp_cause {
 	uint32_t quota_percent; /* that quota, in per cent of a CPU; 0: not known */
 	/* innermost line of Python, for the GIL that of the holder; NULL: not known */
 	const struct lp_shown_frame *frame;
-	/* the rest is not known of the GIL: innermost line of the program; NULL: not known */
+	/* own, call and words are not set for the GIL.  Innermost line of the program, or NULL */
 	const struct lp_shown_frame *own;
 	/* the function that this line has called: of a package, or else of Python's library; or
 	 * NULL */
@@ -424,8 +424,8 @@ struct lp_callback_summary {
 struct lp_waiting_tasks {
 	uint32_t waiting;
 	uint32_t deadlocked; /* those of them that wait for each other in a circle */
-	uint32_t most; /* those of them that wait for what most of them wait for; 0: not known */
-	char waited_for[LP_WAITED_FOR_BYTES]; /* what that is: "httpx's pool" */
+	uint32_t most; /* tasks that wait for waited_for; 0: not known */
+	char waited_for[LP_WAITED_FOR_BYTES]; /* what most of them wait for: "httpx's pool" */
 };
 
 struct lp_loop_summary {

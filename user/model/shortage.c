@@ -28,7 +28,7 @@ void shortage_neighbour_text(const struct lp_neighbour *neighbour, uint32_t own_
 	char name[LP_COMM_BYTES * 4];
 
 	name_of(neighbour, name, sizeof(name));
-	snprintf(text, size, "%s%s", name, neighbour->pid == own_pid ? " (its own thread)" : "");
+	snprintf(text, size, "%s%s", name, neighbour->pid == own_pid ? " (same process)" : "");
 }
 
 uint32_t shortage_percent(uint64_t quota_us, uint64_t period_us)

@@ -27,7 +27,7 @@ void shortage_subtract(struct lp_cpu_waits *waits, const struct lp_cpu_waits *be
 /* Returns a quota in per cent of a CPU; 0: not known. */
 uint32_t shortage_percent(uint64_t quota_us, uint64_t period_us);
 
-/* Writes the name of the threads that had the CPU: "stress-ng", or "worker (its own thread)". */
+/* Writes the name of the threads that had the CPU: "stress-ng", or "worker (same process)". */
 void shortage_neighbour_text(const struct lp_neighbour *neighbour, uint32_t own_pid, char *text,
 			     size_t size);
 

@@ -187,7 +187,7 @@ static int check_combination(const struct lp_options *options)
 				   options->sampling ? "-m sample" : "--budget");
 	if (options->inner && options->lifetimes)
 		return usage_error(
-			"--inner names a task by what it awaits at the time, and --lifetimes by its own coroutine: leave out one of them");
+			"--inner and --lifetimes count tasks by different coroutines: leave out one of them");
 	if (options->budget_ppm && (options->lifetimes || in_queue))
 		return usage_error("%s%s has to see every callback: leave out --budget",
 				   options->lifetimes ? "--lifetimes" : "--find ",

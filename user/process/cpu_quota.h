@@ -7,7 +7,7 @@
 
 #include "wire/wire.h"
 
-/* How long each cgroup of a process, up to the root, was throttled at the last look. */
+/* How long each cgroup of a process, up to the root, was throttled at the last reading. */
 struct lp_throttled {
 	uint64_t us[LP_CGROUP_LEVELS];
 };
@@ -19,7 +19,7 @@ struct lp_cpu_quota {
 };
 
 /*
- * Reads the quota of the cgroup that was throttled most since the last look; at the first look,
+ * Reads the quota of the cgroup that was throttled most since the last reading; at the first one,
  * since it was created.  mounts and text: see cgroup_folder_find.  Returns false if none has a
  * quota.
  */

@@ -50,7 +50,7 @@ struct lp_thread_wait {
 	bool timed; /* the wait ends with its timeout */
 	bool owned; /* the lock records its owner; if there is no end, it has ended */
 	bool queued; /* the job of the future is in the queue of a pool, whose threads are the ends */
-	/* the loop that has yet to begin the coroutine whose result is waited for; 0 */
+	/* the loop that has not started the coroutine whose result is waited for; 0 */
 	uint64_t loop;
 	/* any one of them ends the wait: holders of a lock, or what sets the future; 0: unknown */
 	size_t end_count;

@@ -14,9 +14,9 @@ struct finder {
 	struct lp_wait_graph needs;
 	uint32_t *pending; /* for each task, the number of stuck tasks whose end it waits for */
 	bool *stuck; /* the graph's array */
-	bool *open; /* what it waits for itself can come; it may need its thread yet */
+	bool *open; /* its own wait can end; it may still need the thread of its loop */
 	bool *fresh; /* stuck tasks that were not counted yet */
-	/* links from what is stuck to what is stuck that it waits for, for any reason */
+	/* links from stuck nodes to the stuck nodes that they wait for, for any reason */
 	struct lp_csr_graph waits;
 	struct lp_csr_graph waited_by;
 	uint32_t *component; /* components of waits */
@@ -98,7 +98,7 @@ static int link_stuck(struct finder *finder)
 		csr_graph_begin_row(&maker);
 		if (!finder->stuck[i])
 			continue;
-		/* what can come anyway is not what it is stuck for */
+		/* an open node is stuck for its thread only */
 		if (!finder->open[i])
 			err = add_stuck(finder, &maker, &needs->ends, i);
 		if (!err && !finder->open[i])

@@ -138,7 +138,7 @@ static void add_lock(struct thread_sentence *to, const struct lp_tasks_snapshot 
 	}
 }
 
-/* Describes the loop that has yet to begin the coroutine whose result is waited for. */
+/* Describes the loop that has not started the coroutine whose result is waited for. */
 static void add_loop(struct thread_sentence *to, const struct lp_tasks_snapshot *snapshot,
 		     size_t thread)
 {
@@ -149,13 +149,12 @@ static void add_loop(struct thread_sentence *to, const struct lp_tasks_snapshot 
 		if (snapshot->list.loops[i].address == waiter->wait.loop)
 			break;
 	if (i == snapshot->loop_count || !snapshot->list.loops[i].tid)
-		add(to, "waits for the result of a coroutine that a loop has to run which does not "
-			"run");
+		add(to, "waits for the result of a coroutine of a loop that does not run");
 	else if (snapshot->list.loops[i].tid == waiter->tid)
-		add(to, "waits for the result of a coroutine that this same loop has to run, which "
-			"cannot do so meanwhile");
+		add(to, "waits for the result of a coroutine that only this same, blocked loop can "
+			"run");
 	else
-		add(to, "waits for the result of a coroutine that loop %u has yet to begin",
+		add(to, "waits for the result of a coroutine that loop %u has not started yet",
 		    snapshot->loops[i].id);
 }
 

@@ -14,7 +14,7 @@ struct lp_wait_graph {
 	size_t count; /* number of tasks and threads */
 	/* tasks whose end a task waits for: all of them, or any one if its wait says so */
 	struct lp_csr_graph ends, ended_by;
-	/* what any one of has to go on: the holders of a lock, what sets a future */
+	/* nodes of which any one has to continue: the holders of a lock, what sets a future */
 	struct lp_csr_graph holders, held_for;
 	bool *free; /* whether it can go on by itself, or by what is not in the list */
 	/* the thread that has to go on as well, which runs a task's loop; LP_WAIT_GRAPH_NONE */

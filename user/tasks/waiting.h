@@ -16,8 +16,8 @@ struct lp_waiting_loop {
 	pid_t tid; /* the thread that runs the loop */
 	uint32_t waiting; /* tasks that wait */
 	uint32_t deadlocked; /* those of them that are in a deadlock */
-	uint32_t most; /* those of them that wait for what most of them wait for; 0: not known */
-	char waited_for[LP_WAITED_FOR_BYTES]; /* what that is: "httpx's pool"; "" */
+	uint32_t most; /* tasks that wait for waited_for; 0: not known */
+	char waited_for[LP_WAITED_FOR_BYTES]; /* what most of them wait for: "httpx's pool"; "" */
 };
 
 /*

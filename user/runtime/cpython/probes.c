@@ -457,7 +457,7 @@ int cpython_find_probe(const struct lp_cpython *python, enum lp_probe_role role,
 		if (has_python_tasks(python))
 			return error_set(
 				error, -ENOTSUP,
-				"who cancels tasks of process %d is not found: it has no _asyncio, and its tasks are Python code",
+				"--cancels does not work for process %d: its tasks are Python code, without the C module _asyncio",
 				python->pid);
 		return find_function(python, row, shown_function(python, row), row->module, probe,
 				     error);

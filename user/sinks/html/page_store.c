@@ -404,7 +404,7 @@ static void keep_shortage(struct lp_page_tables *tables, const struct lp_shortag
 	if (shortage->steal_ns) {
 		snprintf(
 			words, sizeof(words),
-			"the hypervisor had this of the time of %u CPUs in the same second (steal)",
+			"the hypervisor took this from the %u CPUs of the host around the stall (steal)",
 			shortage->steal_cpus);
 		keep_reason(tables, detail, shortage->steal_ns, words);
 	}

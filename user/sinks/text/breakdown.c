@@ -167,7 +167,7 @@ static void print_end(const struct stall *stall, const struct lp_blocked *blocke
 		text_other_end_holders(end, text);
 	else if (holder && holder->own_loop)
 		snprintf(text, sizeof(text),
-			 "for what this same loop has to do, which cannot do it meanwhile");
+			 "it waits for a result that only this same, blocked loop can produce");
 	if (!*text)
 		return;
 	fputs("        ", stall->file);

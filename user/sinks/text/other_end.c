@@ -108,7 +108,7 @@ void text_other_end_holders(const struct lp_other_end *end, char text[LP_OTHER_E
 	if (end->kind >= LP_END_KINDS || !before[end->kind])
 		return;
 	if (end->kind == LP_END_SQLITE)
-		add(&to, "SQLite waits for a lock of %s; ", end->file.name);
+		add(&to, "SQLite waits for the lock of %s; ", end->file.name);
 	add(&to, "%s", before[end->kind]);
 	add_processes(&to, end);
 }

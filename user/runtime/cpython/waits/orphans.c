@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Locks of which no live task is the holder: the one that got it by acquire() has ended without
- * release(), and nobody can get it any more.  asyncio does not record who holds a lock.  Nobody
- * does for certain if no task is within `async with`, and none may have acquired it otherwise: its
- * frames get no attribute `acquire`, but for the one call in which it waits, they are within no
- * `async with` of an unknown class, and no object among their variables has the lock.
+ * Locks that no live task holds: the task that got the lock by acquire() has ended without
+ * release(), so that the lock stays locked.  asyncio does not record which task holds a lock.  A
+ * lock has no holder for certain if no task is within its `async with`, and none can have acquired
+ * it otherwise: no frame of a task gets an attribute `acquire`, except for the call in which it
+ * waits; no frame is within an `async with` of an unknown class; no variable leads to the lock.
  */
 #include "waits_internal.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What threads wait for that a task or another thread has to do, and the tasks whose jobs threads
- * run.  A thread waits for what the innermost function with a row is given; a thread that is in
- * none of them may be blocked on a lock.
+ * What each thread waits for, if a task or another thread has to do it, and the tasks whose jobs
+ * threads run.  The innermost function of a thread that has a row waits for its `self`; a thread
+ * that is in no such function may be blocked on a lock.
  */
 #include "pools_internal.h"
 

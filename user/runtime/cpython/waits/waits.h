@@ -26,10 +26,10 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 			struct lp_task *task);
 
 /*
- * Tell of locks that no live task holds, as the one that did has ended: the first two note whether
- * a live task may hold a lock in another way than by `async with`, before the waits are filled, by
- * its chain or as it has none; the third checks, after that, whether a task that is not one of its
- * waiters has such a lock; the fourth adds it to the waits.
+ * Find locks that no live task holds, as the task that held them has ended.  Before the waits are
+ * filled in, the first two note whether a live task may hold a lock in another way than by
+ * `async with`: by its chain, or because it has no chain.  After that, the third checks whether a
+ * task that does not wait for such a lock has it; the fourth adds the lock to the waits.
  */
 void cpython_orphans_note(struct lp_waits *waits, const struct lp_await_chain *chain);
 void cpython_orphans_note_unread(struct lp_waits *waits);
