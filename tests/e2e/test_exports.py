@@ -1,6 +1,7 @@
 """--export: files that are updated during a run, read by the programs that fleets use."""
 
 import json
+import contextlib
 import os
 import re
 import shutil
@@ -261,7 +262,10 @@ def test_a_capture_becomes_one_line_of_otlp(case):
 
 def sockets_of(pid):
     """The inodes of the process's sockets."""
-    links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+    links = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            links.append(os.readlink(f"/proc/{pid}/fd/{name}"))
     return {link[len("socket:["):-1] for link in links if link.startswith("socket:")}
 
 
