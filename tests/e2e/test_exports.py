@@ -1,7 +1,7 @@
 """--export: files that are updated during a run, read by the programs that fleets use."""
 
-import json
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -14,6 +14,8 @@ from test_formats import promtool
 
 # The bounds of a Prometheus histogram are powers of two.
 BUCKET = 2
+# include/uapi/linux/netlink.h
+NETLINK_SOCK_DIAG = "4"
 
 
 def text_of(path):
@@ -269,12 +271,16 @@ def sockets_of(pid):
     return {link[len("socket:["):-1] for link in links if link.startswith("socket:")}
 
 
-def unnamed_sockets():
-    """Inodes of Unix sockets without an address, such as socket pairs of this host (proc_net(5)).
+def unreachable_sockets():
+    """Inodes of this host's sockets to which no other user can send (proc_net(5)): Unix sockets
+    without an address, such as socket pairs, and those that ask the kernel about sockets.
     """
     with open("/proc/net/unix", encoding="utf-8") as file:
         rows = [line.split() for line in file.readlines()[1:]]
-    return {row[6] for row in rows if len(row) == 7}
+    with open("/proc/net/netlink", encoding="utf-8") as file:
+        netlink = [line.split() for line in file.readlines()[1:]]
+    return ({row[6] for row in rows if len(row) == 7}
+            | {row[9] for row in netlink if row[1] == NETLINK_SOCK_DIAG})
 
 
 def test_each_export_fails_and_recovers_on_its_own(case):
@@ -297,7 +303,7 @@ def test_each_export_fails_and_recovers_on_its_own(case):
     os.rmdir(paths["otlp"])
     wait_until(lambda: text_of(paths["prom"]) and text_of(paths["otlp"]), "all are written again")
     # one that is closed between the two readings is no socket of either
-    reachable = (sockets_of(profiler.pid) - unnamed_sockets()) & sockets_of(profiler.pid)
+    reachable = (sockets_of(profiler.pid) - unreachable_sockets()) & sockets_of(profiler.pid)
     if reachable:
         raise Failure(f"sockets that other users could reach: {reachable}")
     profiler.interrupt()

@@ -13,21 +13,53 @@
 /* The kernel answers at once; the limit is for one that does not. */
 #define ANSWER_US 50000
 
+/* The limit of late answers to earlier questions that are read first. */
+#define LATE_ANSWERS 4
+
 /* Negative: it is not open. */
 static int diagnosis = -1;
+static uint32_t serial; /* number of the last question */
 
 void unix_peer_open(void)
 {
 	const struct timeval limit = { .tv_usec = ANSWER_US };
+	const struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 
 	if (diagnosis >= 0)
 		return;
 	diagnosis = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	if (diagnosis >= 0)
-		setsockopt(diagnosis, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (diagnosis < 0)
+		return;
+	/* bound, it is listed in /proc/net/netlink; else it would be at its first question */
+	if (bind(diagnosis, (const struct sockaddr *)&any, sizeof(any)) ||
+	    setsockopt(diagnosis, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit))) {
+		close(diagnosis);
+		diagnosis = -1;
+	}
 }
 
-/* Returns the peer in an answer of the kernel. */
+/* Receives the answer of the kernel to the last question.  Returns its size, or 0. */
+static size_t receive(void *answer, size_t size)
+{
+	const struct nlmsghdr *head = answer;
+	struct sockaddr_nl sender;
+	socklen_t length;
+	ssize_t received;
+	int i;
+
+	for (i = 0; i < LATE_ANSWERS; i++) {
+		length = sizeof(sender);
+		received = recvfrom(diagnosis, answer, size, 0, (struct sockaddr *)&sender,
+				    &length);
+		if (received < (ssize_t)sizeof(*head))
+			return 0;
+		if (length == sizeof(sender) && !sender.nl_pid && head->nlmsg_seq == serial)
+			return (size_t)received;
+	}
+	return 0;
+}
+
+/* Returns the peer in an answer. */
 static uint64_t parse(struct nlmsghdr *head, size_t size)
 {
 	const struct unix_diag_msg *answer = NLMSG_DATA(head);
@@ -65,11 +97,13 @@ uint64_t unix_peer_inode(uint64_t inode)
 		struct nlmsghdr head;
 		char bytes[1024];
 	} answer;
-	ssize_t size;
+	size_t size;
 
-	if (diagnosis < 0 || !inode || inode > UINT32_MAX ||
-	    send(diagnosis, &question, sizeof(question), 0) != (ssize_t)sizeof(question))
+	if (diagnosis < 0 || !inode || inode > UINT32_MAX)
 		return 0;
-	size = recv(diagnosis, &answer, sizeof(answer), 0);
-	return size > 0 ? parse(&answer.head, (size_t)size) : 0;
+	question.head.nlmsg_seq = ++serial;
+	if (send(diagnosis, &question, sizeof(question), 0) != (ssize_t)sizeof(question))
+		return 0;
+	size = receive(&answer, sizeof(answer));
+	return size ? parse(&answer.head, size) : 0;
 }
