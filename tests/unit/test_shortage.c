@@ -2,6 +2,7 @@
 /* What a loop was short of, from records to the text of a stall. */
 #include "model_fixture.h"
 
+#include "model/lost_time.h"
 #include "model/shortage.h"
 #include "sinks/text/shortage.h"
 
@@ -125,12 +126,75 @@ static void a_person_reads_the_quota_the_neighbours_and_the_hypervisor(void **st
 	assert_string_equal(printed(&breakdown), "");
 }
 
+static const struct lp_event_cpu_quota no_quota;
+
+/* Waits of 10000 ns more, for all of which threads of another name had the CPU. */
+static void wait_for(struct lp_lost_time *causes, struct lp_run_queue_waits *waits,
+		     unsigned int name)
+{
+	waits->count += 10;
+	waits->total_ns += 10000;
+	waits->why.neighbours[1] = (struct lp_neighbour){
+		.total_ns = 10000, .count = 10, .pid = 9, .comm = { 0x3030303030303030 + name }
+	};
+	lost_time_set_run_queue(causes, waits);
+}
+
+static void names_of_threads_that_had_the_cpu_leave_room_for_causes(void **state)
+{
+	static const struct lp_shown_frame frame = { .function = "f", .file = "f.py" };
+	struct lp_cause key = { .kind = LP_CAUSE_BLOCKED, .syscall = "read", .frame = &frame };
+	struct lp_run_queue_waits waits = { .quota = &no_quota, .pid = PID };
+	struct lp_lost_time *causes = lost_time_new();
+	uint64_t waited = 0;
+	struct lp_cause *list;
+	size_t i, count;
+
+	(void)state;
+	for (i = 0; i < 5000; i++)
+		wait_for(causes, &waits, (unsigned int)i);
+	lost_time_add(causes, &key, 1, 1ull << 40);
+	count = lost_time_list(causes, false, &list);
+	assert_in_range(count, 10, 40);
+	assert_ptr_equal(list[0].frame, &frame);
+	for (i = 1; i < count; i++)
+		waited += list[i].total_ns;
+	assert_int_equal(waited, waits.total_ns);
+	free(list);
+	lost_time_free(causes);
+}
+
+static void a_name_that_bpf_forgets_adds_nothing_to_the_interval(void **state)
+{
+	struct lp_run_queue_waits waits = { .quota = &no_quota, .pid = PID };
+	struct lp_lost_time *causes = lost_time_new();
+	uint64_t waited = 0;
+	struct lp_cause *list;
+	size_t i, count;
+
+	(void)state;
+	/* more names than are retained */
+	for (i = 0; i < 100; i++) {
+		wait_for(causes, &waits, (unsigned int)i);
+		lost_time_begin_interval(causes);
+	}
+	wait_for(causes, &waits, 1000);
+	count = lost_time_list(causes, true, &list);
+	for (i = 0; i < count; i++)
+		waited += list[i].total_ns;
+	assert_int_equal(waited, 10000);
+	free(list);
+	lost_time_free(causes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_do_not_exceed_the_wait),
 		cmocka_unit_test(steal_counts_if_it_was_measured_during_the_stall),
 		cmocka_unit_test(earlier_waits_are_subtracted_by_name),
+		cmocka_unit_test(names_of_threads_that_had_the_cpu_leave_room_for_causes),
+		cmocka_unit_test(a_name_that_bpf_forgets_adds_nothing_to_the_interval),
 		cmocka_unit_test(a_person_reads_the_quota_the_neighbours_and_the_hypervisor),
 	};
 

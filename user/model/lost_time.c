@@ -13,6 +13,10 @@
 
 /* The limit of different causes; later ones are counted by kind, without a line. */
 #define CAUSES_MAX 4096
+/* The limit of names of threads that had the CPU while the loop waited for one. */
+#define TAKERS_MAX 32
+/* Causes without a line, and those of waits for a CPU, find room when the others have filled it. */
+#define ALL_MAX (CAUSES_MAX + LP_CAUSE_KINDS + TAKERS_MAX + 1)
 
 struct lp_counted {
 	struct lp_cause cause;
@@ -22,6 +26,9 @@ struct lp_counted {
 
 struct lp_lost_time {
 	struct lp_map causes; /* struct lp_counted, by kind, frames, system call and so on */
+	struct lp_counted *takers[TAKERS_MAX]; /* those of them that name who had the CPU */
+	size_t taker_count;
+	struct lp_cpu_waits counted_waits; /* what the causes have of the last waits for a CPU */
 };
 
 struct lp_lost_time *lost_time_new(void)
@@ -32,6 +39,7 @@ struct lp_lost_time *lost_time_new(void)
 void lost_time_reset(struct lp_lost_time *lost_time)
 {
 	map_free_entries(&lost_time->causes, free);
+	*lost_time = (struct lp_lost_time){ 0 };
 }
 
 void lost_time_free(struct lp_lost_time *lost_time)
@@ -86,15 +94,57 @@ static struct lp_counted *find(struct lp_lost_time *lost_time, const struct lp_c
 	return counted;
 }
 
+/* Adds the name of a thread with the least time to the waits for a CPU without a name. */
+static void drop_least_taker(struct lp_lost_time *lost_time)
+{
+	const struct lp_cause nameless = { .kind = LP_CAUSE_RUN_QUEUE };
+	struct lp_counted *into = find(lost_time, &nameless, ALL_MAX), *least;
+	size_t at = 0, i;
+
+	for (i = 1; i < lost_time->taker_count; i++)
+		if (lost_time->takers[i]->cause.total_ns < lost_time->takers[at]->cause.total_ns)
+			at = i;
+	least = lost_time->takers[at];
+	lost_time->takers[at] = lost_time->takers[--lost_time->taker_count];
+	if (into) {
+		into->cause.count += least->cause.count;
+		into->cause.occurrences += least->cause.occurrences;
+		into->cause.total_ns += least->cause.total_ns;
+		/* so that the time of earlier intervals is not part of this one */
+		into->before_count += least->before_count;
+		into->before_ns += least->before_ns;
+	}
+	map_remove_entry(&lost_time->causes, hash_of(&least->cause), least);
+	free(least);
+}
+
+/* Returns the cause that names who had the CPU, in the place of another one if there are many. */
+static struct lp_counted *find_taker(struct lp_lost_time *lost_time, const struct lp_cause *key)
+{
+	struct lp_counted *counted = find(lost_time, key, 0);
+
+	if (counted)
+		return counted;
+	if (lost_time->taker_count == TAKERS_MAX)
+		drop_least_taker(lost_time);
+	counted = find(lost_time, key, ALL_MAX);
+	if (counted)
+		lost_time->takers[lost_time->taker_count++] = counted;
+	return counted;
+}
+
 static struct lp_counted *add(struct lp_lost_time *lost_time, const struct lp_cause *key,
 			      uint64_t count, uint64_t total_ns)
 {
 	struct lp_cause without_line = { .kind = key->kind };
 	struct lp_counted *counted;
 
-	counted = find(lost_time, key, CAUSES_MAX);
+	if (key->kind == LP_CAUSE_RUN_QUEUE && key->held_by[0])
+		counted = find_taker(lost_time, key);
+	else
+		counted = find(lost_time, key, CAUSES_MAX);
 	if (!counted)
-		counted = find(lost_time, &without_line, CAUSES_MAX + LP_CAUSE_KINDS);
+		counted = find(lost_time, &without_line, ALL_MAX);
 	if (!counted)
 		return NULL;
 	if (strcmp(counted->cause.target, key->target) != 0)
@@ -132,59 +182,97 @@ void lost_time_add(struct lp_lost_time *lost_time, const struct lp_cause *key, u
 		counted->cause.occurrences += count;
 }
 
-/* Sets the values of a cause of waits for a CPU. */
-static void set_waits(struct lp_lost_time *lost_time, const struct lp_cause *key, uint64_t count,
-		      uint64_t total_ns)
+/* Waits for a CPU that have no cause yet. */
+struct waits_left {
+	uint64_t count, ns;
+};
+
+static void take_waits(struct waits_left *left, uint64_t count, uint64_t ns)
 {
-	struct lp_counted *counted = total_ns ? find(lost_time, key, CAUSES_MAX + LP_CAUSE_KINDS)
-					      : NULL;
+	left->count = saturating_sub(left->count, count);
+	left->ns = saturating_sub(left->ns, ns);
+}
+
+/* Sets the values of a cause of waits for a CPU, and takes them from those that are left. */
+static void set_waits(struct lp_lost_time *lost_time, const struct lp_cause *key, uint64_t count,
+		      uint64_t ns, struct waits_left *left)
+{
+	/* a cause without any time is not added */
+	struct lp_counted *counted = find(lost_time, key, ns ? ALL_MAX : 0);
 
 	if (!counted)
 		return;
-	counted->cause.count = counted->cause.occurrences = count;
-	counted->cause.total_ns = total_ns;
+	counted->cause.count = counted->cause.occurrences = ns ? count : 0;
+	counted->cause.total_ns = ns;
 	text_copy(counted->cause.target, sizeof(counted->cause.target), key->target);
 	counted->cause.quota_percent = key->quota_percent;
+	take_waits(left, count, ns);
 }
 
-/* Names may get and lose their entries, so that all causes of waits for a CPU are set anew. */
-static void clear_waits(struct lp_lost_time *lost_time)
+static bool same_threads(const struct lp_neighbour *left, const struct lp_neighbour *right,
+			 uint32_t pid)
 {
-	struct lp_counted *counted;
-	size_t at = 0;
+	return left->pid && right->pid && (left->pid == pid) == (right->pid == pid) &&
+	       !memcmp(left->comm, right->comm, sizeof(left->comm));
+}
 
-	while ((counted = map_next_pointer(&lost_time->causes, &at)))
-		if (counted->cause.kind == LP_CAUSE_RUN_QUEUE)
-			counted->cause.count = counted->cause.total_ns = 0;
+/*
+ * Adds the growth of the time of threads of one name since the last waits.  BPF forgets a name with
+ * little time for another one, and counts it from 0 when it comes back: the cause retains what it
+ * has.  What exceeds the waits that are left is taken out of the neighbour, and added next time.
+ */
+static void add_neighbour(struct lp_lost_time *lost_time, struct lp_neighbour *neighbour,
+			  uint32_t pid, struct waits_left *left)
+{
+	const struct lp_neighbour *before = NULL, *other;
+	struct lp_cause key = { .kind = LP_CAUSE_RUN_QUEUE };
+	uint64_t ns = neighbour->total_ns, count = neighbour->count, taken;
+	struct lp_counted *counted;
+	size_t i;
+
+	for (i = 0; i < LP_NEIGHBOURS && !before; i++) {
+		other = &lost_time->counted_waits.neighbours[i];
+		if (same_threads(other, neighbour, pid) && other->total_ns <= ns &&
+		    other->count <= count)
+			before = other;
+	}
+	ns -= before ? before->total_ns : 0;
+	count -= before ? before->count : 0;
+	taken = min_u64(ns, left->ns);
+	neighbour->total_ns -= ns - taken;
+	if (!taken)
+		return;
+	shortage_neighbour_text(neighbour, pid, key.held_by, sizeof(key.held_by));
+	counted = find_taker(lost_time, &key);
+	if (!counted)
+		return;
+	count = min_u64(count, left->count);
+	counted->cause.count += count;
+	counted->cause.occurrences += count;
+	counted->cause.total_ns += taken;
+	take_waits(left, count, taken);
 }
 
 void lost_time_set_run_queue(struct lp_lost_time *lost_time, const struct lp_run_queue_waits *waits)
 {
-	uint64_t left_ns = waits->total_ns, left = waits->count, ns;
+	struct waits_left left = { waits->count, waits->total_ns };
 	struct lp_cause key = { .kind = LP_CAUSE_RUN_QUEUE, .throttled = true };
+	struct lp_cpu_waits why = waits->why;
 	size_t i;
 
-	clear_waits(lost_time);
-	ns = min_u64(waits->why.throttled_ns, left_ns);
 	text_copy(key.target, sizeof(key.target), waits->quota->cgroup);
 	key.quota_percent = shortage_percent(waits->quota->quota_us, waits->quota->period_us);
-	set_waits(lost_time, &key, min_u64(waits->why.throttled, left), ns);
-	left_ns -= ns;
-	left = saturating_sub(left, waits->why.throttled);
-	for (i = 0; i < LP_NEIGHBOURS; i++) {
-		const struct lp_neighbour *neighbour = &waits->why.neighbours[i];
-
-		if (!neighbour->pid)
-			continue;
-		key = (struct lp_cause){ .kind = LP_CAUSE_RUN_QUEUE };
-		shortage_neighbour_text(neighbour, waits->pid, key.held_by, sizeof(key.held_by));
-		ns = min_u64(neighbour->total_ns, left_ns);
-		set_waits(lost_time, &key, min_u64(neighbour->count, left), ns);
-		left_ns -= ns;
-		left = saturating_sub(left, neighbour->count);
-	}
+	set_waits(lost_time, &key, min_u64(why.throttled, left.count),
+		  min_u64(why.throttled_ns, left.ns), &left);
+	for (i = 0; i < lost_time->taker_count; i++)
+		take_waits(&left, lost_time->takers[i]->cause.count,
+			   lost_time->takers[i]->cause.total_ns);
+	for (i = 0; i < LP_NEIGHBOURS; i++)
+		if (why.neighbours[i].pid)
+			add_neighbour(lost_time, &why.neighbours[i], waits->pid, &left);
+	lost_time->counted_waits = why;
 	key = (struct lp_cause){ .kind = LP_CAUSE_RUN_QUEUE };
-	set_waits(lost_time, &key, left ? left : 1, left_ns);
+	set_waits(lost_time, &key, left.count ? left.count : 1, left.ns, &left);
 }
 
 /* Sorts by time, longest first, then by contents: the hash table is ordered by addresses. */
