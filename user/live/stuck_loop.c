@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 /* FNV-1a by words: lp_walk in BPF names stacks with the same hash. */
@@ -55,7 +56,15 @@ static bool read_schedule(pid_t pid, pid_t tid, struct lp_wait *wait, uint64_t *
 	return true;
 }
 
-/* Fills in the resource of a call from its first argument.  Other calls have none. */
+/* Fills in a sleep until or for the time at this address, by the flags of clock_nanosleep. */
+static void name_sleep(pid_t pid, uint64_t time, uint64_t flags, struct lp_resource *resource)
+{
+	resource->kind = LP_RESOURCE_SLEEP;
+	resource->flags = flags & TIMER_ABSTIME ? LP_RESOURCE_UNTIL : 0;
+	resource->number = memory_u64(pid, time) * NS_PER_S + memory_u64(pid, time + sizeof(time));
+}
+
+/* Fills in the resource of a call from its arguments.  Other calls have none. */
 static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resource *resource)
 {
 	switch (syscall_argument(wait->syscall)) {
@@ -68,11 +77,11 @@ static void name_resource(pid_t pid, const struct lp_wait *wait, struct lp_resou
 		if (wait->arguments[1] > 1)
 			resource->flags = LP_RESOURCE_SEVERAL;
 		break;
+	case LP_ARGUMENT_SLEEP:
+		name_sleep(pid, wait->arguments[0], 0, resource);
+		break;
 	case LP_ARGUMENT_SLEEP_CLOCK:
-		resource->kind = LP_RESOURCE_SLEEP;
-		resource->flags = wait->arguments[1] & 1 ? LP_RESOURCE_UNTIL : 0;
-		resource->number = memory_u64(pid, wait->arguments[2]) * NS_PER_S +
-				   memory_u64(pid, wait->arguments[2] + sizeof(uint64_t));
+		name_sleep(pid, wait->arguments[2], wait->arguments[1], resource);
 		break;
 	case LP_ARGUMENT_FUTEX:
 		resource->kind = LP_RESOURCE_LOCK;
