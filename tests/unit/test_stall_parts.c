@@ -211,6 +211,10 @@ static void count_stall(void *context, const struct lp_stall *stall)
 	reported_count++;
 	reported_ns += stall->duration_ns;
 	parts_of(*stall);
+	if (stall->slow && stall->slow->eager)
+		assert_string_equal(stall->slow->eager->task_name, "gone");
+	if (stall->slow && stall->slow->breakdown.lock.known)
+		assert_string_equal(stall->slow->breakdown.lock.stack.frames[0]->function, "gone");
 }
 
 static void a_stall_in_progress_counts_once_it_has_ended(void **state)
@@ -250,6 +254,7 @@ static void a_stall_in_progress_at_the_end_counts_as_it_was(void **state)
 	struct lp_blocked *blocked = malloc(sizeof(*blocked));
 	struct lp_shown_frame *frame = malloc(sizeof(*frame));
 	const struct lp_shown_frame *frames[] = { frame };
+	struct lp_eager_info *eager = calloc(1, sizeof(*eager));
 	struct lp_once_per_stall reported;
 
 	(void)state;
@@ -259,6 +264,9 @@ static void a_stall_in_progress_at_the_end_counts_as_it_was(void **state)
 	*blocked = export_blocked;
 	blocked->stack = (struct lp_stack){ .depth = 1, .frames = frames };
 	slow.breakdown.blocked = blocked;
+	slow.breakdown.lock = (struct lp_lock_holder){ .known = true, .stack = blocked->stack };
+	strcpy(eager->task_name, "gone");
+	slow.eager = eager;
 	slow.callback = &callback;
 	slow.in_progress = true;
 	reported_ns = reported_count = 0;
@@ -269,6 +277,7 @@ static void a_stall_in_progress_at_the_end_counts_as_it_was(void **state)
 	free(frame->file);
 	free(frame);
 	free(blocked);
+	free(eager);
 	memset(&callback, 'x', sizeof(callback));
 	once_per_stall_end(&reported);
 	assert_int_equal(reported_count, 2);

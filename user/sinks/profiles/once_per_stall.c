@@ -98,6 +98,9 @@ static void held_breakdown(struct lp_held *held, struct lp_breakdown *breakdown)
 	for (i = 0; breakdown->samples && i < breakdown->sample_count; i++)
 		held_stack(held, &breakdown->samples[i].stack);
 	held_stack(held, &breakdown->gil.stack);
+	held_stack(held, &breakdown->lock.stack);
+	/* profiles do not have it */
+	breakdown->end = NULL;
 	held_stack(held, &breakdown->await_chain);
 }
 
@@ -112,6 +115,7 @@ static void hold_slow(struct lp_held *held, const struct lp_slow_callback *slow)
 	copy->handler = held_frame(held, slow->handler);
 	copy->own = held_frame(held, slow->own);
 	copy->package_call = held_frame(held, slow->package_call);
+	copy->eager = held_copy(held, slow->eager, sizeof(*slow->eager));
 	held_breakdown(held, &copy->breakdown);
 	if (copy->callback)
 		held->stall = stall_parts_of_slow(copy);
