@@ -24,6 +24,8 @@
 /* Bytes of a row's name without its prefix. */
 #define NAME_BYTES (LP_NAME_MAX + LP_RESOURCE_TEXT_MAX)
 #define MORE_CALLS ", ..."
+/* Causes beyond so many, which have the least time, are not compared with the others. */
+#define COMPARED_MAX 512
 /* Columns of a target beside words. */
 #define TARGET_LEAST 10
 #define REST "the rest, below the threshold"
@@ -101,6 +103,8 @@ static bool has_holder(const struct lp_cause *cause)
 }
 
 #define PREFIX_BYTES 24
+/* Bytes of the path of a cgroup, which is cut at a character. */
+#define CGROUP_BYTES 101
 
 /* Writes what precedes a name in the column of places: "held by '", "20 % " of a cgroup; or "". */
 static void place_prefix(const struct lp_cause *cause, char prefix[PREFIX_BYTES])
@@ -125,12 +129,13 @@ static void place_of(const struct lp_cause *cause, size_t columns, char *place, 
 {
 	const struct lp_shown_frame *line = line_of(cause);
 	const char *name = text_path_end(line && line->file ? line->file : "", 1);
-	char prefix[PREFIX_BYTES];
+	char prefix[PREFIX_BYTES], cgroup[CGROUP_BYTES];
 
 	place_prefix(cause, prefix);
+	text_copy(cgroup, sizeof(cgroup), cause->throttled ? cause->target : "");
 	*place = '\0';
 	if (cause->throttled)
-		snprintf(place, size, "%s%.100s", prefix, cause->target);
+		snprintf(place, size, "%s%s", prefix, cgroup);
 	else if (*prefix)
 		snprintf(place, size, "%s%s%s", prefix, cause->held_by,
 			 has_holder(cause) ? "'" : "");
@@ -230,15 +235,24 @@ static bool is_one_row(const struct lp_cause *left, const struct lp_cause *right
 	return !strcmp(names[0], names[1]) && !strcmp(target_of(left), target_of(right));
 }
 
+/* Returns whether a list "readv, read" contains a system call, which is not empty. */
+static bool has_call(const char *calls, const char *call)
+{
+	size_t length = strlen(call);
+	const char *at;
+
+	for (at = calls; (at = strstr(at, call)); at += length)
+		if ((at == calls || at[-1] == ' ') && (!at[length] || at[length] == ','))
+			return true;
+	return false;
+}
+
 /* Adds the system call of a cause to those of its row, as long as they fit. */
 static void add_call(struct lp_cause *row, const char *call)
 {
 	size_t used = strlen(row->syscall), length = strlen(call);
-	const char *at = strstr(row->syscall, call);
 
-	if (!*call || text_ends_with(row->syscall, MORE_CALLS))
-		return;
-	if (at && (at == row->syscall || at[-1] == ' ') && strchr(",", at[length]))
+	if (!*call || text_ends_with(row->syscall, MORE_CALLS) || has_call(row->syscall, call))
 		return;
 	if (used + strlen(", ") + length + strlen(MORE_CALLS) < sizeof(row->syscall))
 		snprintf(row->syscall + used, sizeof(row->syscall) - used, ", %s", call);
@@ -246,13 +260,17 @@ static void add_call(struct lp_cause *row, const char *call)
 		snprintf(row->syscall + used, sizeof(row->syscall) - used, MORE_CALLS);
 }
 
-/* Merges causes that are one row.  Returns the new number of causes. */
+/*
+ * Merges causes that are one row.  They are sorted by time, and those after the first ones remain
+ * as they are: the work does not grow with the square of their number.  Returns the new number.
+ */
 static size_t merge_rows(struct lp_cause *causes, size_t count)
 {
 	size_t i, j, merged = 0;
 
 	for (i = 0; i < count; i++) {
-		for (j = 0; j < merged && !is_one_row(&causes[i], &causes[j]);)
+		j = i < COMPARED_MAX ? 0 : merged;
+		while (j < merged && !is_one_row(&causes[i], &causes[j]))
 			j++;
 		if (j == merged) {
 			causes[merged++] = causes[i];
