@@ -9,10 +9,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "process/thread_call.h"
 #include "runtime/cpython/waits/pools_internal.h"
 
 #define TYPE_BYTES 416
@@ -390,6 +395,73 @@ static void what_several_tasks_have_is_held_by_none(void **state)
 	assert_int_equal(pool_of(at(pool))->holder_count, 0);
 }
 
+/* ---- locks of threads ---------------------------------------------------------------------- */
+
+struct sleeper {
+	sem_t semaphore;
+	bool timed;
+	pid_t tid;
+};
+
+static void *sleep_on_semaphore(void *argument)
+{
+	struct sleeper *sleeper = argument;
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 600;
+	__atomic_store_n(&sleeper->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	while (sleeper->timed ? sem_timedwait(&sleeper->semaphore, &until)
+			      : sem_wait(&sleeper->semaphore))
+		;
+	return NULL;
+}
+
+/* Starts a thread, and waits until it sleeps on its semaphore. */
+static pthread_t start(struct sleeper *sleeper)
+{
+	struct lp_thread_call call;
+	pthread_t thread;
+	pid_t tid;
+
+	assert_int_equal(sem_init(&sleeper->semaphore, 0, 0), 0);
+	assert_int_equal(pthread_create(&thread, NULL, sleep_on_semaphore, sleeper), 0);
+	do {
+		usleep(1000);
+		tid = __atomic_load_n(&sleeper->tid, __ATOMIC_ACQUIRE);
+	} while (!tid || !thread_call_read(getpid(), tid, &call) || call.number != SYS_futex ||
+		 call.arguments[0] != at(&sleeper->semaphore));
+	return thread;
+}
+
+/* A thread that calls acquire(timeout=30) goes on by itself. */
+static void the_wait_for_a_lock_may_have_a_timeout(void **state)
+{
+	struct object *lock = new_object(new_type("_thread.lock", 40, 0));
+	struct sleeper sleepers[] = { { .timed = false }, { .timed = true } };
+	uint64_t *code = taken(256), *frame = taken(1024);
+	struct lp_await_chain *chain = taken(sizeof(*chain));
+	struct lp_thread_wait wait;
+	pthread_t thread;
+	size_t i;
+
+	(void)state;
+	set_word(frame, python.row.frame.localsplus, at(lock));
+	chain->count = 1;
+	chain->links[0] =
+		(struct lp_await_link){ .frame = at(frame), .code = at(code), .running = true };
+	for (i = 0; i < 2; i++) {
+		lock->words[0] = at(&sleepers[i].semaphore);
+		wait = (struct lp_thread_wait){ 0 };
+		thread = start(&sleepers[i]);
+		assert_true(cpython_thread_lock(pools, chain, sleepers[i].tid, &wait));
+		assert_int_equal(wait.id, at(lock));
+		assert_int_equal(wait.timed, sleepers[i].timed);
+		sem_post(&sleepers[i].semaphore);
+		pthread_join(thread, NULL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests_of_pools[] = {
@@ -400,6 +472,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(paths, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_several_tasks_have_is_held_by_none, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(the_wait_for_a_lock_may_have_a_timeout, setup,
 						teardown),
 	};
 

@@ -11,6 +11,7 @@
 /* These system calls are missing in older headers. */
 #define LP_SYS_IO_URING_ENTER 426
 #define LP_SYS_EPOLL_PWAIT2 441
+#define LP_SYS_FUTEX_WAIT 455
 
 bool thread_call_polls(int number)
 {
@@ -37,6 +38,11 @@ bool thread_call_waits(const struct lp_thread_call *call)
 	default:
 		return thread_call_polls(call->number);
 	}
+}
+
+bool thread_call_is_timed(const struct lp_thread_call *call)
+{
+	return call->arguments[call->number == LP_SYS_FUTEX_WAIT ? 4 : 3] != 0;
 }
 
 bool thread_call_read(pid_t pid, pid_t tid, struct lp_thread_call *call)

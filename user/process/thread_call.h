@@ -28,4 +28,7 @@ bool thread_call_polls(int number);
  */
 bool thread_call_waits(const struct lp_thread_call *call);
 
+/* Returns whether a call by which a thread waits on a futex has a timeout. */
+bool thread_call_is_timed(const struct lp_thread_call *call);
+
 #endif /* LP_PROCESS_THREAD_CALL_H */

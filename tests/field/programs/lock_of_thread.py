@@ -21,15 +21,24 @@ CASE = {
          "partly": [r"{want}", r"threading\.Lock"],
          "right": [r"holder\s+Python\s+does\s+not\s+record"],
          "never": [r"DEADLOCK", r"held\s+by"]},
+        {"command": ["tasks"], "arguments": ["timeout"],
+         "partly": [r"threading\.Lock"],
+         "right": [r"held\s+by\s+thread\s+'keeper'", r"with\s+a\s+timeout"],
+         "never": [r"DEADLOCK"]},
     ],
 }
-LOCK = threading.Lock()
+LOCK, OTHER = threading.Lock(), threading.Lock()
 
 
 def keep():
     if "acquire" in sys.argv:
         LOCK.acquire()
         time.sleep(3600)
+    if "timeout" in sys.argv:
+        with LOCK:
+            time.sleep(0.5)
+            while not OTHER.acquire(timeout=30):
+                pass
     # a lock that was held here before, so that it may be left on the stack
     with threading.Lock():
         pass
@@ -40,9 +49,18 @@ def keep():
             pass
 
 
+def try_both():
+    with OTHER:
+        threading.Timer(0.6, ready).start()
+        while not LOCK.acquire(timeout=30):
+            pass
+
+
 async def main():
     threading.Thread(target=keep, name="keeper", daemon=True).start()
     await asyncio.sleep(0.2)
+    if "timeout" in sys.argv:
+        try_both()
     ready()
     LOCK.acquire()  # line: want
 

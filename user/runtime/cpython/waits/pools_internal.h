@@ -147,9 +147,12 @@ void cpython_thread_wait_read(struct lp_pools *pools, size_t number, struct lp_a
 /* Finds out what each thread waits for, and the tasks that wait for threads. */
 void cpython_thread_waits_fill(struct lp_pools *pools, struct lp_await_chain *chain);
 
-/* thread_locks.c: finds the lock that a thread is blocked on.  False: there is none. */
+/*
+ * thread_locks.c: finds the lock that a thread is blocked on, and whether for a limited time.
+ * False: there is none.
+ */
 bool cpython_thread_lock(struct lp_pools *pools, const struct lp_await_chain *chain, pid_t tid,
-			 uint64_t *lock);
+			 struct lp_thread_wait *wait);
 /* Returns whether a thread sleeps in a call by which threads wait for each other. */
 bool cpython_thread_sleeps(const struct lp_cpython *python, pid_t tid);
 /* Fills in who holds a lock, as far as it is known. */

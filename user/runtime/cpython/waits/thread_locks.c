@@ -73,11 +73,12 @@ bool cpython_thread_sleeps(const struct lp_cpython *python, pid_t tid)
 }
 
 bool cpython_thread_lock(struct lp_pools *pools, const struct lp_await_chain *chain, pid_t tid,
-			 uint64_t *lock)
+			 struct lp_thread_wait *wait)
 {
 	const struct lp_await_link *link = &chain->links[chain->count - 1];
 	uint64_t slots[SLOTS_MAX];
 	struct lp_thread_call call;
+	uint64_t lock;
 	size_t count;
 
 	if (!thread_call_read(pools->python->pid, tid, &call) ||
@@ -87,11 +88,14 @@ bool cpython_thread_lock(struct lp_pools *pools, const struct lp_await_chain *ch
 	count = cpython_running_slots(pools->python, link, slots, SLOTS_MAX);
 	/* the call's own arguments are on top */
 	while (count--) {
-		*lock = lock_of(pools, slots[count]);
-		if (*lock && sleeps_on(pools->python, *lock, &call))
-			return !is_of_condition(pools, link, *lock);
+		lock = lock_of(pools, slots[count]);
+		if (lock && sleeps_on(pools->python, lock, &call)) {
+			wait->id = lock;
+			wait->timed = thread_call_is_timed(&call);
+			return !is_of_condition(pools, link, lock);
+		}
 		/* what is below belongs to a statement further out, if the end is known */
-		if (*lock && pools->python->row.type.lock_mutex)
+		if (lock && pools->python->row.type.lock_mutex)
 			return false;
 	}
 	return false;

@@ -201,16 +201,14 @@ void cpython_thread_wait_read(struct lp_pools *pools, size_t number, struct lp_a
 {
 	struct lp_pool_thread *thread = &pools->list->pool_threads[number];
 	struct lp_thread_wait *wait = &thread->wait;
-	uint64_t lock;
 
 	if (!thread->tid || !cpython_thread_sleeps(pools->python, thread->tid) ||
 	    !cpython_pool_frames(pools, pools->states[number], chain))
 		return;
-	if (read_row(pools, chain, wait) || !cpython_thread_lock(pools, chain, thread->tid, &lock))
+	if (read_row(pools, chain, wait) || !cpython_thread_lock(pools, chain, thread->tid, wait))
 		return;
 	wait->kind = LP_THREAD_AWAITS_LOCK;
-	wait->id = lock;
-	cpython_thread_lock_holders(pools, lock, chain, wait);
+	cpython_thread_lock_holders(pools, wait->id, chain, wait);
 }
 
 /* ---- tasks ---------------------------------------------------------------------------- */
