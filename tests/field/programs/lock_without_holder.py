@@ -13,11 +13,13 @@ CASE = {
     "looks": [
         {"command": ["tasks"],
          "partly": [r"writer-\d.*\n?.*Lock\.acquire, locked, 3 waiters", r"{acquire}"],
-         "right": [r"no live task"]},
+         "right": [r"known\s+to\s+hold"]},
         {"command": ["tasks"], "arguments": ["acquired"],
-         "partly": [r"Lock\.acquire, locked, 3 waiters"], "never": [r"no live task"]},
+         "partly": [r"Lock\.acquire, locked, 3 waiters"], "never": [r"known\s+to\s+hold"]},
         {"command": ["tasks"], "arguments": ["by_store"],
-         "partly": [r"Lock\.acquire, locked, 3 waiters"], "never": [r"no live task"]},
+         "partly": [r"Lock\.acquire, locked, 3 waiters"], "never": [r"known\s+to\s+hold"]},
+        {"command": ["tasks"], "arguments": ["by_function"],
+         "partly": [r"Lock\.acquire, locked, 3 waiters"], "right": [r"known\s+to\s+hold"]},
     ],
 }
 
@@ -37,6 +39,20 @@ class Store:
         return self
 
 
+LOCKS = []
+
+
+async def begin():
+    await LOCKS[0].acquire()
+
+
+async def use_by_function():
+    """Has the lock, and nothing in its frames shows that."""
+    await begin()
+    await asyncio.sleep(30)
+    LOCKS[0].release()
+
+
 async def use(store):
     if "by_store" in sys.argv:
         await store.get()
@@ -47,9 +63,11 @@ async def use(store):
 
 async def main():
     lock = asyncio.Lock()
+    LOCKS.append(lock)
     loop = asyncio.get_running_loop()
     if len(sys.argv) > 1:
-        user = loop.create_task(use(Store(lock)))
+        user = loop.create_task(use_by_function() if "by_function" in sys.argv
+                                else use(Store(lock)))
         await asyncio.sleep(0)
         tasks = [loop.create_task(write(lock), name=f"writer-{n}") for n in range(3)]
         loop.call_later(0.3, ready)

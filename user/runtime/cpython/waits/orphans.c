@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Locks that no live task holds: the task that got the lock by acquire() has ended without
- * release(), so that the lock stays locked.  asyncio does not record which task holds a lock.  A
- * lock has no holder for certain if no task is within its `async with`, and none can have acquired
- * it otherwise: no frame of a task gets an attribute `acquire`, except for the call in which it
- * waits; no frame is within an `async with` of an unknown class; no variable leads to the lock.
+ * Locks that no task is known to hold.  Mostly the task that got the lock by acquire() has ended
+ * without release(), so that the lock stays locked.  asyncio does not record which task holds a
+ * lock, and a function that has returned may have acquired it for a task that goes on.  So a lock
+ * counts as one without a known holder if no task is within its `async with`, and none shows a
+ * sign of another way: no frame of a task gets an attribute `acquire`, except for the call in which
+ * it waits; no frame is within an `async with` of an unknown class; no variable leads to the lock.
  */
 #include "waits_internal.h"
 
@@ -112,19 +113,19 @@ void cpython_orphans_check(struct lp_waits *waits, const struct lp_task *task,
 
 void cpython_orphans_tell(struct lp_waits *waits, struct lp_task_list *list)
 {
-	const uint64_t *certain;
+	const uint64_t *unclaimed;
 	char text[CPYTHON_WAIT_DETAIL_BYTES + 64];
 	size_t i;
 
 	for (i = 0; !list->partial && i < list->count; i++) {
 		struct lp_task *task = &list->tasks[i];
 
-		certain = task->awaited == LP_AWAITED_LOCK
+		unclaimed = task->awaited == LP_AWAITED_LOCK
 				  ? map_get(&waits->orphans, task->awaited_id)
 				  : NULL;
-		if (!certain || !*certain)
+		if (!unclaimed || !*unclaimed)
 			continue;
-		snprintf(text, sizeof(text), "%s, held by no live task", task->awaited_detail);
+		snprintf(text, sizeof(text), "%s, no task is known to hold it", task->awaited_detail);
 		task->awaited_detail = task_arena_text(waits->arena, text);
 	}
 }

@@ -26,8 +26,8 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 			struct lp_task *task);
 
 /*
- * Find locks that no live task holds, as the task that held them has ended.  Before the waits are
- * filled in, the first two note whether a live task may hold a lock in another way than by
+ * Find locks that no task is known to hold, as after the end of the task that held them.  Before
+ * the waits are filled in, the first two note whether a live task may hold a lock in another way than by
  * `async with`: by its chain, or because it has no chain.  After that, the third checks whether a
  * task that does not wait for such a lock has it; the fourth adds the lock to the waits.
  */

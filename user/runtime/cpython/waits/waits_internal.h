@@ -114,7 +114,7 @@ struct lp_waits {
 	 */
 	size_t may_hold;
 	struct lp_map may_wait;
-	struct lp_map orphans; /* locks that nobody is known to hold, to whether that is certain */
+	struct lp_map orphans; /* locked, and within no `async with`; 0: a task may hold it */
 	struct lp_wait_sockets *sockets;
 	size_t members_left, edges_left; /* bounds against a hostile process */
 
