@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "base/clocks.h"
 #include "process/file_locks.h"
 #include "process/other_end.h"
 #include "process/proc_file.h"
@@ -166,6 +167,91 @@ static void the_holder_of_a_file_lock_is_known(void **state)
 	close(locked);
 }
 
+/* Locks single bytes as SQLite does, each of them a lock of its own. */
+static void lock_as_sqlite(int file)
+{
+	int i;
+
+	for (i = 0; i < 64; i++) {
+		struct flock lock = { .l_type = F_WRLCK,
+				      .l_start = 0x40000000 + 2 * i,
+				      .l_len = 1 };
+
+		if (fcntl(file, F_SETLK, &lock))
+			_exit(2);
+	}
+}
+
+/* Starts a child that has such locks, and many descriptors of the file. */
+static pid_t hold_locks(const char *path, int descriptors)
+{
+	int ready[2], file;
+	char byte;
+	pid_t child;
+
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	if (!child) {
+		file = open(path, O_RDWR);
+		lock_as_sqlite(file);
+		while (descriptors--)
+			dup(file);
+		if (write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	setpgid(child, child);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return child;
+}
+
+static void the_holder_of_a_lock_of_sqlite_is_known(void **state)
+{
+	char path[] = "/tmp/loopprof-lock.XXXXXX";
+	int file = mkstemp(path), descriptor = -1;
+	struct lp_file_lock found[4];
+	pid_t child = hold_locks(path, 0);
+
+	(void)state;
+	assert_int_equal(file_locks_of_sqlite(getpid(), found, 4, UINT64_MAX, &descriptor), 1);
+	assert_int_equal(found[0].pid, child);
+	assert_int_equal(descriptor, file);
+	/* no time is left */
+	assert_int_equal(file_locks_of_sqlite(getpid(), found, 4, 0, &descriptor), 0);
+	finish(child);
+	close(file);
+	unlink(path);
+}
+
+/* Many names of one file, and many descriptors of its holder, cannot prolong the search. */
+static void the_search_for_a_lock_of_sqlite_ends_in_time(void **state)
+{
+	enum { FILES = 400 };
+	char path[] = "/tmp/loopprof-lock.XXXXXX", link_path[64];
+	int file = mkstemp(path), files[FILES], descriptor, i;
+	pid_t child = hold_locks(path, FILES);
+	struct lp_file_lock found;
+	uint64_t begun_ns;
+
+	(void)state;
+	close(file);
+	for (i = 0; i < FILES; i++) {
+		snprintf(link_path, sizeof(link_path), "%s.%d", path, i);
+		assert_int_equal(link(path, link_path), 0);
+		files[i] = open(link_path, O_RDONLY);
+		unlink(link_path);
+	}
+	begun_ns = clock_now();
+	file_locks_of_sqlite(getpid(), &found, 1, begun_ns + 20 * NS_PER_MS, &descriptor);
+	assert_true(clock_now() - begun_ns < NS_PER_S);
+	finish(child);
+	for (i = 0; i < FILES; i++)
+		close(files[i]);
+	unlink(path);
+}
+
 static void the_child_that_is_waited_for_is_known(void **state)
 {
 	struct lp_other_end end;
@@ -210,6 +296,8 @@ int main(void)
 		cmocka_unit_test(a_pipe_may_have_no_writer_but_its_reader),
 		cmocka_unit_test(the_peer_of_a_unix_socket_is_at_its_other_end),
 		cmocka_unit_test(the_holder_of_a_file_lock_is_known),
+		cmocka_unit_test(the_holder_of_a_lock_of_sqlite_is_known),
+		cmocka_unit_test(the_search_for_a_lock_of_sqlite_ends_in_time),
 		cmocka_unit_test(the_child_that_is_waited_for_is_known),
 		cmocka_unit_test(lines_of_locks_are_read),
 	};

@@ -3,6 +3,7 @@
 
 #include "open_in.h"
 #include "base/array.h"
+#include "base/clocks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #define INDEX_WRITE 120
 /* The most files with such a lock that are compared with those of the process. */
 #define CANDIDATES 64
+#define NAME_BYTES 256
 
 bool file_locks_parse(const char *line, struct lp_file_lock *lock)
 {
@@ -89,11 +91,19 @@ static bool is_of_sqlite(const struct lp_file_lock *lock)
 	return lock->posix && !lock->waits && lock->pid > 0 && (database || index);
 }
 
+/* A lock, and whether its holder has a file open of the name that was looked up last. */
+struct lock_candidate {
+	struct lp_file_lock lock;
+	bool open;
+	char name[NAME_BYTES]; /* "": none was looked up */
+};
+
 /* The search for a file of the process that is locked. */
 struct match {
 	pid_t pid;
+	uint64_t until_ns;
 	size_t count;
-	struct lp_file_lock candidates[CANDIDATES];
+	struct lock_candidate candidates[CANDIDATES];
 	uint64_t inode; /* of the file; 0: none was found yet */
 	int descriptor;
 	int rank; /* that of the best lock so far */
@@ -112,24 +122,41 @@ static int rank_of(const struct match *match, const struct lp_file_lock *lock)
 	return foreign ? 1 : 0;
 }
 
+/*
+ * Returns whether the holder of a lock has a file of that name open: inodes of two file systems may
+ * have the same number.
+ */
+static bool has_file(struct match *match, struct lock_candidate *candidate, const char *name)
+{
+	if (candidate->lock.pid == match->pid)
+		return true;
+	if (strcmp(candidate->name, name) != 0) {
+		snprintf(candidate->name, sizeof(candidate->name), "%s", name);
+		candidate->open =
+			open_in_process(candidate->lock.pid, name, LP_OPEN_ANY, match->until_ns);
+	}
+	return candidate->open;
+}
+
 static bool match_file(void *context, int directory, const char *descriptor)
 {
 	struct match *match = context;
 	int number = atoi(descriptor);
-	uint64_t inode = (uint64_t)open_in_number(match->pid, number, "ino");
-	char name[256];
+	char name[NAME_BYTES];
+	uint64_t inode;
 	size_t i;
 
 	(void)directory;
-	for (i = 0; inode && i < match->count; i++) {
-		const struct lp_file_lock *lock = &match->candidates[i];
-		int rank = rank_of(match, lock);
+	/* what the kernel reports of an epoll is as long as the list of what it watches */
+	if (!open_in_name(match->pid, number, name, sizeof(name)) || *name != '/')
+		return true;
+	inode = (uint64_t)open_in_number(match->pid, number, "ino");
+	for (i = 0; inode && i < match->count && clock_now() < match->until_ns; i++) {
+		struct lock_candidate *candidate = &match->candidates[i];
+		int rank = rank_of(match, &candidate->lock);
 
-		if (lock->inode != inode || rank <= match->rank)
-			continue;
-		/* inodes of two file systems may have the same number: the holder has the file */
-		if (!open_in_name(match->pid, number, name, sizeof(name)) ||
-		    (lock->pid != match->pid && !open_in_process(lock->pid, name, LP_OPEN_ANY)))
+		if (candidate->lock.inode != inode || rank <= match->rank ||
+		    !has_file(match, candidate, name))
 			continue;
 		match->inode = inode;
 		match->rank = rank;
@@ -138,21 +165,37 @@ static bool match_file(void *context, int directory, const char *descriptor)
 	return true;
 }
 
-size_t file_locks_of_sqlite(pid_t pid, struct lp_file_lock *locks, size_t capacity, int *descriptor)
+/* A process may lock many bytes of a file: that is one candidate of each kind. */
+static bool is_known(const struct match *match, const struct lp_file_lock *lock)
 {
-	struct match match = { .pid = pid };
+	size_t i;
+
+	for (i = 0; i < match->count; i++) {
+		const struct lp_file_lock *known = &match->candidates[i].lock;
+
+		if (known->pid == lock->pid && known->inode == lock->inode &&
+		    known->exclusive == lock->exclusive)
+			return true;
+	}
+	return false;
+}
+
+size_t file_locks_of_sqlite(pid_t pid, struct lp_file_lock *locks, size_t capacity,
+			    uint64_t until_ns, int *descriptor)
+{
+	struct match match = { .pid = pid, .until_ns = until_ns };
 	struct lp_file_lock *all;
 	size_t count = read_all(&all), found = 0, i;
 
 	for (i = 0; i < count && match.count < CANDIDATES; i++)
-		if (is_of_sqlite(&all[i]))
-			match.candidates[match.count++] = all[i];
+		if (is_of_sqlite(&all[i]) && !is_known(&match, &all[i]))
+			match.candidates[match.count++].lock = all[i];
 	free(all);
 	if (match.count)
-		open_in_each(pid, match_file, &match);
+		open_in_each(pid, until_ns, match_file, &match);
 	*descriptor = match.descriptor;
 	for (i = 0; i < match.count && match.inode && found < capacity; i++) {
-		const struct lp_file_lock *lock = &match.candidates[i];
+		const struct lp_file_lock *lock = &match.candidates[i].lock;
 
 		if (lock->inode == match.inode && rank_of(&match, lock) == match.rank)
 			locks[found++] = *lock;

@@ -27,9 +27,10 @@ size_t file_locks_blocking(pid_t pid, struct lp_file_lock *locks, size_t capacit
 
 /*
  * Finds the locks of SQLite on files that a process has open, which prevent another connection from
- * writing. Returns their number, or that which fits, and the process's descriptor of the file.
+ * writing: one lock of each process and kind. The search ends at an instant, with what was found
+ * until then. Returns their number, or that which fits, and the process's descriptor of the file.
  */
 size_t file_locks_of_sqlite(pid_t pid, struct lp_file_lock *locks, size_t capacity,
-			    int *descriptor);
+			    uint64_t until_ns, int *descriptor);
 
 #endif /* LP_PROCESS_FILE_LOCKS_H */

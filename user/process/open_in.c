@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "open_in.h"
 
+#include "base/clocks.h"
 #include "base/text.h"
 #include "proc_file.h"
 
@@ -43,7 +44,8 @@ int64_t open_in_number(pid_t pid, int descriptor, const char *key)
 	return line ? strtoll(line + strlen(start), NULL, 10) : 0;
 }
 
-void open_in_each(pid_t pid, bool (*function)(void *context, int directory, const char *descriptor),
+void open_in_each(pid_t pid, uint64_t until_ns,
+		  bool (*function)(void *context, int directory, const char *descriptor),
 		  void *context)
 {
 	size_t left = DESCRIPTORS_MAX;
@@ -53,7 +55,7 @@ void open_in_each(pid_t pid, bool (*function)(void *context, int directory, cons
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	directory = opendir(path);
-	while (directory && left && (entry = readdir(directory))) {
+	while (directory && left && clock_now() < until_ns && (entry = readdir(directory))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		left--;
@@ -94,10 +96,10 @@ static bool compare(void *context, int directory, const char *descriptor)
 	return false;
 }
 
-bool open_in_process(pid_t pid, const char *name, enum lp_open_access access)
+bool open_in_process(pid_t pid, const char *name, enum lp_open_access access, uint64_t until_ns)
 {
 	struct wanted wanted = { .name = name, .access = access };
 
-	open_in_each(pid, compare, &wanted);
+	open_in_each(pid, until_ns, compare, &wanted);
 	return wanted.found;
 }

@@ -24,13 +24,18 @@ bool open_in_name(pid_t pid, int descriptor, char *name, size_t size);
  */
 int64_t open_in_number(pid_t pid, int descriptor, const char *key);
 
-/* Returns whether a process has a descriptor of that name, among its first 4096. */
-bool open_in_process(pid_t pid, const char *name, enum lp_open_access access);
+/*
+ * Returns whether a process has a descriptor of that name, among its first 4096, as far as they
+ * are read until an instant.
+ */
+bool open_in_process(pid_t pid, const char *name, enum lp_open_access access, uint64_t until_ns);
 
 /*
- * Calls a function for each open descriptor of a process, 4096 at most, until it returns false.
+ * Calls a function for each open descriptor of a process, 4096 at most, until it returns false or
+ * an instant is reached.
  */
-void open_in_each(pid_t pid, bool (*function)(void *context, int directory, const char *descriptor),
+void open_in_each(pid_t pid, uint64_t until_ns,
+		  bool (*function)(void *context, int directory, const char *descriptor),
 		  void *context);
 
 #endif /* LP_PROCESS_OPEN_IN_H */

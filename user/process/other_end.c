@@ -125,7 +125,8 @@ static void describe(const struct search *search, pid_t pid, struct lp_end_proce
 	if (!name_file(pid, descriptor_of(pid, &call), &process->file))
 		return;
 	if (name_other(process->file.name, writes_by(call.number), other, sizeof(other), &access))
-		process->waits_for_us = open_in_process(search->pid, other, access);
+		process->waits_for_us =
+			open_in_process(search->pid, other, access, search->until_ns);
 }
 
 static void add_process(const struct search *search, pid_t pid)
@@ -159,8 +160,9 @@ static void add_holders(const struct search *search, const char *name, enum lp_o
 	pid_t *pids;
 	ssize_t count = process_list(&pids), i;
 
-	for (i = 0; i < count && in_time(search); i++)
-		if (open_in_process(pids[i], name, access))
+	/* the search in the last process may have been cut too */
+	for (i = 0; in_time(search) && i < count; i++)
+		if (open_in_process(pids[i], name, access, search->until_ns))
 			add_process(search, pids[i]);
 	if (count >= 0)
 		free(pids);
@@ -248,7 +250,8 @@ static void read_sqlite(const struct search *search)
 
 	if (!is_sqlite_sleep(search))
 		return;
-	count = file_locks_of_sqlite(search->pid, locks, ARRAY_SIZE(locks), &descriptor);
+	count = file_locks_of_sqlite(search->pid, locks, ARRAY_SIZE(locks), search->until_ns,
+				     &descriptor);
 	if (!count || !name_file(search->pid, descriptor, &search->end->file))
 		return;
 	search->end->kind = LP_END_SQLITE;

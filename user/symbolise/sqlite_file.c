@@ -10,24 +10,57 @@
 
 /* A process is looked up again after this time in ns: that reads all of its descriptors. */
 #define VALID_NS (1000 * NS_PER_MS)
+/* The time in ns that a look-up may take; the pause after it is REST times as long as it took. */
+#define SEARCH_NS (20 * NS_PER_MS)
+#define REST 50
 
-static void look_up(struct lp_sqlite_file *last, pid_t pid)
+static void look_up(struct lp_sqlite_look_up *found, pid_t pid, uint64_t until_ns)
 {
 	struct lp_file_lock lock;
 	int descriptor;
 
-	last->pid = pid;
-	last->path[0] = '\0';
-	if (!file_locks_of_sqlite(pid, &lock, 1, &descriptor) || lock.pid == pid ||
-	    !open_in_name(pid, descriptor, last->path, sizeof(last->path)))
-		last->path[0] = '\0';
-	last->read_ns = clock_now();
+	found->pid = pid;
+	if (!file_locks_of_sqlite(pid, &lock, 1, until_ns, &descriptor) || lock.pid == pid ||
+	    !open_in_name(pid, descriptor, found->path, sizeof(found->path)))
+		found->path[0] = '\0';
+	found->read_ns = clock_now();
 }
 
-void sqlite_file_add(struct lp_sqlite_file *last, pid_t pid, struct lp_resource *resource)
+/* Returns the entry of a process; that of the oldest look-up if it has none. */
+static struct lp_sqlite_look_up *entry_of(struct lp_sqlite_file *file, pid_t pid)
+{
+	struct lp_sqlite_look_up *oldest = &file->look_ups[0];
+	size_t i;
+
+	for (i = 0; i < LP_SQLITE_LOOK_UPS; i++) {
+		if (file->look_ups[i].pid == pid)
+			return &file->look_ups[i];
+		if (file->look_ups[i].read_ns < oldest->read_ns)
+			oldest = &file->look_ups[i];
+	}
+	return oldest;
+}
+
+/* Returns the path of the file that a process waits for; "" if it is not known. */
+static const char *path_of(struct lp_sqlite_file *file, pid_t pid)
+{
+	struct lp_sqlite_look_up *entry = entry_of(file, pid);
+	uint64_t begun_ns = clock_now();
+
+	if (entry->pid == pid && begun_ns - entry->read_ns <= VALID_NS)
+		return entry->path;
+	if (begun_ns < file->rest_ns)
+		return "";
+	look_up(entry, pid, begun_ns + SEARCH_NS);
+	file->rest_ns = entry->read_ns + REST * (entry->read_ns - begun_ns);
+	return entry->path;
+}
+
+void sqlite_file_add(struct lp_sqlite_file *file, pid_t pid, struct lp_resource *resource)
 {
 	/* those of sqliteDefaultBusyCallback */
 	static const uint64_t delays_ms[] = { 1, 2, 5, 10, 15, 20, 25, 50, 100 };
+	const char *path;
 	size_t i;
 
 	if (resource->kind != LP_RESOURCE_SLEEP || resource->flags & LP_RESOURCE_UNTIL)
@@ -37,8 +70,7 @@ void sqlite_file_add(struct lp_sqlite_file *last, pid_t pid, struct lp_resource 
 			break;
 	if (i == ARRAY_SIZE(delays_ms))
 		return;
-	if (pid != last->pid || clock_now() - last->read_ns > VALID_NS)
-		look_up(last, pid);
-	resource->bytes = (uint16_t)strlen(last->path);
-	memcpy(resource->data, last->path, resource->bytes);
+	path = path_of(file, pid);
+	resource->bytes = (uint16_t)strlen(path);
+	memcpy(resource->data, path, resource->bytes);
 }
