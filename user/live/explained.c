@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "explained.h"
 
+#include "base/clocks.h"
 #include "live_internal.h"
 
 #include <string.h>
 
 /* Emits the breakdown of a segment with the kinds of the file systems that it was blocked on. */
-static void take_times(struct lp_live *live, const struct lp_event *record)
+static void take_times(struct lp_live *live, struct lp_followed *target,
+		       const struct lp_event *record)
 {
 	struct lp_event_segment_times times;
 
 	memset(&times, 0, sizeof(times));
 	memcpy(&times, record, record->size);
-	blocked_on_fill(&live->blocked_on, (pid_t)record->pid, &times.account);
+	if (!target || followed_may_spend(&live->followed, target, clock_now()))
+		blocked_on_fill(&live->blocked_on, (pid_t)record->pid, &times.account);
 	live->take(live->context, &times.event);
 }
 
@@ -25,7 +28,7 @@ void explained_take(void *context, const struct lp_event *record)
 		       live->context);
 	if (record->type == LP_EVENT_SEGMENT_TIMES &&
 	    record->size <= sizeof(struct lp_event_segment_times))
-		take_times(live, record);
+		take_times(live, target, record);
 	else
 		live->take(live->context, record);
 }

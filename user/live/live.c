@@ -164,6 +164,19 @@ static void callback_slow(struct lp_live *live, const struct lp_event_slow *even
 						 live->context);
 }
 
+/* Emits a record after what explains it.  The time to read that counts for the process's share. */
+static void take_explained(struct lp_live *live, const struct lp_event *event)
+{
+	bool reads = event->type == LP_EVENT_SEGMENT_TIMES;
+	uint64_t begun = reads ? remote_clock() : 0;
+	struct lp_followed *target;
+
+	explained_take(live, event);
+	target = reads ? followed_of(&live->followed, (pid_t)event->pid) : NULL;
+	if (target)
+		share_spend(&target->share, remote_clock() - begun);
+}
+
 static void take_from_ring(void *context, const void *data, size_t size)
 {
 	struct lp_live *live = context;
@@ -195,7 +208,7 @@ static void take_from_ring(void *context, const void *data, size_t size)
 		callback_named(live, data);
 	else if (event->type == LP_EVENT_SLOW && size >= sizeof(struct lp_event_slow))
 		callback_slow(live, data);
-	explained_take(live, event);
+	take_explained(live, event);
 }
 
 int live_new(const struct lp_live_config *config, struct lp_live **result)
