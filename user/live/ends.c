@@ -8,9 +8,13 @@
 
 #include <string.h>
 
-/* The time in ns that one search may take; the pause after it is REST times as long as it took. */
+/*
+ * The time in ns that one search may take. The pause after it is REST times as long as it took for
+ * the same process, and REST_ALL times for all others, so that none takes the time from them.
+ */
 #define SEARCH_NS (20 * NS_PER_MS)
 #define REST 50
+#define REST_ALL 9
 
 /* The wait of a callback that is searched for. */
 struct ends_wait {
@@ -79,17 +83,18 @@ static bool find_holder(const struct lp_instance *instance, const struct lp_loop
 	return true;
 }
 
-bool ends_search(struct lp_ends *ends, struct lp_ongoing_stall *progress,
-		 const struct lp_instance *instance, const struct lp_loop *loop,
+bool ends_search(struct lp_ends *ends, struct lp_followed *target,
+		 struct lp_ongoing_stall *progress, const struct lp_loop *loop,
 		 const struct lp_wait *wait, uint32_t slot, lp_record_taker take, void *context,
 		 struct lp_event_raw_stack *holder)
 {
+	const struct lp_instance *instance = &target->instance;
 	uint64_t begun_ns = clock_now(), end_ns;
 	struct ends_wait begun;
 	bool found = false;
 
-	if (begun_ns < ends->rest_ns || !read_wait(loop, wait, &begun) ||
-	    begun.since_ns == progress->end_ns)
+	if (begun_ns < ends->rest_ns || begun_ns < target->ends_rest_ns ||
+	    !read_wait(loop, wait, &begun) || begun.since_ns == progress->end_ns)
 		return false;
 	progress->end_ns = begun.since_ns;
 	if (syscall_argument(begun.syscall) == LP_ARGUMENT_FUTEX)
@@ -97,6 +102,7 @@ bool ends_search(struct lp_ends *ends, struct lp_ongoing_stall *progress,
 	else
 		report_end(instance, loop, wait, &begun, slot, take, context);
 	end_ns = clock_now();
-	ends->rest_ns = end_ns + REST * (end_ns - begun_ns);
+	target->ends_rest_ns = end_ns + REST * (end_ns - begun_ns);
+	ends->rest_ns = end_ns + REST_ALL * (end_ns - begun_ns);
 	return found;
 }

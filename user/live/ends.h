@@ -2,24 +2,25 @@
 /*
  * Whom a stall in progress waits for: the process at the other end of a pipe, a UNIX socket or a
  * lock of a file, a child, or the thread that holds a lock.  It is searched while the stall lasts,
- * once for each wait, and takes a small share of the time.
+ * once for each wait, and takes a small share of the time, of each process and of all together.
  */
 #ifndef LP_LIVE_ENDS_H
 #define LP_LIVE_ENDS_H
 
+#include "followed.h"
 #include "ongoing_stalls.h"
 
 /* All zeros at first. */
 struct lp_ends {
-	uint64_t rest_ns; /* instant until which nothing is searched */
+	uint64_t rest_ns; /* instant until which nothing is searched for any process */
 };
 
 /*
  * Searches whom the callback of a loop waits for, if it does.  Emits LP_EVENT_OTHER_END, or returns
  * true with the stack of a thread that holds what it waits for, which is to be symbolised.
  */
-bool ends_search(struct lp_ends *ends, struct lp_ongoing_stall *progress,
-		 const struct lp_instance *instance, const struct lp_loop *loop,
+bool ends_search(struct lp_ends *ends, struct lp_followed *target,
+		 struct lp_ongoing_stall *progress, const struct lp_loop *loop,
 		 const struct lp_wait *wait, uint32_t slot, lp_record_taker take, void *context,
 		 struct lp_event_raw_stack *holder);
 

@@ -12,6 +12,7 @@ struct lp_followed {
 	struct lp_instance instance; /* its reader is not owned */
 	struct lp_limits limits;
 	struct lp_share share; /* share of the time to read events */
+	uint64_t ends_rest_ns; /* instant until which no other ends are searched for it */
 	uint64_t limited; /* number of refused requests in the last report */
 	bool warned;
 };
