@@ -129,6 +129,26 @@ static void test_target_that_does_not_answer(void **state)
 	assert_int_equal(memory_u64(getpid(), 128), 128);
 }
 
+/* What may be missing is no mark on the process either. */
+static void test_lock_holder_that_is_not_found_in_time(void **state)
+{
+	struct lp_examination *examination = calloc(1, sizeof(*examination));
+	const struct lp_examined examined = { .pid = target, .examination = examination };
+	static struct lp_event_raw_stack holder;
+	struct lp_instance instance;
+
+	(void)state;
+	assert_non_null(examination);
+	assert_int_equal(remote_instance(&examined, &instance), 0);
+	shared->hangs = target;
+	assert_false(instance.runtime->lock_holder(&instance, target, &holder));
+	shared->hangs = 0;
+	assert_int_equal(remote_unreadable(), 0);
+	assert_int_equal(memory_u64(target, 4096), 4096);
+	instance.runtime->release(&instance);
+	free(examination);
+}
+
 static void test_target_that_answers_again(void **state)
 {
 	uint64_t word;
@@ -209,6 +229,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reads, begin, end),
 		cmocka_unit_test_setup_teardown(test_cache, begin, end),
 		cmocka_unit_test_setup_teardown(test_target_that_does_not_answer, begin, end),
+		cmocka_unit_test_setup_teardown(test_lock_holder_that_is_not_found_in_time, begin,
+						end),
 		cmocka_unit_test_setup_teardown(test_target_that_answers_again, begin, end),
 		cmocka_unit_test_setup_teardown(test_pid_of_another_process, begin, end),
 		cmocka_unit_test_setup_teardown(test_a_host_that_forks_nothing_marks_no_target,

@@ -427,10 +427,17 @@ static void task_name(const struct lp_instance *instance, uint64_t task, char *n
 static bool lock_holder(const struct lp_instance *instance, pid_t tid,
 			struct lp_event_raw_stack *holder)
 {
-	const uint64_t number = (uint64_t)tid;
+	const struct reader *reader = instance->reader;
+	const struct lp_request request = { .operation = LP_OPERATION_LOCK_HOLDER,
+					    .pid = instance->pid,
+					    .serial = reader->serial };
+	uint64_t number = (uint64_t)tid;
+	const struct iovec parts[3] = { { (void *)&request, sizeof(request) },
+					{ (void *)&reader->packed, sizeof(reader->packed) },
+					{ &number, sizeof(number) } };
 	const struct lp_event_raw_stack *answer;
-	ssize_t bytes = ask(instance, LP_OPERATION_LOCK_HOLDER, &number, sizeof(number),
-			    (const void **)&answer);
+	/* of a process with many objects it may take too long, which is no fault of the process */
+	ssize_t bytes = remote_try_briefly(parts, 3, (const void **)&answer);
 
 	if (bytes != (ssize_t)sizeof(*answer))
 		return false;

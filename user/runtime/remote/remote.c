@@ -23,6 +23,10 @@
 static const struct lp_worker_limits reader_limits = { .still_ns = 250 * NS_PER_MS,
 						       .cpu_ns = 1000 * NS_PER_MS,
 						       .wall_ns = 5000 * NS_PER_MS };
+/* Limits for an answer that may be missing, while the main loop waits for it. */
+static const struct lp_worker_limits brief_limits = { .still_ns = 100 * NS_PER_MS,
+						      .cpu_ns = 250 * NS_PER_MS,
+						      .wall_ns = 1000 * NS_PER_MS };
 /*
  * Limits of an examination or a search for loops, enough for an ELF file of some hundred MB on a
  * slow disk, and those while other processes wait for theirs.
@@ -52,6 +56,7 @@ static struct {
 	int stop; /* -1: none */
 	/* it was reported that too many processes hang, and that no worker can be forked */
 	bool crowded, unforked;
+	bool last; /* the reader has the limits of the end of a run */
 	_Alignas(16) unsigned char answer[LP_WORKER_BYTES];
 } remote;
 
@@ -172,6 +177,18 @@ ssize_t remote_try(const struct iovec *parts, size_t count, const void **answer)
 		return -ETIMEDOUT;
 	return worker_call(remote.reader, request->pid, parts, count, remote.answer,
 			   sizeof(remote.answer));
+}
+
+ssize_t remote_try_briefly(const struct iovec *parts, size_t count, const void **answer)
+{
+	ssize_t result;
+
+	if (!remote.last)
+		worker_set_limits(remote.reader, &brief_limits);
+	result = remote_try(parts, count, answer);
+	if (!remote.last)
+		worker_set_limits(remote.reader, &reader_limits);
+	return result;
 }
 
 void remote_serve_tasks(lp_tasks_server serve)
@@ -345,6 +362,7 @@ bool remote_is_over(void)
 
 void remote_limit_last_reads(void)
 {
+	remote.last = true;
 	worker_set_limits(remote.reader, &last_limits);
 	workers_end_at(remote.workers, clock_now() + LAST_NS);
 }

@@ -18,6 +18,8 @@ ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
 
 /* The same without a report, and without consequences for the process, if there is no answer. */
 ssize_t remote_try(const struct iovec *parts, size_t count, const void **answer);
+/* The same with smaller limits, for an answer that may be missing. */
+ssize_t remote_try_briefly(const struct iovec *parts, size_t count, const void **answer);
 
 /*
  * Starts the workers, which answer requests by server, and makes memory_read use them.  Returns 0
