@@ -2,6 +2,7 @@
 #include "stopped_loops.h"
 
 #include "base/macros.h"
+#include "process/proc_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 
 /* How long a loop has not run, in ns, until it is reported. */
 #define STOPPED_NS NS_PER_S
+/* The flags in /proc/PID/stat, and that of a task that exits. */
+#define FLAGS_FIELD 9
+#define PF_EXITING 4
 
 static void report(pid_t pid, uint32_t tid, uint32_t slot, uint64_t stopped_ns,
 		   enum lp_loop_stop reason, uint64_t now_ns, lp_record_taker take, void *context)
@@ -63,13 +67,21 @@ void stopped_loops_forget(struct lp_stopped_loops *stopped, pid_t pid)
 			drop(stopped, i - 1);
 }
 
-/* Returns whether a thread exists: then it runs a loop of another kind. */
-static bool has_thread(const struct lp_stopped_loop *loop)
+/*
+ * Returns whether the thread has ended, and its process goes on: one that ends loses all of its
+ * threads. A thread that exists runs a loop of another kind.
+ */
+static bool has_ended_alone(const struct lp_stopped_loop *loop)
 {
-	char path[64];
+	char path[64], text[LP_PROC_STAT_BYTES];
+	const char *stat;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%u", loop->pid, loop->tid);
-	return !access(path, F_OK);
+	if (!access(path, F_OK))
+		return false;
+	stat = proc_stat(loop->pid, "stat", text);
+	return stat && *stat != 'Z' && *stat != 'X' &&
+	       !(proc_stat_number(stat, FLAGS_FIELD) & PF_EXITING);
 }
 
 void stopped_loops_check(struct lp_stopped_loops *stopped, const struct lp_followed_table *followed,
@@ -81,7 +93,7 @@ void stopped_loops_check(struct lp_stopped_loops *stopped, const struct lp_follo
 	       now_ns - stopped->waiting[0].ended_ns >= STOPPED_NS) {
 		loop = stopped->waiting[0];
 		drop(stopped, 0);
-		if (followed_of(followed, loop.pid) && !has_thread(&loop))
+		if (followed_of(followed, loop.pid) && has_ended_alone(&loop))
 			report(loop.pid, loop.tid, LP_NO_LOOP, loop.stopped_ns, LP_LOOP_STOP_THREAD,
 			       now_ns, take, context);
 	}
