@@ -49,7 +49,7 @@ static void put(const char *path, const char *text)
 
 static void a_quota_of_version_1_is_read_with_its_period(void **state)
 {
-	struct lp_throttled throttled = { { 0 } };
+	struct lp_throttled throttled = { .path = 0 };
 	struct lp_cpu_quota quota;
 
 	(void)state;
@@ -68,7 +68,7 @@ static void a_quota_of_version_1_is_read_with_its_period(void **state)
 
 static void of_nested_cgroups_the_one_that_throttles_is_named(void **state)
 {
-	struct lp_throttled throttled = { { 0 } };
+	struct lp_throttled throttled = { .path = 0 };
 	struct lp_cpu_quota quota;
 	static const char of_process[] = "0::/kube/pod/main\n";
 
@@ -79,14 +79,37 @@ static void of_nested_cgroups_the_one_that_throttles_is_named(void **state)
 	put("kube/pod/cpu.stat", "usage_usec 1\nthrottled_usec 5000\n");
 	put("kube/cpu.max", "400000 100000\n");
 	put("kube/cpu.stat", "usage_usec 1\nthrottled_usec 90000\n");
-	assert_true(cpu_quota_read(mounts, of_process, &throttled, &quota));
-	assert_string_equal(quota.cgroup, "/kube");
-	assert_int_equal(quota.quota_us, 400000);
-	/* from then on it is the one that has been throttled since */
-	put("kube/pod/cpu.stat", "usage_usec 1\nthrottled_usec 65000\n");
+	/* the first reading does not know since when: it is the innermost one */
 	assert_true(cpu_quota_read(mounts, of_process, &throttled, &quota));
 	assert_string_equal(quota.cgroup, "/kube/pod");
 	assert_int_equal(quota.quota_us, 150000);
+	/* from then on it is the one that has been throttled since */
+	put("kube/cpu.stat", "usage_usec 1\nthrottled_usec 150000\n");
+	assert_true(cpu_quota_read(mounts, of_process, &throttled, &quota));
+	assert_string_equal(quota.cgroup, "/kube");
+	assert_int_equal(quota.quota_us, 400000);
+	put("kube/pod/cpu.stat", "usage_usec 1\nthrottled_usec 65000\n");
+	assert_true(cpu_quota_read(mounts, of_process, &throttled, &quota));
+	assert_string_equal(quota.cgroup, "/kube/pod");
+}
+
+static void in_another_cgroup_the_times_of_the_first_one_do_not_count(void **state)
+{
+	struct lp_throttled throttled = { .path = 0 };
+	struct lp_cpu_quota quota;
+
+	(void)state;
+	put("cgroup.controllers", "cpu memory\n");
+	put("one/a/cpu.max", "10000 100000\n");
+	put("one/a/cpu.stat", "throttled_usec 5000\n");
+	put("two/b/cpu.max", "20000 100000\n");
+	put("two/b/cpu.stat", "throttled_usec 6000\n");
+	put("two/cpu.max", "30000 100000\n");
+	put("two/cpu.stat", "throttled_usec 90000\n");
+	assert_true(cpu_quota_read(mounts, "0::/one/a\n", &throttled, &quota));
+	assert_string_equal(quota.cgroup, "/one/a");
+	assert_true(cpu_quota_read(mounts, "0::/two/b\n", &throttled, &quota));
+	assert_string_equal(quota.cgroup, "/two/b");
 }
 
 static void without_a_quota_there_is_none(void **state)
@@ -99,7 +122,7 @@ static void without_a_quota_there_is_none(void **state)
 		"no lines of cgroups\n",
 		"0::/free\n",
 	};
-	struct lp_throttled throttled = { { 0 } };
+	struct lp_throttled throttled = { .path = 0 };
 	struct lp_cpu_quota quota;
 	size_t i;
 
@@ -128,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_quota_of_version_1_is_read_with_its_period),
 		TEST(of_nested_cgroups_the_one_that_throttles_is_named),
+		TEST(in_another_cgroup_the_times_of_the_first_one_do_not_count),
 		TEST(without_a_quota_there_is_none),
 		TEST(steal_is_the_eighth_number),
 	};

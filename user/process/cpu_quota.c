@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cpu_quota.h"
 
+#include "base/hash.h"
 #include "base/macros.h"
 
 #include <inttypes.h>
@@ -50,10 +51,15 @@ bool cpu_quota_read(const char *mounts, const char *text, struct lp_throttled *t
 {
 	struct lp_cgroup_folder folder;
 	uint64_t most_us = 0, level;
-	bool found = false;
+	struct lp_hash path;
+	bool found = false, known_before;
 
 	if (!cgroup_folder_find(mounts, text, "cpu", &folder))
 		return false;
+	path = hash_begin();
+	hash_text(&path, folder.path);
+	known_before = throttled->path == hash_end(&path);
+	throttled->path = hash_end(&path);
 	for (level = 0; level < LP_CGROUP_LEVELS; level++) {
 		struct lp_cpu_quota own = { .quota_us = 0 };
 		uint64_t us, grown_us;
@@ -61,7 +67,8 @@ bool cpu_quota_read(const char *mounts, const char *text, struct lp_throttled *t
 						 : read_second(&folder, &own, &us);
 
 		if (known && own.period_us) {
-			grown_us = saturating_sub(us, throttled->us[level]);
+			/* what was before the first reading has not slowed this process */
+			grown_us = known_before ? saturating_sub(us, throttled->us[level]) : 0;
 			throttled->us[level] = us;
 			if (!found || grown_us > most_us) {
 				*quota = own;

@@ -7,8 +7,12 @@
 
 #include "wire/wire.h"
 
-/* How long each cgroup of a process, up to the root, was throttled at the last reading. */
+/*
+ * How long each cgroup of a process, up to the root, was throttled at the last reading; begins with
+ * zeros.
+ */
 struct lp_throttled {
+	uint64_t path; /* hash of the path of the process's cgroup */
 	uint64_t us[LP_CGROUP_LEVELS];
 };
 
@@ -20,8 +24,8 @@ struct lp_cpu_quota {
 
 /*
  * Reads the quota of the cgroup that was throttled most since the last reading; at the first one,
- * since it was created.  mounts and text: see cgroup_folder_find.  Returns false if none has a
- * quota.
+ * and after the process has moved to another cgroup, the innermost quota.  mounts and text: see
+ * cgroup_folder_find.  Returns false if none has a quota.
  */
 bool cpu_quota_read(const char *mounts, const char *text, struct lp_throttled *throttled,
 		    struct lp_cpu_quota *quota);
