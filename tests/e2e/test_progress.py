@@ -200,7 +200,8 @@ def test_loop_that_was_stuck_before_in_other_ways(case):
         case.interpreter = with_uvloop(case.interpreter)
         ways += [(("onuvloop.py",), "calls_c"), (("onuvloop.py",), "sleeps")]
     for prefix, way in ways:
-        target = case.start(*prefix, "stuck.py", way)
+        # longer than an attach to it may take
+        target = case.start(*prefix, "stuck.py", way, "20")
         stuck = case.truth(target).fact("stuck")
         if way == "calls_c":
             stuck = {"name": "sleep", "kind": "callback", "file": "", "line": 0, "task": None}

@@ -1,7 +1,8 @@
 """A loop that gets stuck in a step of the task "stuck", in the way of its first argument.
 
-    stuck.py TRUTH sleeps|holds_gil|stops|calls_c
+    stuck.py TRUTH sleeps|holds_gil|stops|calls_c [SECONDS]
 
+SECONDS: how long it sleeps or calls a function of C (default: 2.5).
 calls_c: in a callback that is a function of C, without a task and a frame of its own.
 
 The fact "stuck" describes that step before it begins, since it may never end.
@@ -19,7 +20,7 @@ from truth import loop_waits_for_go, source_of
 from causetruth import Causes, place
 
 SLEEP = ["clock_nanosleep"] if sys.version_info >= (3, 11) else ["select", "pselect6"]
-LONG_S = 2.5
+LONG_S = float(sys.argv[3]) if len(sys.argv) > 3 else 2.5
 STOPPED_S = 0.3
 TASK = "stuck"
 ONCE = [1, 1]
@@ -79,4 +80,4 @@ async def main(path, how):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main(*sys.argv[1:3]))
