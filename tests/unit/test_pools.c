@@ -395,6 +395,53 @@ static void what_several_tasks_have_is_held_by_none(void **state)
 	assert_int_equal(pool_of(at(pool))->holder_count, 0);
 }
 
+/* ---- locks of asyncio -------------------------------------------------------------------- */
+
+/* Checks whether a task that has an object in a variable may hold the lock in it. */
+static bool is_still_orphan(struct instance *object, uint64_t lock, const uint64_t *awaited,
+			    size_t count)
+{
+	uint64_t *code = taken(256), *frame = taken(256), *unclaimed;
+	struct lp_await_chain *chain = taken(sizeof(*chain));
+	struct lp_task task = { 0 };
+	size_t i;
+
+	set_word(code, python.row.code.co_nlocalsplus, 1);
+	set_word(frame, python.row.frame.localsplus, at(object));
+	chain->count = 1;
+	chain->links[0] = (struct lp_await_link){ .frame = at(frame), .code = at(code) };
+	map_free(&waits->orphan_objects);
+	map_put(&waits->orphans, lock, 1);
+	for (i = 0; i < count; i++) {
+		task.awaited_id = awaited[i];
+		cpython_orphans_check(waits, &task, chain);
+	}
+	unclaimed = map_get(&waits->orphans, lock);
+	return unclaimed && *unclaimed;
+}
+
+static void an_object_that_several_tasks_have_is_read_once(void **state)
+{
+	struct instance *store = new_instance(new_class("app.Store"));
+	const uint64_t lock = 0x7000, waiters[] = { lock, lock }, others[] = { lock, 0x8000 };
+	const uint64_t reversed[] = { 0x8000, lock };
+	size_t before, cost;
+
+	(void)state;
+	set_attribute(store, "lock", lock);
+	before = waits->orphan_steps_left;
+	assert_true(is_still_orphan(store, lock, waiters, 1));
+	cost = before - waits->orphan_steps_left;
+	assert_true(is_still_orphan(store, lock, waiters, 2));
+	assert_true(before - waits->orphan_steps_left < 3 * cost);
+	/* whoever does not wait for the lock may hold it, also if the object was read before */
+	assert_false(is_still_orphan(store, lock, others, 2));
+	assert_false(is_still_orphan(store, lock, reversed, 2));
+	/* a process in which that takes too long has no lock without a holder */
+	waits->orphan_steps_left = cost - 1;
+	assert_false(is_still_orphan(store, lock, waiters, 1));
+}
+
 /* ---- locks of threads ---------------------------------------------------------------------- */
 
 struct sleeper {
@@ -473,6 +520,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(paths, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_several_tasks_have_is_held_by_none, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(an_object_that_several_tasks_have_is_read_once,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(the_wait_for_a_lock_may_have_a_timeout, setup,
 						teardown),
 	};

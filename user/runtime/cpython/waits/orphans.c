@@ -18,6 +18,7 @@
 
 #define VARIABLES_MAX 256
 #define ATTRIBUTES_MAX 64
+#define OBJECT_STEPS 8 /* the cost of an object, next to one attribute of it */
 
 /* Returns the lock that a frame's callee waits for, if that is an acquire() of asyncio; or 0. */
 static uint64_t awaited_lock(struct lp_waits *waits, const struct lp_await_chain *chain,
@@ -72,17 +73,56 @@ void cpython_wait_note_orphan(struct lp_waits *waits, uint64_t lock)
 		map_put(&waits->orphans, lock, 1);
 }
 
-/* Clears the locks that are attributes of an object, and that its task does not wait for. */
-static void check_object(struct lp_waits *waits, const struct lp_task *task, uint64_t object)
+/* Takes a number of steps.  False: none are left, and so all locks are cleared. */
+static bool take_steps(struct lp_waits *waits, size_t steps)
+{
+	if (steps <= waits->orphan_steps_left) {
+		waits->orphan_steps_left -= steps;
+		return true;
+	}
+	waits->orphan_steps_left = 0;
+	map_free(&waits->orphans);
+	return false;
+}
+
+/*
+ * Clears the locks that are attributes of an object, except for the one that its task waits for.
+ * Returns that one, or 0 if it is no attribute.
+ */
+static uint64_t check_attributes(struct lp_waits *waits, uint64_t awaited, uint64_t object)
 {
 	struct lp_pair *pairs = NULL;
 	ssize_t count = cpython_instance_pairs(waits->python, object, &pairs), i;
+	uint64_t left = 0;
 
-	for (i = 0; i < count && i < ATTRIBUTES_MAX; i++)
-		if (pairs[i].value != task->awaited_id && map_get(&waits->orphans, pairs[i].value))
+	if (!take_steps(waits, OBJECT_STEPS + (count > 0 ? (size_t)count : 0)))
+		count = 0;
+	for (i = 0; i < count && i < ATTRIBUTES_MAX; i++) {
+		if (!map_get(&waits->orphans, pairs[i].value))
+			continue;
+		if (pairs[i].value == awaited)
+			left = awaited;
+		else
 			map_put(&waits->orphans, pairs[i].value, 0);
-	if (count >= 0)
-		free(pairs);
+	}
+	free(pairs);
+	return left;
+}
+
+/* The same for the variable of a task; an object that several tasks have is read once. */
+static void check_object(struct lp_waits *waits, const struct lp_task *task, uint64_t object)
+{
+	uint64_t *left = map_get(&waits->orphan_objects, object);
+
+	if (!left) {
+		if (!map_put(&waits->orphan_objects, object,
+			     check_attributes(waits, task->awaited_id, object)))
+			take_steps(waits, SIZE_MAX);
+	} else if (*left && *left != task->awaited_id) {
+		if (map_get(&waits->orphans, *left))
+			map_put(&waits->orphans, *left, 0);
+		*left = 0;
+	}
 }
 
 void cpython_orphans_check(struct lp_waits *waits, const struct lp_task *task,
@@ -102,6 +142,8 @@ void cpython_orphans_check(struct lp_waits *waits, const struct lp_task *task,
 		    memory_read(python->pid, link->frame + python->row.frame.localsplus, objects,
 				count * sizeof(*objects)))
 			continue;
+		if (!take_steps(waits, count + 1UL))
+			return;
 		for (at = 0; at < count; at++) {
 			uint64_t object = objects[at] & ~python->row.frame.tag_mask;
 

@@ -15,6 +15,7 @@
 /* Limits for all tasks of a process together. */
 #define MEMBERS_MAX 4000000
 #define EDGES_MAX 1000000
+#define ORPHAN_STEPS_MAX 4000000
 
 struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_task_arena *arena)
 {
@@ -28,6 +29,7 @@ struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_ta
 	waits->arena = arena;
 	waits->members_left = MEMBERS_MAX;
 	waits->edges_left = EDGES_MAX;
+	waits->orphan_steps_left = ORPHAN_STEPS_MAX;
 	return waits;
 }
 
@@ -44,6 +46,7 @@ void cpython_waits_free(struct lp_waits *waits)
 	map_free(&waits->uv_futures);
 	map_free(&waits->held);
 	map_free(&waits->may_wait);
+	map_free(&waits->orphan_objects);
 	map_free(&waits->orphans);
 	cpython_wait_sockets_free(waits->sockets);
 	free(waits->holders);
