@@ -442,6 +442,37 @@ static void an_object_that_several_tasks_have_is_read_once(void **state)
 	assert_false(is_still_orphan(store, lock, waiters, 1));
 }
 
+/* ---- exception tables -------------------------------------------------------------------- */
+
+static void the_exception_table_of_a_function_is_read_once(void **state)
+{
+	static const uint8_t bytes[] = { 0x80 | 0, 4, 8, 1 << 1 }; /* of 4 units: depth 1 */
+	struct lp_exception_tables tables = { 0 };
+	uint64_t *code = taken(1024), *frame = taken(1024), object;
+	struct object *table = new_object(new_type("bytes", 33, 0));
+	struct lp_await_link link = { .frame = at(frame),
+				      .code = at(code),
+				      .instruction =
+					      at(code) + python.row.code.co_code_adaptive + 2 };
+
+	(void)state;
+	table->words[0] = sizeof(bytes);
+	memcpy((uint8_t *)table + CPYTHON_BYTES_DATA, bytes, sizeof(bytes));
+	set_word(code, python.row.code.co_exceptiontable, at(table));
+	set_word(frame, python.row.frame.localsplus, 0x5000);
+	assert_int_equal(cpython_running_guarded(&python, &tables, &link, &object, 1), 1);
+	assert_int_equal(object, 0x5000);
+	assert_int_equal(tables.searched, sizeof(bytes));
+	/* what is known does not change */
+	table->words[0] = 1;
+	assert_int_equal(cpython_running_guarded(&python, &tables, &link, &object, 1), 1);
+	assert_int_equal(tables.searched, 2 * sizeof(bytes));
+	/* of a process with huge tables, nothing is known from some point on */
+	tables.searched = SIZE_MAX;
+	assert_int_equal(cpython_running_guarded(&python, &tables, &link, &object, 1), 0);
+	cpython_exception_tables_free(&tables);
+}
+
 /* ---- locks of threads ---------------------------------------------------------------------- */
 
 struct sleeper {
@@ -521,6 +552,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_several_tasks_have_is_held_by_none, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(an_object_that_several_tasks_have_is_read_once,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(the_exception_table_of_a_function_is_read_once,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(the_wait_for_a_lock_may_have_a_timeout, setup,
 						teardown),

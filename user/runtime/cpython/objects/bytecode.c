@@ -26,12 +26,25 @@ static uint8_t *copy_bytes(pid_t pid, uint64_t object, uint64_t most, size_t *by
 	return copy(pid, object + CPYTHON_BYTES_DATA, *bytes, most);
 }
 
+uint8_t *cpython_exception_table(const struct lp_cpython *python, uint64_t code, size_t *bytes)
+{
+	const struct lp_cpython_row *row = &python->row;
+	uint8_t *table = NULL;
+
+	if (row->code.co_exceptiontable != LP_NO_FIELD)
+		table = copy_bytes(python->pid,
+				   memory_u64(python->pid, code + row->code.co_exceptiontable),
+				   TABLE_MAX, bytes);
+	if (!table)
+		*bytes = 0;
+	return table;
+}
+
 void cpython_bytecode_read(const struct lp_cpython *python, uint64_t code,
 			   struct lp_bytecode *bytecode, uint8_t **data, uint8_t **table)
 {
 	const struct lp_cpython_row *row = &python->row;
 
-	*table = NULL;
 	if (row->code.co_code != LP_NO_FIELD) {
 		*data = copy_bytes(python->pid, memory_u64(python->pid, code + row->code.co_code),
 				   CODE_MAX, &bytecode->code_bytes);
@@ -42,14 +55,9 @@ void cpython_bytecode_read(const struct lp_cpython *python, uint64_t code,
 		*data = copy(python->pid, code + row->code.co_code_adaptive, bytecode->code_bytes,
 			     CODE_MAX);
 	}
-	if (row->code.co_exceptiontable != LP_NO_FIELD)
-		*table = copy_bytes(python->pid,
-				    memory_u64(python->pid, code + row->code.co_exceptiontable),
-				    TABLE_MAX, &bytecode->table_bytes);
+	*table = cpython_exception_table(python, code, &bytecode->table_bytes);
 	if (!*data)
 		bytecode->code_bytes = 0;
-	if (!*table)
-		bytecode->table_bytes = 0;
 	bytecode->code = *data;
 	bytecode->table = *table;
 }

@@ -13,4 +13,7 @@
 void cpython_bytecode_read(const struct lp_cpython *python, uint64_t code,
 			   struct lp_bytecode *bytecode, uint8_t **data, uint8_t **table);
 
+/* The same for the exception table only. */
+uint8_t *cpython_exception_table(const struct lp_cpython *python, uint64_t code, size_t *bytes);
+
 #endif /* LP_RUNTIME_CPYTHON_OBJECTS_BYTECODE_H */

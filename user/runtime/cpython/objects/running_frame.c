@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define LOCALS_MAX 4096
+#define SEARCHED_MAX (64UL << 20)
 
 /*
  * Include/cpython/frameobject.h up to 3.9, Include/internal of 3.10: f_blockstack is an array of
@@ -77,24 +78,63 @@ static size_t block_depth(const struct lp_cpython *python, const struct lp_await
 	return memory_u32(python->pid, blocks + (count - 1UL) * BLOCK_BYTES + BLOCK_LEVEL);
 }
 
+struct known_table {
+	uint8_t *data; /* NULL if it is empty or cannot be read */
+	size_t bytes;
+};
+
+void cpython_exception_tables_free(struct lp_exception_tables *tables)
+{
+	struct known_table *known;
+	size_t at = 0;
+
+	while ((known = map_next_pointer(&tables->tables, &at))) {
+		free(known->data);
+		free(known);
+	}
+	map_free(&tables->tables);
+}
+
+/* Returns the table of a code object, or NULL if out of memory. */
+static const struct known_table *table_of(const struct lp_cpython *python,
+					  struct lp_exception_tables *tables, uint64_t code)
+{
+	struct known_table *known = map_pointer(&tables->tables, code);
+
+	if (known)
+		return known;
+	known = calloc(1, sizeof(*known));
+	if (!known)
+		return NULL;
+	known->data = cpython_exception_table(python, code, &known->bytes);
+	if (map_put(&tables->tables, code, (uintptr_t)known))
+		return known;
+	free(known->data);
+	free(known);
+	return NULL;
+}
+
 /* 3.11 and later: the depth of the handler that the instruction is within. */
-static size_t table_depth(const struct lp_cpython *python, const struct lp_await_link *link)
+static size_t table_depth(const struct lp_cpython *python, struct lp_exception_tables *tables,
+			  const struct lp_await_link *link)
 {
 	struct lp_bytecode bytecode = { .format = &python->row.bytecode };
 	uint64_t begin = link->code + python->row.code.co_code_adaptive;
-	uint8_t *data, *table;
-	size_t depth = 0;
+	const struct known_table *known;
 
-	cpython_bytecode_read(python, link->code, &bytecode, &data, &table);
-	if (link->instruction >= begin)
-		depth = cpython_handler_depth(&bytecode, link->instruction - begin);
-	free(data);
-	free(table);
-	return depth;
+	if (link->instruction < begin || tables->searched > SEARCHED_MAX)
+		return 0;
+	known = table_of(python, tables, link->code);
+	if (!known)
+		return 0;
+	tables->searched += known->bytes;
+	bytecode.table = known->data;
+	bytecode.table_bytes = known->bytes;
+	return cpython_handler_depth(&bytecode, link->instruction - begin);
 }
 
-size_t cpython_running_guarded(const struct lp_cpython *python, const struct lp_await_link *link,
-			       uint64_t *objects, size_t capacity)
+size_t cpython_running_guarded(const struct lp_cpython *python, struct lp_exception_tables *tables,
+			       const struct lp_await_link *link, uint64_t *objects, size_t capacity)
 {
 	uint64_t first = first_slot(python, link);
 	size_t count = first ? stored_count(python, link, first) : 0;
@@ -102,6 +142,6 @@ size_t cpython_running_guarded(const struct lp_cpython *python, const struct lp_
 	if (count == SIZE_MAX)
 		count = python->row.code.co_exceptiontable == LP_NO_FIELD
 				? block_depth(python, link)
-				: table_depth(python, link);
+				: table_depth(python, tables, link);
 	return read_slots(python, first, objects, count < capacity ? count : capacity);
 }

@@ -5,6 +5,7 @@
 
 #include "pools.h"
 #include "waits_internal.h"
+#include "runtime/cpython/objects/running_frame.h"
 
 #define CPYTHON_POOLS_MAX 256 /* the most pools of a process */
 #define CPYTHON_POOL_USERS_MAX 4096 /* the most holders, or waiters, of one pool */
@@ -81,6 +82,7 @@ struct lp_pools {
 	/* from a threading.Lock to the index + 1 of the thread that is within `with lock` */
 	struct lp_map entered;
 	bool entered_noted;
+	struct lp_exception_tables exception_tables;
 	size_t objects_left, members_left; /* bounds against a hostile process */
 	size_t count;
 	struct lp_pool_object *objects; /* CPYTHON_POOLS_MAX */

@@ -124,7 +124,9 @@ static void note_frame(struct lp_pools *pools, const struct lp_await_link *link,
 		       size_t thread)
 {
 	uint64_t slots[SLOTS_MAX + 1];
-	size_t count = cpython_running_guarded(pools->python, link, slots, SLOTS_MAX), i;
+	size_t count = cpython_running_guarded(pools->python, &pools->exception_tables, link, slots,
+					       SLOTS_MAX),
+	       i;
 
 	slots[count] = 0;
 	for (i = 0; i < count; i++) {
