@@ -540,6 +540,49 @@ static void the_wait_for_a_lock_may_have_a_timeout(void **state)
 	}
 }
 
+/* A PyThreadState without frames. */
+static uint64_t *new_thread(uint64_t ident, const uint64_t *next)
+{
+	uint64_t *made = taken(1024);
+
+	set_word(made, python.row.thread.thread_id, ident);
+	set_word(made, python.row.thread.next, at(next));
+	return made;
+}
+
+/* The owner of a lock has ended if it is not among all threads, those without frames included. */
+static void a_thread_without_frames_has_not_ended(void **state)
+{
+	struct object *lock = new_object(new_type("_thread.RLock", 40, 0));
+	struct lp_await_chain *chain = taken(sizeof(*chain));
+	uint64_t *interpreter = taken(1 << 16), *first = new_thread(0x77, NULL),
+		 runtime[512] = { 0 };
+	struct lp_thread_wait wait = { .kind = LP_THREAD_AWAITS_LOCK };
+
+	(void)state;
+	python.runtime = at(runtime);
+	set_word(runtime, python.row.runtime.interpreters_head, at(interpreter));
+	set_word(interpreter, python.row.interpreter.threads_head, at(first));
+	lock->words[1] = 0x77;
+	cpython_pool_threads(pools, chain);
+	cpython_thread_lock_holders(pools, at(lock), chain, &wait);
+	assert_false(wait.owned);
+	/* a thread that has begun since then */
+	set_word(interpreter, python.row.interpreter.threads_head, at(new_thread(0x78, first)));
+	lock->words[1] = 0x78;
+	cpython_thread_lock_holders(pools, at(lock), chain, &wait);
+	assert_false(wait.owned);
+	lock->words[1] = 0x79;
+	cpython_thread_lock_holders(pools, at(lock), chain, &wait);
+	assert_true(wait.owned);
+	assert_int_equal(wait.end_count, 0);
+	/* a list of threads without an end */
+	set_word(first, python.row.thread.next, at(first));
+	wait.owned = false;
+	cpython_thread_lock_holders(pools, at(lock), chain, &wait);
+	assert_false(wait.owned);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests_of_pools[] = {
@@ -556,6 +599,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_exception_table_of_a_function_is_read_once,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(the_wait_for_a_lock_may_have_a_timeout, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_thread_without_frames_has_not_ended, setup,
 						teardown),
 	};
 

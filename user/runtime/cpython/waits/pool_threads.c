@@ -340,10 +340,25 @@ static void note_thread(struct lp_pools *pools, uint64_t state, struct lp_await_
 		cpython_pool_scan(pools, CPYTHON_POOL_THREAD + thread + 1, chain);
 }
 
+bool cpython_pool_idents(struct lp_pools *pools)
+{
+	const struct lp_cpython *python = pools->python;
+	uint64_t state = cpython_first_thread(python), ident;
+
+	for (; state && pools->states_left; pools->states_left--) {
+		ident = memory_u64(python->pid, state + python->row.thread.thread_id);
+		if (ident && !map_get(&pools->idents, ident))
+			map_put(&pools->idents, ident, 0);
+		state = cpython_next_thread(python, state);
+	}
+	return !state;
+}
+
 void cpython_pool_threads(struct lp_pools *pools, struct lp_await_chain *chain)
 {
 	const struct lp_cpython *python = pools->python;
 	struct lp_task_list *list = pools->list;
+	size_t left = CPYTHON_POOL_STATES_MAX;
 	uint64_t state;
 
 	list->pool_threads = task_arena_take(list->arena, CPYTHON_POOL_THREADS_MAX *
@@ -351,8 +366,9 @@ void cpython_pool_threads(struct lp_pools *pools, struct lp_await_chain *chain)
 	pools->states = calloc(CPYTHON_POOL_THREADS_MAX, sizeof(*pools->states));
 	if (!list->pool_threads || !pools->states)
 		return;
+	cpython_pool_idents(pools);
 	state = cpython_first_thread(python);
-	while (state && list->pool_thread_count < CPYTHON_POOL_THREADS_MAX) {
+	while (state && left-- && list->pool_thread_count < CPYTHON_POOL_THREADS_MAX) {
 		note_thread(pools, state, chain);
 		state = cpython_next_thread(python, state);
 	}

@@ -34,6 +34,7 @@ struct lp_pools *cpython_pools_new(struct lp_waits *waits, const struct lp_cpyth
 	pools->list = list;
 	pools->objects_left = OBJECTS_MAX;
 	pools->members_left = MEMBERS_MAX;
+	pools->states_left = CPYTHON_POOL_STATES_MAX;
 	pools->httpx = cpython_module_attribute(python, "httpx", "AsyncClient") != 0;
 	for (i = 0; i < list->count; i++)
 		map_put(&pools->tasks, list->tasks[i].address, i + 1);

@@ -10,6 +10,7 @@
 #define CPYTHON_POOLS_MAX 256 /* the most pools of a process */
 #define CPYTHON_POOL_USERS_MAX 4096 /* the most holders, or waiters, of one pool */
 #define CPYTHON_POOL_THREADS_MAX 512
+#define CPYTHON_POOL_STATES_MAX 16384 /* the most states of threads that are read at a time */
 #define CPYTHON_POOL_MEMBERS_MAX 4096 /* the most members of a container that are read */
 
 /* A class of pools. */
@@ -77,7 +78,12 @@ struct lp_pools {
 	struct lp_map owners; /* from an object to who has it, see CPYTHON_POOL_SHARED */
 	/* from a future to the index + 1 of the pool that has its job in the queue, or its thread */
 	struct lp_map jobs;
-	struct lp_map idents; /* from an ident (pthread_self()) to the index of the thread + 1 */
+	/*
+	 * From the ident (pthread_self()) of each thread to its index + 1; 0: it had no frames when
+	 * they were read
+	 */
+	struct lp_map idents;
+	size_t states_left; /* that may be read for idents */
 	uint64_t *states; /* the PyThreadState of each thread */
 	/* from a threading.Lock to the index + 1 of the thread that is within `with lock` */
 	struct lp_map entered;
@@ -136,6 +142,8 @@ void cpython_pool_follow(struct lp_pools *pools);
 
 /* pool_threads.c: finds the thread pools by their threads, and scans the frames of all threads. */
 void cpython_pool_threads(struct lp_pools *pools, struct lp_await_chain *chain);
+/* Adds the idents of threads that are not known yet.  False: there may be more. */
+bool cpython_pool_idents(struct lp_pools *pools);
 /* Reads the frames of a thread into a chain, outermost first.  Returns how many. */
 size_t cpython_pool_frames(struct lp_pools *pools, uint64_t state, struct lp_await_chain *chain);
 /* Returns whether a frame is of a function, by the end of its file's path and its name. */

@@ -163,12 +163,15 @@ static void add_owner(struct lp_pools *pools, uint64_t lock, struct lp_thread_wa
 	const uint64_t *index = owner ? map_get(&pools->idents, owner) : NULL;
 
 	/* it is released at this moment */
-	if (!owner)
+	if (!owner) {
 		wait->kind = LP_THREAD_AWAITS_NOTHING;
-	if (index)
+		return;
+	}
+	if (index && *index)
 		cpython_thread_wait_end(pools, wait, 0, *index - 1);
-	/* an owner that is not among all threads has ended */
-	wait->owned = index || pools->list->pool_thread_count < CPYTHON_POOL_THREADS_MAX;
+	/* an owner that is not among all threads, those that are new included, has ended */
+	wait->owned = index ? *index != 0
+			    : cpython_pool_idents(pools) && !map_get(&pools->idents, owner);
 }
 
 void cpython_thread_lock_holders(struct lp_pools *pools, uint64_t lock,

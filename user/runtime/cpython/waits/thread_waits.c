@@ -147,7 +147,7 @@ static void read_thread(struct lp_pools *pools, struct lp_thread_wait *wait)
 	index = number && !cpython_int(pools->python, number, &ident)
 			? map_get(&pools->idents, ident)
 			: NULL;
-	if (index)
+	if (index && *index)
 		cpython_thread_wait_end(pools, wait, 0, *index - 1);
 	else
 		wait->kind = LP_THREAD_AWAITS_NOTHING;
