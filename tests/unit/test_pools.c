@@ -540,6 +540,33 @@ static void the_wait_for_a_lock_may_have_a_timeout(void **state)
 	}
 }
 
+/* Of many holders, not all are read; cpython_waits keeps one for each `async with`. */
+static void holders_are_read_up_to_a_number(void **state)
+{
+	struct object *lock = new_object(new_type("_thread.lock", 40, 0));
+	struct lp_await_chain *chain = taken(sizeof(*chain));
+	struct lp_thread_wait wait = { .kind = LP_THREAD_AWAITS_LOCK };
+	const size_t count = 1000;
+	size_t i;
+
+	(void)state;
+	waits->holders = calloc(count, sizeof(*waits->holders));
+	assert_non_null(waits->holders);
+	for (i = 0; i < count; i++)
+		waits->holders[i] = (struct lp_wait_holder){ .task = 0x1000 + i, .next = i };
+	map_put(&waits->held, at(lock), 64);
+	cpython_thread_lock_holders(pools, at(lock), chain, &wait);
+	assert_int_equal(wait.end_count, 64);
+	assert_false(wait.more_ends);
+	wait = (struct lp_thread_wait){ .kind = LP_THREAD_AWAITS_LOCK };
+	/* a list without an end */
+	waits->holders[0].next = count;
+	map_put(&waits->held, at(lock), count);
+	cpython_thread_lock_holders(pools, at(lock), chain, &wait);
+	assert_int_equal(wait.end_count, 64);
+	assert_true(wait.more_ends);
+}
+
 /* A PyThreadState without frames. */
 static uint64_t *new_thread(uint64_t ident, const uint64_t *next)
 {
@@ -600,6 +627,7 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(the_wait_for_a_lock_may_have_a_timeout, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(holders_are_read_up_to_a_number, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_thread_without_frames_has_not_ended, setup,
 						teardown),
 	};

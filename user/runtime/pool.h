@@ -55,6 +55,7 @@ struct lp_thread_wait {
 	/* any one of them ends the wait: holders of a lock, or what sets the future; 0: unknown */
 	size_t end_count;
 	struct lp_wait_end *ends;
+	bool more_ends; /* there are more than `ends` has */
 };
 
 /* A thread that runs code of the runtime. */

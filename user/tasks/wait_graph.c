@@ -56,7 +56,8 @@ static int add_thread(const struct lp_task_list *list, const struct lp_map *task
 	int err = 0;
 
 	/* an owner that has ended never releases its lock */
-	*is_free = !wait->kind || wait->timed || (!wait->end_count && !wait->owned);
+	*is_free = !wait->kind || wait->timed || wait->more_ends ||
+		   (!wait->end_count && !wait->owned);
 	for (i = 0; i < wait->end_count && !err; i++) {
 		const struct lp_wait_end *end = &wait->ends[i];
 		const uint64_t *task = end->task ? map_get(tasks, end->task) : NULL;

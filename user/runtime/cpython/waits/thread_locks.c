@@ -108,8 +108,10 @@ void cpython_thread_wait_end(struct lp_pools *pools, struct lp_thread_wait *wait
 
 	if (!wait->ends)
 		wait->ends = task_arena_take(pools->list->arena, size);
-	if (!wait->ends || wait->end_count == ENDS_MAX)
+	if (!wait->ends || wait->end_count == ENDS_MAX) {
+		wait->more_ends = true;
 		return;
+	}
 	wait->ends[wait->end_count++] =
 		(struct lp_wait_end){ .task = task, .thread = task ? 0 : (uint32_t)thread };
 }
@@ -183,9 +185,9 @@ void cpython_thread_lock_holders(struct lp_pools *pools, uint64_t lock,
 	uint64_t task;
 
 	wait->class = recursive ? "threading.RLock" : "threading.Lock";
-	while ((task = cpython_wait_next_holder(pools->waits, lock, &at)))
+	while (!wait->more_ends && (task = cpython_wait_next_holder(pools->waits, lock, &at)))
 		cpython_thread_wait_end(pools, wait, task, 0);
-	if (wait->end_count)
+	if (wait->end_count || wait->more_ends)
 		return;
 	if (recursive) {
 		add_owner(pools, lock, wait);
