@@ -62,6 +62,7 @@ void cpython_pools_free(struct lp_pools *pools)
 	map_free(&pools->jobs);
 	map_free(&pools->idents);
 	map_free(&pools->entered);
+	map_free(&pools->queued_futures);
 	cpython_exception_tables_free(&pools->exception_tables);
 	free(pools->states);
 	free(pools->queue);

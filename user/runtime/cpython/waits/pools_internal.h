@@ -89,6 +89,10 @@ struct lp_pools {
 	struct lp_map entered;
 	bool entered_noted;
 	struct lp_exception_tables exception_tables;
+	/* from a future to the index + 1 of the loop whose queue has the call that begins its
+	 * coroutine */
+	struct lp_map queued_futures;
+	bool queued_noted;
 	size_t objects_left, members_left; /* bounds against a hostile process */
 	size_t count;
 	struct lp_pool_object *objects; /* CPYTHON_POOLS_MAX */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HANDLES_MAX 65536 /* of all loops, that are read */
 #define WITHIN_MAX 6 /* frames of the library within a function with a row */
 
 /* A function in which a thread waits for what its `self` stands for. */
@@ -56,25 +57,37 @@ static uint64_t source_of(struct lp_pools *pools, uint64_t future)
 	return source && map_get(&pools->tasks, source) ? source : 0;
 }
 
-/* Returns whether a loop has the callback in its queue that begins the coroutine of a future. */
-static bool has_queued(struct lp_pools *pools, uint64_t loop, uint64_t future)
+/* Notes the futures whose coroutines a loop has callbacks in its queue to begin. */
+static void note_queued(struct lp_pools *pools, size_t loop, size_t *left)
 {
 	const struct lp_cpython *python = pools->python;
-	uint64_t *handles;
-	ssize_t count =
-		cpython_pool_members(pools, cpython_instance_get(python, loop, "_ready"), &handles);
-	bool found = false;
-	ssize_t i;
+	uint64_t ready = cpython_instance_get(python, pools->list->loops[loop].address, "_ready");
+	uint64_t *handles, callback, future;
+	ssize_t count = cpython_pool_members(pools, ready, &handles), i;
 
-	for (i = 0; i < count && !found; i++) {
-		uint64_t callback =
+	for (i = 0; i < count && *left; i++, --*left) {
+		callback =
 			memory_u64(python->pid, handles[i] + python->row.asyncio.handle_callback);
-
-		found = free_variable(pools, callback, "run_coroutine_threadsafe.<locals>.callback",
-				      "future") == future;
+		future = free_variable(pools, callback,
+				       "run_coroutine_threadsafe.<locals>.callback", "future");
+		if (future)
+			map_put(&pools->queued_futures, future, loop + 1);
 	}
 	free(handles);
-	return found;
+}
+
+/* Returns the loop that has not begun the coroutine of a future, or NULL.  Queues are read once. */
+static const struct lp_task_loop *loop_to_begin(struct lp_pools *pools, uint64_t future)
+{
+	const struct lp_task_list *list = pools->list;
+	size_t left = HANDLES_MAX, i;
+	const uint64_t *loop;
+
+	for (i = 0; !pools->queued_noted && left && i < list->loop_count; i++)
+		note_queued(pools, i, &left);
+	pools->queued_noted = true;
+	loop = map_get(&pools->queued_futures, future);
+	return loop ? &list->loops[*loop - 1] : NULL;
 }
 
 /* Adds the thread of a loop to the ends of a wait. */
@@ -100,6 +113,7 @@ static void read_future(struct lp_pools *pools, struct lp_thread_wait *wait)
 {
 	const uint64_t *job = map_get(&pools->jobs, wait->id);
 	const struct lp_task_list *list = pools->list;
+	const struct lp_task_loop *loop;
 	uint64_t source;
 	size_t i;
 
@@ -121,11 +135,11 @@ static void read_future(struct lp_pools *pools, struct lp_thread_wait *wait)
 		cpython_thread_wait_end(pools, wait, source, 0);
 		return;
 	}
-	for (i = 0; i < list->loop_count && !wait->loop; i++)
-		if (has_queued(pools, list->loops[i].address, wait->id)) {
-			wait->loop = list->loops[i].address;
-			add_loop_thread(pools, &list->loops[i], wait);
-		}
+	loop = loop_to_begin(pools, wait->id);
+	if (loop) {
+		wait->loop = loop->address;
+		add_loop_thread(pools, loop, wait);
+	}
 }
 
 static bool is_pending(struct lp_pools *pools, uint64_t future)
