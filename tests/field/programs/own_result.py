@@ -12,10 +12,10 @@ CASE = {
     "looks": [
         {"command": ["-d", "3s"],
          "partly": [r"still running after", r"{result}"],
-         "right": [r"task 'request'", r"(?i)own loop|same loop|this loop"]},
+         "right": [r"task 'request'", r"(?i)same, blocked loop"]},
         {"command": ["tasks"],
          "partly": [r"request.*running"],
-         "right": [r"^DEADLOCK", r"{result}", r"this\s+same\s+loop"]},
+         "right": [r"^DEADLOCK", r"{result}", r"this\s+same,\s+blocked\s+loop"]},
     ],
 }
 

@@ -15,7 +15,7 @@ CASE = {
         {"command": ["tasks"],
          "partly": [r"{ask}"],
          "right": [r"^DEADLOCK: thread '(MainThread|second)' -> thread '(MainThread|second)' -> ",
-                   r"loop\s+\d\s+has\s+yet\s+to\s+begin"]},
+                   r"loop\s+\d\s+has\s+not\s+started\s+yet"]},
     ],
 }
 LOOPS = {}
