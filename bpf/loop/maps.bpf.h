@@ -218,13 +218,26 @@ LP_MAP struct {
 	__type(value, struct lp_life);
 } task_lifetimes SEC(".maps");
 
-/* Tasks that were cancelled and have not ended. One element unless --cancels is given. */
+/*
+ * Tasks that were cancelled and have not ended. This map and the next two have one element unless
+ * --cancels is given.
+ */
 LP_MAP struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, LP_MAX_CANCELS);
 	__type(key, struct lp_object_key);
 	__type(value, struct lp_cancel);
 } cancels SEC(".maps");
+
+/*
+ * Their keys, by turns: no probe sees that a task takes its cancellation back or returns, so that
+ * each new cancellation examines some earlier ones. The same key may be in it several times.
+ */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 2 * LP_MAX_CANCELS);
+	__type(value, struct lp_object_key);
+} cancel_turns SEC(".maps");
 
 /* By thread ID. */
 LP_MAP struct {

@@ -12,6 +12,8 @@
 #define LP_CANCEL_STACK_WORDS 12
 /* A call that is passed on to another task is made within this time. */
 #define LP_PASSED_ON_NS 10000000
+/* So many earlier ones are examined for each new one; some may be those of other processes. */
+#define LP_CANCELS_TIDIED 4
 /* The highest bit of a number of arguments (PY_VECTORCALL_ARGUMENTS_OFFSET). */
 #define LP_ARGUMENTS_OFFSET (1ULL << 63)
 /* A default name of a task, "Task-7", has its number there. */
@@ -156,12 +158,137 @@ __weak __noinline int lp_cancel_message(__u32 number, __u64 message)
 	return 0;
 }
 
-__weak __noinline int lp_cancel_store(__u64 task, __u64 message, __u64 stack_level)
+static __always_inline struct lp_cancel *lp_cancel_of(__u64 task)
 {
 	struct lp_object_key key = {};
+
+	key.object = task;
+	key.pid = bpf_get_current_pid_tgid() >> 32;
+	return task ? bpf_map_lookup_elem(&cancels, &key) : NULL;
+}
+
+/*
+ * Returns whether the stored cancellation is of this task, and is still requested: a timeout takes
+ * its own back, by Task.uncancel().
+ */
+__weak __noinline int lp_cancel_is_of(__u64 task)
+{
+	struct lp_process *process = lp_current_process();
+	struct lp_cancel *cancel = lp_cancel_of(task);
+	const struct lp_task_offsets *offsets;
+	__u32 requests = 0;
+
+	if (!process || !cancel)
+		return 0;
+	offsets = &process->facts.python.lifecycle.offsets;
+	if (cancel->coroutine != lp_read_u64(task + process->layout.python.offsets.task_coro) ||
+	    cancel->name != lp_task_name_mark(&process->layout.python, task))
+		return 0;
+	if (offsets->task_num_cancels_requested == LP_NO_FIELD)
+		return 1;
+	bpf_probe_read_user(&requests, sizeof(requests),
+			    (void *)(task + offsets->task_num_cancels_requested));
+	return requests > 0;
+}
+
+/*
+ * Returns whether a stored cancellation is of no use any more: its process or its task has ended,
+ * or the task goes on. The tasks of another process cannot be read here. A task that has ended as
+ * cancelled may not be reported yet.
+ */
+__weak __noinline int lp_cancel_is_over(__u64 task, __u32 pid)
+{
+	struct lp_process *process = bpf_map_lookup_elem(&processes, &pid);
+	__u32 state;
+
+	if (!process)
+		return 1;
+	if (pid != bpf_get_current_pid_tgid() >> 32)
+		return 0;
+	state = lp_task_state(process, task);
+	return (state != LP_FUTURE_PENDING && state != LP_FUTURE_CANCELLED) ||
+	       !lp_cancel_is_of(task);
+}
+
+/* Counts a stored cancellation of the process with this number, or one that is removed. */
+static __always_inline void lp_hold_cancel(__u32 number, int count)
+{
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0);
+
+	/* a process that has replaced its program has a new element, which starts from 0 */
+	if (own && (count > 0 || own->cancels))
+		__sync_fetch_and_add(&own->cancels, count);
+	if (all)
+		__sync_fetch_and_add(&all->cancels, count);
+}
+
+static __always_inline bool lp_may_hold_cancel(__u32 number)
+{
+	struct lp_holding *own = number ? lp_holding_of(number) : NULL;
+	struct lp_holding *all = lp_holding_of(0);
+
+	return !own || !all || lp_may_hold(own->cancels, all->cancels, LP_MAX_CANCELS);
+}
+
+static __always_inline void lp_cancel_remove(const struct lp_object_key *key)
+{
+	__u32 pid = key->pid;
+	struct lp_process *process = bpf_map_lookup_elem(&processes, &pid);
+
+	if (!bpf_map_delete_elem(&cancels, key))
+		lp_hold_cancel(process ? process->holding : 0, -1);
+}
+
+/* Removes the stored cancellations that are over, of the next ones in turn. */
+__weak __noinline int lp_cancels_tidy(void)
+{
+	struct lp_object_key key = {};
+	__u32 i;
+
+	for (i = 0; i < LP_CANCELS_TIDIED; i++) {
+		if (bpf_map_pop_elem(&cancel_turns, &key))
+			return 0;
+		if (!bpf_map_lookup_elem(&cancels, &key))
+			continue;
+		if (lp_cancel_is_over(key.object, key.pid))
+			lp_cancel_remove(&key);
+		else
+			bpf_map_push_elem(&cancel_turns, &key, 0);
+	}
+	return 0;
+}
+
+/* Inserts the cancellation of a task, or replaces an earlier one. */
+static __always_inline void lp_cancel_insert(__u64 task, const struct lp_cancel *cancel)
+{
+	struct lp_process *process = lp_current_process();
+	__u32 number = process ? process->holding : 0;
+	struct lp_object_key key = {};
+
+	key.object = task;
+	key.pid = bpf_get_current_pid_tgid() >> 32;
+	if (bpf_map_lookup_elem(&cancels, &key)) {
+		bpf_map_update_elem(&cancels, &key, cancel, BPF_ANY);
+		return;
+	}
+	if (!lp_may_hold_cancel(number)) {
+		lp_limit(number, LP_LIMITED_EVENTS);
+		lp_lose(LP_LOST_FINDINGS);
+	} else if (bpf_map_update_elem(&cancels, &key, cancel, BPF_NOEXIST)) {
+		lp_lose(LP_LOST_FINDINGS);
+	} else {
+		lp_hold_cancel(number, 1);
+		bpf_map_push_elem(&cancel_turns, &key, 0);
+	}
+}
+
+__weak __noinline int lp_cancel_store(__u64 task, __u64 message, __u64 stack_level)
+{
 	struct lp_finding_work *work;
 	__u32 number = 0;
 
+	lp_cancels_tidy();
 	if (bpf_map_pop_elem(&free_findings, &number)) {
 		lp_lose(LP_LOST_FINDINGS);
 		return 0;
@@ -177,9 +304,7 @@ __weak __noinline int lp_cancel_store(__u64 task, __u64 message, __u64 stack_lev
 	work->cancel.depth = work->event.depth;
 	work->cancel.cut = work->event.flags & LP_FINDING_CUT;
 	__builtin_memcpy(work->cancel.frames, work->event.frames, sizeof(work->cancel.frames));
-	key.object = task;
-	key.pid = bpf_get_current_pid_tgid() >> 32;
-	bpf_map_update_elem(&cancels, &key, &work->cancel, BPF_ANY);
+	lp_cancel_insert(task, &work->cancel);
 	lp_finding_end(number);
 	return 0;
 }
@@ -215,39 +340,6 @@ int lp_task_cancel(struct pt_regs *ctx)
 		message = lp_cancel_argument(PT_REGS_PARM3(ctx), PT_REGS_PARM4(ctx),
 					     PT_REGS_PARM5(ctx));
 	return lp_cancel_store(PT_REGS_PARM1(ctx), message, PT_REGS_SP(ctx));
-}
-
-static __always_inline struct lp_cancel *lp_cancel_of(__u64 task)
-{
-	struct lp_object_key key = {};
-
-	key.object = task;
-	key.pid = bpf_get_current_pid_tgid() >> 32;
-	return task ? bpf_map_lookup_elem(&cancels, &key) : NULL;
-}
-
-/*
- * Returns whether the stored cancellation is of this task, and is still requested: a timeout takes
- * its own back, by Task.uncancel().
- */
-__weak __noinline int lp_cancel_is_of(__u64 task)
-{
-	struct lp_process *process = lp_current_process();
-	struct lp_cancel *cancel = lp_cancel_of(task);
-	const struct lp_task_offsets *offsets;
-	__u32 requests = 0;
-
-	if (!process || !cancel)
-		return 0;
-	offsets = &process->facts.python.lifecycle.offsets;
-	if (cancel->coroutine != lp_read_u64(task + process->layout.python.offsets.task_coro) ||
-	    cancel->name != lp_task_name_mark(&process->layout.python, task))
-		return 0;
-	if (offsets->task_num_cancels_requested == LP_NO_FIELD)
-		return 1;
-	bpf_probe_read_user(&requests, sizeof(requests),
-			    (void *)(task + offsets->task_num_cancels_requested));
-	return requests > 0;
 }
 
 /* The type of the exception that is being raised. */
@@ -327,7 +419,18 @@ __weak __noinline int lp_report_cancelled(__u64 task)
 		lp_report_cancelled_time(task, cancel->time_ns);
 		lp_finding_end(number);
 	}
-	bpf_map_delete_elem(&cancels, &key);
+	lp_cancel_remove(&key);
+	return 0;
+}
+
+/* Removes the cancellation of a task that has not ended as cancelled. */
+__weak __noinline int lp_cancel_drop(__u64 task)
+{
+	struct lp_object_key key = {};
+
+	key.object = task;
+	key.pid = bpf_get_current_pid_tgid() >> 32;
+	lp_cancel_remove(&key);
 	return 0;
 }
 
@@ -344,9 +447,12 @@ int lp_task_cancelled(struct pt_regs *ctx)
 	if (!process)
 		return 0;
 	process->probe_hits++;
-	if (lp_cancel_is_of(first))
-		task = lp_task_state(process, first) == LP_FUTURE_CANCELLED ? first : 0;
-	else if (lp_raised_type(process) == first)
+	if (lp_cancel_of(first)) {
+		if (lp_cancel_is_of(first) && lp_task_state(process, first) == LP_FUTURE_CANCELLED)
+			return lp_report_cancelled(first);
+		return lp_cancel_drop(first);
+	}
+	if (lp_raised_type(process) == first)
 		task = lp_cancelled_task(ctx);
 	return task ? lp_report_cancelled(task) : 0;
 }

@@ -67,6 +67,8 @@ struct lp_holding {
 	__u32 callbacks;
 	__u32 causes;
 	__u32 unit; /* of a process: the number of its unit's element; 0: none */
+	__u32 cancels; /* not counted for units */
+	__u32 reserved;
 	__u64 limited[LP_LIMITED_KINDS];
 	struct lp_rate_limit reports;
 	struct lp_pace stacks;

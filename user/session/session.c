@@ -226,6 +226,7 @@ static void configure(struct lp_session *session)
 		bpf_map__set_max_entries(session->skeleton->maps.origins, 1);
 	if (!(session->config.findings >> LP_FINDING_CANCELLED & 1)) {
 		bpf_map__set_max_entries(session->skeleton->maps.cancels, 1);
+		bpf_map__set_max_entries(session->skeleton->maps.cancel_turns, 1);
 		bpf_map__set_max_entries(session->skeleton->maps.outer_cancels, 1);
 	}
 	if (!config->lifetimes)
