@@ -296,9 +296,12 @@ __noinline int lp_switch_out(__u32 slot, __u32 facts)
 	return 1;
 }
 
-/* Stores which thread gets the CPU that the loop's thread has left. */
-static __always_inline void lp_wait_taken(struct lp_wait *wait, const struct task_struct *taker)
+/* Stores which thread gets the CPU that the loop's thread has left, and what quota it had. */
+static __always_inline void lp_wait_taken(struct lp_wait *wait, const struct task_struct *left,
+					  const struct task_struct *taker)
 {
+	wait->queue = (__u64)lp_queue_of(left);
+	wait->throttled_ns = lp_throttled_ns(lp_queue_of(left));
 	wait->first.task = (__u64)taker;
 	wait->first.tid = taker->pid;
 	wait->first.before_ns = taker->se.sum_exec_runtime;
@@ -379,6 +382,18 @@ static __always_inline bool lp_several_takers(const struct lp_wait *wait,
 	       prev->sched_info.last_arrival > next->sched_info.last_queued;
 }
 
+/*
+ * Returns whether the thread's cgroup was throttled during the wait, which may have been after its
+ * wakeup: who had the CPU then is not the reason why the thread did not run.
+ */
+static __always_inline bool lp_throttled_meanwhile(const struct lp_wait *wait,
+						   const struct task_struct *thread)
+{
+	const struct cfs_rq *queue = lp_queue_of(thread);
+
+	return (__u64)queue == wait->queue && lp_throttled_ns(queue) != wait->throttled_ns;
+}
+
 /* Ends the wait of a loop's thread, next, which gets the CPU that prev had. */
 static __always_inline void lp_switch_in(__u32 slot, const struct task_struct *prev,
 					 const struct task_struct *next)
@@ -392,7 +407,8 @@ static __always_inline void lp_switch_in(__u32 slot, const struct task_struct *p
 	stall->wait.off_ns = lp_elapsed(now, stall->wait.since_ns);
 	stall->wait.end_ns = now;
 	stall->wait.since_ns = 0;
-	if (stall->wait.off_ns < LP_READY_LEAST_NS || stall->wait.throttled)
+	if (stall->wait.off_ns < LP_READY_LEAST_NS || stall->wait.throttled ||
+	    lp_throttled_meanwhile(&stall->wait, next))
 		return;
 	if (prev->pid)
 		lp_last_taker_end(&stall->wait.last, prev);
@@ -414,7 +430,7 @@ int BPF_PROG(lp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 			 lp_may_send_stack(slot, bpf_ktime_get_ns());
 		stall = bpf_map_lookup_elem(&stalls, &slot);
 		if (stall && stall->wait.since_ns)
-			lp_wait_taken(&stall->wait, next);
+			lp_wait_taken(&stall->wait, prev, next);
 		if (stall && report) {
 			lp_report_native(ctx, slot, stall->walked.event.pid);
 			lp_report_walked(stall);

@@ -92,6 +92,12 @@ struct sched_info {
 
 struct cfs_rq {
 	int throttle_count;
+	u64 throttled_clock_pelt_time; /* 5.19 and later */
+};
+
+/* Before 5.19. */
+struct cfs_rq___old {
+	u64 throttled_clock_task_time;
 };
 
 struct sched_entity {

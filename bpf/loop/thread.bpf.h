@@ -55,4 +55,24 @@ static __always_inline bool lp_is_throttled(const struct task_struct *task)
 	return task->se.cfs_rq->throttle_count > 0;
 }
 
+/* The queue of the thread's cgroup on its CPU. */
+static __always_inline const struct cfs_rq *lp_queue_of(const struct task_struct *task)
+{
+	return bpf_core_field_exists(task->se.cfs_rq) ? task->se.cfs_rq : NULL;
+}
+
+/* Returns for how long the quota of a queue's cgroup, or of one above it, has been used up. */
+static __always_inline __u64 lp_throttled_ns(const struct cfs_rq *queue)
+{
+	const struct cfs_rq___old *old = (const struct cfs_rq___old *)queue;
+
+	if (!queue)
+		return 0;
+	if (bpf_core_field_exists(queue->throttled_clock_pelt_time))
+		return queue->throttled_clock_pelt_time;
+	return bpf_core_field_exists(old->throttled_clock_task_time)
+		       ? old->throttled_clock_task_time
+		       : 0;
+}
+
 #endif /* LP_BPF_LOOP_THREAD_BPF_H */

@@ -71,6 +71,8 @@ struct lp_wait {
 	struct lp_taker first, last; /* threads that had its CPU first, and last */
 	__u32 throttled; /* a quota of its cgroup was used up when it began */
 	__u32 reserved;
+	__u64 queue; /* that of its cgroup on its CPU when it began, and its throttled time */
+	__u64 throttled_ns;
 };
 
 /* State of a loop that only stalls need. */
