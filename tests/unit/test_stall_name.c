@@ -128,6 +128,29 @@ static void of_an_installed_program_the_package_below_the_framework_counts(void 
 	expect(slow.own, NULL, 0);
 }
 
+static void an_eager_task_of_a_package_gives_way_to_its_handler(void **state)
+{
+	static const struct lp_eager_info handles = {
+		{ LP_MODEL_TASK, "RequestHandler._handle", SITE "aiohttp/web_protocol.py", 567 }, "T-2"
+	};
+	static const struct lp_eager_info own = { { LP_MODEL_TASK, "query", "/srv/shop/db.py", 20 },
+						  "T-3" };
+	struct lp_slow_callback slow =
+		NAMED(&start, COROUTINE("handle", "/srv/shop/orders.py", 12),
+		      COROUTINE("RequestHandler._handle", SITE "aiohttp/web_protocol.py", 577),
+		      COROUTINE("RequestHandler.start", SITE "aiohttp/web_protocol.py", 682));
+
+	(void)state;
+	slow.eager = &handles;
+	stall_name_set(&slow);
+	expect(slow.handler, "handle", 12);
+	slow = NAMED(&start, COROUTINE("query", "/srv/shop/db.py", 21),
+		     COROUTINE("handle", "/srv/shop/orders.py", 12));
+	slow.eager = &own;
+	stall_name_set(&slow);
+	expect(slow.handler, NULL, 0);
+}
+
 static void frames_without_a_file_or_a_package_name_nothing(void **state)
 {
 	struct lp_slow_callback slow = NAMED(&start, FRAME("handle", "", 12));
@@ -148,6 +171,7 @@ int main(void)
 		cmocka_unit_test(a_lambda_gives_way_to_what_it_calls),
 		cmocka_unit_test(the_program_s_own_callback_names_itself),
 		cmocka_unit_test(of_an_installed_program_the_package_below_the_framework_counts),
+		cmocka_unit_test(an_eager_task_of_a_package_gives_way_to_its_handler),
 		cmocka_unit_test(frames_without_a_file_or_a_package_name_nothing),
 	};
 

@@ -204,7 +204,7 @@ struct lp_slow_callback {
 	const struct lp_callback_info *callback; /* what the loop ran */
 	/*
 	 * The coroutine or function of the program that names the stall, at the line where it is;
-	 * NULL: the callback does.
+	 * NULL: the eager task names it, or without one the callback.
 	 */
 	const struct lp_shown_frame *handler;
 	const struct lp_shown_frame *own; /* innermost line of the program; NULL: not known */

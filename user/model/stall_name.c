@@ -105,12 +105,14 @@ static struct lp_stack callback_stack(const struct lp_callback_info *callback,
 
 void stall_name_set(struct lp_slow_callback *slow)
 {
+	const struct lp_callback_info *callback = slow->eager ? &slow->eager->callback
+							      : slow->callback;
 	const struct lp_stack *stack = breakdown_stack(&slow->breakdown);
 	struct lp_stack within;
 
 	if (!stack || !stack->depth)
 		return;
-	within = callback_stack(slow->callback, stack);
+	within = callback_stack(callback, stack);
 	find_own(slow, &within);
-	slow->handler = handler_of(slow->callback, &within);
+	slow->handler = handler_of(callback, &within);
 }

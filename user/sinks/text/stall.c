@@ -44,13 +44,20 @@ static void print_held_up(FILE *file, const struct lp_slow_callback *slow)
 	fputc('\n', file);
 }
 
-/* Prints the callback that ran a handler: "    run by RequestHandler.start (web_protocol.py:430)". */
+/* Returns what ran when the loop was late: an eager task, or else the callback. */
+static const struct lp_callback_info *what_ran(const struct lp_slow_callback *slow)
+{
+	return slow->eager ? &slow->eager->callback : slow->callback;
+}
+
+/* Prints what ran a handler: "    run by RequestHandler.start (web_protocol.py:430)". */
 static void print_wrapper(FILE *file, const struct lp_terminal *terminal,
 			  const struct lp_slow_callback *slow)
 {
-	const struct lp_text_who who = { .name = slow->callback->name,
-					 .file = slow->callback->file,
-					 .line = slow->callback->line };
+	const struct lp_callback_info *wrapper = what_ran(slow);
+	const struct lp_text_who who = { .name = wrapper->name,
+					 .file = wrapper->file,
+					 .line = wrapper->line };
 
 	fputs(RUN_BY, file);
 	text_print_who(file, terminal, &who, terminal->columns - strlen(RUN_BY));
@@ -71,19 +78,18 @@ static void print_creator(FILE *file, const struct lp_terminal *terminal,
 	fputc('\n', file);
 }
 
-/* Fills in what names the stall: an eager task, a handler, or else the callback. */
+/* Fills in what names the stall: a handler, an eager task, or else the callback. */
 static void name_stall(const struct lp_slow_callback *slow, struct lp_text_who *who)
 {
-	const struct lp_callback_info *callback = slow->eager ? &slow->eager->callback
-							      : slow->callback;
+	const struct lp_callback_info *callback = what_ran(slow);
 
 	*who = (struct lp_text_who){ .name = callback->name,
 				     .task = slow->task ? slow->task_name : NULL,
 				     .file = callback->file,
 				     .line = callback->line };
-	if (slow->eager) {
+	if (slow->eager)
 		who->task = slow->eager->task_name;
-	} else if (slow->handler) {
+	if (slow->handler) {
 		who->name = slow->handler->function;
 		who->file = slow->handler->file;
 		who->line = slow->handler->line;
@@ -145,10 +151,10 @@ void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
 	char text[32];
 
 	print_named(file, terminal, slow, space);
+	if (slow->handler)
+		print_wrapper(file, terminal, slow);
 	if (slow->eager)
 		print_creator(file, terminal, slow);
-	else if (slow->handler)
-		print_wrapper(file, terminal, slow);
 	text_loop_name_print(file, terminal, loops, slow->loop, 0);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, false);
 	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY) {
