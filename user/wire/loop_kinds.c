@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define NAME_ROW(kind, name) [LP_LOOP_##kind] = name,
+#define NAME_ROW(kind, name) [LP_LOOP_##kind] = (name),
 
 static const char *const names[LP_LOOP_KINDS] = { LP_LOOP_KIND_ROWS(NAME_ROW) };
 

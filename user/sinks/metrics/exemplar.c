@@ -67,7 +67,7 @@ static void set_line(char *to, const char *file, uint32_t line)
 	if (line)
 		snprintf(number, sizeof(number), ":%" PRIu32, line);
 	set_end(to, slash ? slash + 1 : file, LP_EXEMPLAR_LINE - strlen(number));
-	strcat(to, number);
+	memcpy(to + strlen(to), number, strlen(number) + 1);
 }
 
 /* Sets the name of the handler, in the space that the other labels leave. */

@@ -177,7 +177,7 @@ static void print_loop_head(FILE *file, const struct lp_terminal *terminal,
 	if (loop->loop->folded || !several)
 		name[0] = '\0';
 	else
-		strcat(name, ": ");
+		memcpy(name + strlen(name), ": ", sizeof(": "));
 	if (is_idle(loop, sampled, bursts)) {
 		snprintf(idle, sizeof(idle), "%s%.1f s, idle", name, (double)loop->wall_ns / 1e9);
 		text_idle_print(file, terminal, idle, loop, shows->live);
