@@ -42,15 +42,15 @@ void unix_peer_open(void)
 static size_t receive(void *answer, size_t size)
 {
 	const struct nlmsghdr *head = answer;
-	struct sockaddr_nl sender;
+	struct sockaddr_nl sender = { .nl_pid = 0 };
 	socklen_t length;
 	ssize_t received;
 	int i;
 
 	for (i = 0; i < LATE_ANSWERS; i++) {
 		length = sizeof(sender);
-		received = recvfrom(diagnosis, answer, size, 0, (struct sockaddr *)&sender,
-				    &length);
+		received =
+			recvfrom(diagnosis, answer, size, 0, (struct sockaddr *)&sender, &length);
 		if (received < (ssize_t)sizeof(*head))
 			return 0;
 		if (length == sizeof(sender) && !sender.nl_pid && head->nlmsg_seq == serial)

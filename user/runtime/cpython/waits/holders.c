@@ -103,8 +103,8 @@ uint64_t cpython_wait_exit_lock(struct lp_waits *waits, uint64_t object, uint64_
 
 /*
  * Finds the objects of each `async with` that a frame is in, outermost first, and the locks of each
- * `with`.  awaits: the top of the frame's stack is the object that it awaits.  Returns the number of
- * objects.
+ * `with`.  awaits: the top of the frame's stack is the object that it awaits.  Returns the number
+ * of objects.
  */
 static size_t entered(struct lp_waits *waits, const struct lp_await_link *link, bool awaits,
 		      uint64_t *objects)

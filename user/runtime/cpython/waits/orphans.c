@@ -163,11 +163,12 @@ void cpython_orphans_tell(struct lp_waits *waits, struct lp_task_list *list)
 		struct lp_task *task = &list->tasks[i];
 
 		unclaimed = task->awaited == LP_AWAITED_LOCK
-				  ? map_get(&waits->orphans, task->awaited_id)
-				  : NULL;
+				    ? map_get(&waits->orphans, task->awaited_id)
+				    : NULL;
 		if (!unclaimed || !*unclaimed)
 			continue;
-		snprintf(text, sizeof(text), "%s, no task is known to hold it", task->awaited_detail);
+		snprintf(text, sizeof(text), "%s, no task is known to hold it",
+			 task->awaited_detail);
 		task->awaited_detail = task_arena_text(waits->arena, text);
 	}
 }

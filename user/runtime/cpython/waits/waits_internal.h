@@ -114,7 +114,8 @@ struct lp_waits {
 	 */
 	size_t may_hold;
 	struct lp_map may_wait;
-	struct lp_map orphan_objects; /* that were read, to a lock in it that was not cleared, or 0 */
+	/* objects that were read, to a lock in each that was not cleared, or 0 */
+	struct lp_map orphan_objects;
 	size_t orphan_steps_left; /* for finding out whether a task may hold one */
 	struct lp_map orphans; /* locked, and within no `async with`; 0: a task may hold it */
 	struct lp_wait_sockets *sockets;
