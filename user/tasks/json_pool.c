@@ -60,16 +60,6 @@ static void write_threads(struct lp_json_writer *json, const struct lp_tasks_sna
 	json_end(json);
 }
 
-static uint32_t loop_id(const struct lp_tasks_snapshot *snapshot, uint64_t address)
-{
-	size_t i;
-
-	for (i = 0; i < snapshot->loop_count; i++)
-		if (address && snapshot->list.loops[i].address == address)
-			return snapshot->loops[i].id;
-	return 0;
-}
-
 static void write_pool(struct lp_json_writer *json, const struct lp_tasks_snapshot *snapshot,
 		       const struct lp_pool *pool)
 {
@@ -82,7 +72,7 @@ static void write_pool(struct lp_json_writer *json, const struct lp_tasks_snapsh
 
 	json_line(json, "pool");
 	json_signed(json, "pid", snapshot->process->pid);
-	json_number(json, "loop_id", loop_id(snapshot, pool->loop));
+	json_number(json, "loop_id", tasks_snapshot_loop_id(snapshot, pool->loop));
 	json_text(json, "kind", kinds[pool->kind]);
 	json_text(json, "name", pool->name);
 	json_text(json, "class", pool->class);

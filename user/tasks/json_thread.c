@@ -3,16 +3,6 @@
 
 #include "sinks/json/fields.h"
 
-static uint32_t loop_id(const struct lp_tasks_snapshot *snapshot, uint64_t address)
-{
-	size_t i;
-
-	for (i = 0; i < snapshot->loop_count; i++)
-		if (address && snapshot->list.loops[i].address == address)
-			return snapshot->loops[i].id;
-	return 0;
-}
-
 static void write_stack(struct lp_json_writer *json, const struct lp_tasks_snapshot *snapshot,
 			const struct lp_pool_thread *thread)
 {
@@ -77,7 +67,7 @@ static void write_thread(struct lp_json_writer *json, const struct lp_tasks_snap
 	json_bool(json, "queued", wait->queued);
 	json_bool(json, "holder_ended", wait->owned && !wait->end_count);
 	if (wait->loop)
-		json_number(json, "loop_id", loop_id(snapshot, wait->loop));
+		json_number(json, "loop_id", tasks_snapshot_loop_id(snapshot, wait->loop));
 	write_ends(json, snapshot, wait);
 	write_stack(json, snapshot, thread);
 	json_end(json);

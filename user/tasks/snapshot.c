@@ -75,11 +75,9 @@ static void find_place(struct lp_tasks_snapshot *snapshot, const struct lp_task 
 	for (i = task->frame_count; i && count < PLACE_FRAMES; i--)
 		frames[count++] = tasks_snapshot_frame(snapshot, task, i - 1);
 	find_own(place, frames, count);
-	for (i = 0; i < snapshot->loop_count; i++)
-		if (snapshot->list.loops[i].address == task->loop)
-			break;
-	place->loop = (uint32_t)i;
-	place->copied = i < snapshot->loop_count && snapshot->list.loops[i].copied;
+	place->loop = (uint32_t)tasks_snapshot_loop(snapshot, task->loop);
+	place->copied = place->loop < snapshot->loop_count &&
+			snapshot->list.loops[place->loop].copied;
 }
 
 static void fill_loop(const struct lp_tasks_snapshot *snapshot, const struct lp_task_loop *from,
@@ -153,6 +151,23 @@ void tasks_snapshot_free(struct lp_tasks_snapshot *snapshot)
 	free(snapshot->standing);
 	task_list_free(&snapshot->list);
 	free(snapshot);
+}
+
+size_t tasks_snapshot_loop(const struct lp_tasks_snapshot *snapshot, uint64_t address)
+{
+	size_t i;
+
+	for (i = 0; i < snapshot->loop_count; i++)
+		if (snapshot->list.loops[i].address == address)
+			break;
+	return i;
+}
+
+uint32_t tasks_snapshot_loop_id(const struct lp_tasks_snapshot *snapshot, uint64_t address)
+{
+	size_t loop = address ? tasks_snapshot_loop(snapshot, address) : snapshot->loop_count;
+
+	return loop < snapshot->loop_count ? snapshot->loops[loop].id : 0;
 }
 
 void tasks_snapshot_note_unread(const struct lp_tasks_snapshot *snapshot, size_t loop, pid_t pid)

@@ -54,6 +54,11 @@ void tasks_snapshot_free(struct lp_tasks_snapshot *snapshot);
 const struct lp_shown_frame *tasks_snapshot_frame(const struct lp_tasks_snapshot *snapshot,
 						  const struct lp_task *task, size_t number);
 
+/* Returns the number of the loop at an address; loop_count if there is none. */
+size_t tasks_snapshot_loop(const struct lp_tasks_snapshot *snapshot, uint64_t address);
+/* Returns the ID of the loop at an address, which may be 0; 0 if there is none. */
+uint32_t tasks_snapshot_loop_id(const struct lp_tasks_snapshot *snapshot, uint64_t address);
+
 /*
  * Logs that the tasks of a running loop cannot be read, if its class replaces the function that
  * creates tasks and no task of the loop was read.

@@ -143,19 +143,16 @@ static void add_loop(struct thread_sentence *to, const struct lp_tasks_snapshot 
 		     size_t thread)
 {
 	const struct lp_pool_thread *waiter = &snapshot->list.pool_threads[thread];
-	size_t i;
+	size_t loop = tasks_snapshot_loop(snapshot, waiter->wait.loop);
 
-	for (i = 0; i < snapshot->loop_count; i++)
-		if (snapshot->list.loops[i].address == waiter->wait.loop)
-			break;
-	if (i == snapshot->loop_count || !snapshot->list.loops[i].tid)
+	if (loop == snapshot->loop_count || !snapshot->list.loops[loop].tid)
 		add(to, "waits for the result of a coroutine of a loop that does not run");
-	else if (snapshot->list.loops[i].tid == waiter->tid)
+	else if (snapshot->list.loops[loop].tid == waiter->tid)
 		add(to, "waits for the result of a coroutine that only this same, blocked loop can "
 			"run");
 	else
 		add(to, "waits for the result of a coroutine that loop %u has not started yet",
-		    snapshot->loops[i].id);
+		    snapshot->loops[loop].id);
 }
 
 static void add_future(struct thread_sentence *to, const struct lp_tasks_snapshot *snapshot,
