@@ -29,15 +29,8 @@ python3 wrapped.py &
 target=$!
 trap 'kill $target 2>/dev/null' EXIT
 
-waited=0
-until [ -e ready ]; do
-	if [ $waited -ge 40 ] || ! kill -0 $target; then
-		echo "the target did not start"
-		exit 1
-	fi
-	sleep 1
-	waited=$((waited + 1))
-done
+# shellcheck source=tests/vm/guest/wait_ready
+. /tests/wait_ready
 
 timeout -s KILL 60 loopprof -p $target --inner -d 8 -j >out.jsonl 2>err.txt
 status=$?
