@@ -100,15 +100,18 @@ int lp_signal_generate(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /* Notes what the loop of an exiting thread does, if no other loop of its process did more. */
-static __always_inline void lp_note_activity(struct lp_ending *ending, __u32 tid)
+__weak __noinline int lp_note_activity(__u32 pid, __u32 tid)
 {
+	struct lp_process *process = bpf_map_lookup_elem(&processes, &pid);
+	struct lp_ending *ending;
 	struct lp_loop *loop;
 	__u32 slot, activity = LP_ACTIVITY_NONE;
 	__u64 since = 0;
 
 	loop = lp_loop_of(tid, &slot);
-	if (!loop)
-		return;
+	if (!process || !loop)
+		return 0;
+	ending = &process->ending;
 	if (loop->interrupted_ns && loop->iteration_start_ns && !loop->start_ns &&
 	    !loop->iteration_callbacks) {
 		/* The signal that ends the process has ended the poll. */
@@ -123,10 +126,11 @@ static __always_inline void lp_note_activity(struct lp_ending *ending, __u32 tid
 	}
 	if (ending->tid && (activity < ending->activity ||
 			    (activity == ending->activity && since >= ending->since_ns)))
-		return;
+		return 0;
 	ending->tid = tid;
 	ending->activity = activity;
 	ending->since_ns = since;
+	return 0;
 }
 
 static __always_inline void lp_report_end(struct lp_process *process, struct task_struct *task,
@@ -155,7 +159,13 @@ int lp_process_exit(void *ctx)
 
 	/* A thread may also end alone, long before its process. */
 	if (process && (last || BPF_CORE_READ(task, signal, flags) & LP_SIGNAL_GROUP_EXIT))
-		lp_note_activity(&process->ending, (__u32)id);
+		lp_note_activity(id >> 32, (__u32)id);
+	/*
+	 * Threads that exit at the same time on several CPUs may each find that none lives. Each
+	 * reports the end, of which user space takes the first, so each notes the main loop too.
+	 */
+	if (last && (__u32)id != id >> 32)
+		lp_note_activity(id >> 32, id >> 32);
 	lp_end_loop((__u32)id);
 	/* The last thread has the status of the process. */
 	if (last)

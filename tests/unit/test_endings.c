@@ -74,6 +74,14 @@ static void feed_record(const struct lp_event_process_end *event, uint64_t ns)
 	feed(event, LP_NO_LOOP, ns);
 }
 
+static void feed_target(void)
+{
+	struct lp_event_target event = { .event = record_head(LP_EVENT_TARGET, sizeof(event)),
+					 .comm = "python3" };
+
+	feed(&event, LP_NO_LOOP, 0);
+}
+
 static void killed_during_a_stall(void **state)
 {
 	struct lp_event_process_end event = record(SIGKILL);
@@ -104,6 +112,46 @@ static void killed_during_a_stall(void **state)
 	feed_end(LP_EVENT_END, 600 * MS, 0);
 	assert_int_equal(reported.total.summary.end_count, 1);
 	assert_int_equal(reported.total.loops[0].summary.ends[LP_ENDING_KILLED], 1);
+}
+
+static void a_process_ends_once(void **state)
+{
+	struct lp_event_process_end event = record(SIGKILL);
+
+	(void)state;
+	feed_target();
+	feed_loop(1, 0);
+	feed_loop(2, 0);
+	feed_name(1, 5, "fetch");
+	/* A thread without a loop exits beside that of a loop; each finds that no thread lives. */
+	event.ending.activity = LP_ACTIVITY_BUSY;
+	event.ending.since_ns = START_NS + 10 * MS;
+	feed_record(&event, 500 * MS);
+	assert_int_equal(ends, 0);
+	feed_loop_end(2, 500 * MS);
+	feed_slow(1, 5, 10 * MS, 500 * MS, 1, 0);
+	feed_loop_end(1, 500 * MS);
+	assert_int_equal(ends, 1);
+	feed_record(&event, 501 * MS);
+	assert_int_equal(ends, 1);
+	assert_string_equal(ended_name, "fetch");
+	assert_int_equal(ended.activity_ns, 490 * MS);
+	feed_end(LP_EVENT_END, 600 * MS, 0);
+	assert_int_equal(reported.total.summary.end_count, 1);
+}
+
+static void an_end_that_names_a_loop_without_an_end(void **state)
+{
+	struct lp_event_process_end event = record(SIGKILL);
+
+	(void)state;
+	feed_target();
+	feed_loop(1, 0);
+	feed_record(&event, 500 * MS);
+	assert_int_equal(ends, 0);
+	feed_end(LP_EVENT_END, 600 * MS, 0);
+	assert_int_equal(ends, 1);
+	assert_int_equal(ended.kind, LP_ENDING_KILLED);
 }
 
 static void a_stall_that_ended_before_is_not_cut_off(void **state)
@@ -334,6 +382,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(killed_during_a_stall, begin, free_model),
+		cmocka_unit_test_setup_teardown(a_process_ends_once, begin, free_model),
+		cmocka_unit_test_setup_teardown(an_end_that_names_a_loop_without_an_end, begin,
+						free_model),
 		cmocka_unit_test_setup_teardown(a_stall_that_ended_before_is_not_cut_off, begin,
 						free_model),
 		cmocka_unit_test_setup_teardown(a_loop_stops_in_a_stall_and_its_process_goes_on,

@@ -155,6 +155,7 @@ void loop_events_end(struct lp_model *model, const struct lp_event *event)
 	loop_events_slow(loop, event->time_ns);
 	pending_stalls_advance(loop->stalls, UINT64_MAX);
 	loop->end_ns = event->time_ns;
+	process_end_loop_ended(model, loop);
 	/* of an ended loop only the counts are retained, as there may be many */
 	pending_stalls_free(loop->stalls);
 	segments_free(loop->segments);

@@ -55,48 +55,9 @@ static void on_process(void *context, const struct lp_event_process *event)
 		processes_end(&model->source->targets, event->event.pid);
 }
 
-/* Returns the loop of an ended process that the record names, or else any of that process. */
-static struct lp_model_loop *loop_of_process(const struct lp_model_source *source,
-					     const struct lp_event_process_end *event)
-{
-	struct lp_model_loop *loop, *any = NULL;
-
-	for (loop = source->own; loop; loop = loop->next_own) {
-		if (loop->info.pid != (pid_t)event->event.pid)
-			continue;
-		if (loop->info.tid == (pid_t)event->ending.tid)
-			return loop;
-		any = any ? any : loop;
-	}
-	return any;
-}
-
 static void on_process_end(void *context, const struct lp_event_process_end *event)
 {
-	struct lp_model *model = context;
-	struct lp_model_source *source = model->source;
-	const struct lp_model_target *target = processes_find(&source->targets, event->event.pid);
-	const struct lp_last_stall *cut_off;
-	struct lp_process_end end;
-	struct lp_model_loop *loop;
-
-	if (source->ended || (target && target->overlapped))
-		return;
-	loop = source->slots ? loop_of_process(source, event) : NULL;
-	if (!target && !loop)
-		return;
-	cut_off = loop && loop->last && loop->last->end_ns == loop->end_ns ? loop->last : NULL;
-	endings_fill(event, loop ? &loop->info : NULL, cut_off, &end);
-	text_copy(end.comm, sizeof(end.comm),
-		  target ? target->target.comm
-		  : loop ? loop->info.comm
-			 : "");
-	endings_count(&source->endings, &end);
-	if (loop)
-		loop->ends[end.kind]++;
-	if (model->observer->process_end)
-		model->observer->process_end(model->context, &end);
-	processes_end(&source->targets, event->event.pid);
+	process_end_take(context, event);
 }
 
 static void on_loop_stopped(void *context, const struct lp_event_loop_stopped *event)

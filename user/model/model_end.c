@@ -46,6 +46,7 @@ void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t
 
 	if (source->ended)
 		return;
+	process_end_flush(model, source);
 	source->ended = true;
 	source->end_ns = now_ns;
 	source->reason = reason;

@@ -44,6 +44,7 @@ struct lp_model_loop {
 	bool frozen; /* its counts need no baseline: a later LP_EVENT_BASELINE is ignored */
 	uint64_t end_ns; /* 0 until the loop ends */
 	struct lp_last_stall *last; /* its last slow callback; NULL: none */
+	bool process_ended; /* the end of its process was reported */
 	uint64_t ends[LP_ENDING_KINDS], ends_before[LP_ENDING_KINDS];
 };
 
@@ -142,6 +143,11 @@ void loop_events_run_queue(void *context, const struct lp_event_run_queue *event
 void loop_events_stopped(struct lp_model *model, const struct lp_event_loop_stopped *event);
 /* Stores the slow callback that ended at that instant, as it may be the last one. */
 void loop_events_slow(struct lp_model_loop *loop, uint64_t end_ns);
+void process_end_take(struct lp_model *model, const struct lp_event_process_end *event);
+/* Reports the end of a process that waits for the end of this loop, whose end_ns is set. */
+void process_end_loop_ended(struct lp_model *model, struct lp_model_loop *loop);
+/* Reports the ends that still wait for the end of a loop. */
+void process_end_flush(struct lp_model *model, struct lp_model_source *source);
 void model_free_loop(struct lp_model_loop *loop);
 /* Fills in the labels that all loops of a process share.  known is NULL for an unknown process. */
 void model_label(struct lp_loop_info *info, const struct lp_run *run,

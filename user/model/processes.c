@@ -55,6 +55,7 @@ void processes_add(struct lp_processes *targets, const struct lp_event_target *e
 		return;
 	known->target = *event;
 	known->ended = false;
+	known->end.event.time_ns = 0;
 	memset(&known->labels, 0, sizeof(known->labels));
 }
 

@@ -12,6 +12,7 @@ struct lp_model_target {
 	uint32_t loops; /* number of its loops that have not ended */
 	uint64_t limited[LP_LIMITED_KINDS]; /* requests over its share, from the last event */
 	bool ended; /* the process has ended */
+	struct lp_event_process_end end; /* how it ended; its time_ns is 0 until that is recorded */
 	bool overlapped; /* another source has recorded one of its loops as well */
 };
 
