@@ -47,14 +47,14 @@ static bool is_safe(const char *text)
 	return true;
 }
 
-static void check_python(const uint8_t *data, size_t size, unsigned int width, size_t capacity)
+static void check_code_points(const uint8_t *data, size_t size, unsigned int width, size_t capacity)
 {
 	char *text = malloc(capacity ? capacity : 1), *copy;
 	size_t length;
 
 	if (!text)
 		return;
-	length = text_from_python(data, size, width, text, capacity);
+	length = text_from_code_points(data, size, width, text, capacity);
 	if (capacity) {
 		FUZZ_CHECK(length < capacity && strlen(text) == length);
 		copy = strdup(text);
@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!exact)
 		return 0;
 	memcpy(exact, data + HEAD_BYTES, size - HEAD_BYTES);
-	check_python(exact, size - HEAD_BYTES, data[0] % 6, data[1]);
+	check_code_points(exact, size - HEAD_BYTES, data[0] % 6, data[1]);
 	check_bytes(exact, size - HEAD_BYTES, data[1]);
 	free(exact);
 	return 0;

@@ -130,6 +130,15 @@ static const char *words_of(const char *syscall, const char *target,
 	words_of(syscall, target, (const struct lp_shown_frame *const[]){ __VA_ARGS__ },           \
 		 sizeof((const void *[]){ __VA_ARGS__ }) / sizeof(void *))
 
+static void test_common_names(void **state)
+{
+	(void)state;
+	assert_true(own_frames_has_common_name("/srv/shop/orders/__init__.py"));
+	assert_true(own_frames_has_common_name("__main__.py"));
+	assert_false(own_frames_has_common_name("/srv/shop/my__init__.py"));
+	assert_false(own_frames_has_common_name("/srv/__init__.py/orders.py"));
+}
+
 static void test_words(void **state)
 {
 	static const struct lp_shown_frame import = FRAME("<frozen importlib._bootstrap>");
@@ -187,9 +196,10 @@ static void test_sleeps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_origin),	  cmocka_unit_test(test_package),
-		cmocka_unit_test(test_innermost), cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_words),	  cmocka_unit_test(test_sleeps),
+		cmocka_unit_test(test_origin),	     cmocka_unit_test(test_package),
+		cmocka_unit_test(test_innermost),    cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_common_names), cmocka_unit_test(test_words),
+		cmocka_unit_test(test_sleeps),
 	};
 
 	runtime_add_code_names();

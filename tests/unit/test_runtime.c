@@ -208,6 +208,7 @@ static const struct lp_code_names reel_code_names = {
 	.package = name_package,
 	.module = name_module,
 	.library_directories = (const char *const[]){ NULL },
+	.common_files = (const char *const[]){ NULL },
 	.frameworks = (const char *const[]){ "projector", NULL },
 	.loop_files = (const char *const[]){ NULL },
 	.calls = (const struct lp_call_row[]){ { .function = NULL } },

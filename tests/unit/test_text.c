@@ -124,10 +124,11 @@ static void characters_that_turn_or_hide_text_are_replaced(void **state)
 			 "\xe2\x80\x90\xe2\x80\xa2\xe2\x81\xb0");
 }
 
-static void expect_python(const void *data, size_t bytes, unsigned int width, const char *expected)
+static void expect_code_points(const void *data, size_t bytes, unsigned int width,
+			       const char *expected)
 {
 	char text[64];
-	size_t length = text_from_python(data, bytes, width, text, sizeof(text));
+	size_t length = text_from_code_points(data, bytes, width, text, sizeof(text));
 
 	assert_string_equal(text, expected);
 	assert_int_equal(length, strlen(expected));
@@ -140,10 +141,10 @@ static void a_str_of_each_width_becomes_utf8(void **state)
 	static const uint32_t widest[] = { 0x1f40d, ' ', 0xe9, 0x10ffff };
 
 	(void)state;
-	expect_python("plain", 5, 1, "plain");
-	expect_python(latin, sizeof(latin), 1, "T\xc3\xa2sk\xc3\xbf");
-	expect_python(wide, sizeof(wide), 2, "\xe4\xbb\xbb\xe5\x8b\x99x\xdf\xbf\xe0\xa0\x80");
-	expect_python(widest, sizeof(widest), 4, "\xf0\x9f\x90\x8d \xc3\xa9\xf4\x8f\xbf\xbf");
+	expect_code_points("plain", 5, 1, "plain");
+	expect_code_points(latin, sizeof(latin), 1, "T\xc3\xa2sk\xc3\xbf");
+	expect_code_points(wide, sizeof(wide), 2, "\xe4\xbb\xbb\xe5\x8b\x99x\xdf\xbf\xe0\xa0\x80");
+	expect_code_points(widest, sizeof(widest), 4, "\xf0\x9f\x90\x8d \xc3\xa9\xf4\x8f\xbf\xbf");
 }
 
 static void characters_that_utf8_has_not_are_replaced(void **state)
@@ -152,9 +153,9 @@ static void characters_that_utf8_has_not_are_replaced(void **state)
 	static const uint32_t dropped[] = { 0x110000, 0xffffffff, 'a', 0xdc80 };
 
 	(void)state;
-	expect_python(surrogates, sizeof(surrogates), 2,
-		      U_FFFD "a" U_FFFD "\xed\x9f\xbf\xee\x80\x80");
-	expect_python(dropped, sizeof(dropped), 4, U_FFFD U_FFFD "a" U_FFFD);
+	expect_code_points(surrogates, sizeof(surrogates), 2,
+			   U_FFFD "a" U_FFFD "\xed\x9f\xbf\xee\x80\x80");
+	expect_code_points(dropped, sizeof(dropped), 4, U_FFFD U_FFFD "a" U_FFFD);
 }
 
 static void a_nul_inside_does_not_end_the_text(void **state)
@@ -162,8 +163,8 @@ static void a_nul_inside_does_not_end_the_text(void **state)
 	static const uint16_t wide[] = { 'a', 0, 'b' };
 
 	(void)state;
-	expect_python("a\0b", 3, 1, "a" U_FFFD "b");
-	expect_python(wide, sizeof(wide), 2, "a" U_FFFD "b");
+	expect_code_points("a\0b", 3, 1, "a" U_FFFD "b");
+	expect_code_points(wide, sizeof(wide), 2, "a" U_FFFD "b");
 }
 
 static void half_a_character_at_the_end_is_left_out(void **state)
@@ -171,17 +172,17 @@ static void half_a_character_at_the_end_is_left_out(void **state)
 	static const uint32_t widest[] = { 'a', 'b' };
 
 	(void)state;
-	expect_python("a\0b", 3, 2, "a");
-	expect_python(widest, 7, 4, "a");
-	expect_python(widest, 3, 4, "");
+	expect_code_points("a\0b", 3, 2, "a");
+	expect_code_points(widest, 7, 4, "a");
+	expect_code_points(widest, 3, 4, "");
 }
 
 static void an_unknown_width_is_no_text(void **state)
 {
 	(void)state;
-	expect_python("abcdef", 6, 0, "");
-	expect_python("abcdef", 6, 3, "");
-	expect_python("abcdefgh", 8, 8, "");
+	expect_code_points("abcdef", 6, 0, "");
+	expect_code_points("abcdef", 6, 3, "");
+	expect_code_points("abcdefgh", 8, 8, "");
 }
 
 static void what_does_not_fit_is_cut_at_a_character(void **state)
@@ -194,12 +195,12 @@ static void what_does_not_fit_is_cut_at_a_character(void **state)
 	for (size = 1; size <= 7; size++) {
 		text = malloc(size);
 		assert_non_null(text);
-		assert_int_equal(text_from_python(wide, sizeof(wide), 2, text, size),
+		assert_int_equal(text_from_code_points(wide, sizeof(wide), 2, text, size),
 				 (size - 1) / 3 * 3);
 		assert_int_equal(strlen(text), (size - 1) / 3 * 3);
 		free(text);
 	}
-	assert_int_equal(text_from_python(wide, sizeof(wide), 2, NULL, 0), 0);
+	assert_int_equal(text_from_code_points(wide, sizeof(wide), 2, NULL, 0), 0);
 }
 
 static void expect_copy(const char *from, size_t size, const char *expected)

@@ -36,7 +36,8 @@ static size_t encode(uint32_t point, char *out)
 	return 4;
 }
 
-size_t text_from_python(const void *data, size_t bytes, unsigned int width, char *text, size_t size)
+size_t text_from_code_points(const void *data, size_t bytes, unsigned int width, char *text,
+			     size_t size)
 {
 	const uint8_t *from = data;
 	size_t at, done = 0;

@@ -10,12 +10,12 @@
 #include <string.h>
 
 /*
- * Converts characters of 1 (Latin-1), 2 or 4 bytes to UTF-8, always terminated and truncated at a
+ * Converts code points of 1 (Latin-1), 2 or 4 bytes to UTF-8, always terminated and truncated at a
  * character if it does not fit. Surrogates and values above U+10FFFF become U+FFFD. Returns the
  * length in bytes.
  */
-size_t text_from_python(const void *data, size_t bytes, unsigned int width, char *text,
-			size_t size);
+size_t text_from_code_points(const void *data, size_t bytes, unsigned int width, char *text,
+			     size_t size);
 
 /*
  * The only sanitiser: turns any bytes, in place, into valid UTF-8 without C0 and C1 controls, DEL,

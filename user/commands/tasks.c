@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "tasks/sink.h"
 #include "tasks/supervise.h"
-#include "tasks/standing.h"
+#include "tasks/blocked_loop.h"
 #include "tasks/unwoken.h"
 #include "base/version.h"
 #include "base/macros.h"
@@ -205,7 +205,7 @@ static int read_view(const struct target *target, bool consistent,
 	if (err)
 		return error_set(error, err, "out of memory");
 	(*snapshot)->paused_ns = paused_ns;
-	(*snapshot)->standing = standing_read(*snapshot);
+	(*snapshot)->blocked_loops = blocked_loop_read_all(*snapshot);
 	return 0;
 }
 

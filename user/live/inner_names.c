@@ -16,7 +16,8 @@ bool inner_name_take(const struct lp_event_name *event, struct lp_event_name *na
 
 	if (!bytes || bytes > LP_FILENAME_BYTES || event->filename.flags & LP_TEXT_UNREADABLE)
 		return false;
-	text_from_python(event->filename_data, bytes, event->filename.width, file, sizeof(file));
+	text_from_code_points(event->filename_data, bytes, event->filename.width, file,
+			      sizeof(file));
 	if (own_frames_origin(file) != LP_ORIGIN_PROGRAM)
 		return false;
 	*name = *event;

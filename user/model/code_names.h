@@ -33,6 +33,7 @@ struct lp_code_names {
 	void (*module)(const char *file, char *name, size_t size);
 	/* directories of the library whose names packages have too, with the slash */
 	const char *const *library_directories;
+	const char *const *common_files; /* names of files that many directories have */
 	/* packages that call a program's handlers; a program that is installed is none of them */
 	const char *const *frameworks;
 	const char *const *loop_files; /* ends of the paths of the files whose frames are a loop's */

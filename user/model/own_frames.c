@@ -78,6 +78,20 @@ bool own_frames_has_origin(const struct lp_shown_frame *frame, enum lp_frame_ori
 	       own_frames_origin(frame->file) == origin;
 }
 
+bool own_frames_has_common_name(const char *file)
+{
+	const char *name = text_base_name(file);
+	const struct lp_code_names *names;
+	const char *const *common;
+	size_t i;
+
+	for (i = 0; (names = code_names_at(i)); i++)
+		for (common = names->common_files; *common; common++)
+			if (!strcmp(*common, name))
+				return true;
+	return false;
+}
+
 const struct lp_code_names *own_frames_importer(const struct lp_shown_frame *frame)
 {
 	const struct lp_code_names *names;

@@ -38,6 +38,9 @@ bool own_frames_is_import(const struct lp_shown_frame *frame);
  */
 unsigned int own_frames_parts(const char *file);
 
+/* Returns whether many directories have a file of that name, which identifies none of them. */
+bool own_frames_has_common_name(const char *file);
+
 /*
  * Writes the name of the installed package that a file belongs to: "httpx", for a namespace
  * package "google.cloud"; "" if the file belongs to none.

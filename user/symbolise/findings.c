@@ -110,7 +110,7 @@ static void copy_text(const struct lp_text *text, const __u8 *data, size_t capac
 	if (!text->bytes || text->bytes > capacity ||
 	    (text->width != 1 && text->width != 2 && text->width != 4))
 		return;
-	text_from_python(data, text->bytes, text->width, whole, sizeof(whole));
+	text_from_code_points(data, text->bytes, text->width, whole, sizeof(whole));
 	snprintf(marked, sizeof(marked), "%s%s%s", cut && keeps_end ? "..." : "", whole,
 		 cut && !keeps_end ? "..." : "");
 	text_copy(out, size, marked);

@@ -6,7 +6,7 @@
 #include "json_thread.h"
 #include "files/output_file.h"
 #include "sinks/json/fields.h"
-#include "standing.h"
+#include "blocked_loop.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -323,11 +323,11 @@ static void on_begin(struct lp_tasks_sink *base, const struct lp_tasks_run *run)
 }
 
 /* Writes "stands_in": what the thread of a loop is blocked in, and the processes at its end. */
-static void write_standing(struct lp_json_writer *json, const struct lp_standing *standing)
+static void write_blocked_loop(struct lp_json_writer *json, const struct lp_blocked_loop *blocked)
 {
 	json_object(json, "stands_in");
-	json_other_end(json, &standing->end);
-	json_frame(json, "at", standing->own ? standing->own : standing->parked);
+	json_other_end(json, &blocked->end);
+	json_frame(json, "at", blocked->own ? blocked->own : blocked->parked);
 	json_end(json);
 }
 
@@ -347,8 +347,8 @@ static void on_loop(struct lp_tasks_sink *base, const struct lp_tasks_snapshot *
 		json_bool(json, "copied", true);
 		write_number(json, "copied_from", (uint64_t)snapshot->copied_from);
 	}
-	if (snapshot->standing && snapshot->standing[number].known)
-		write_standing(json, &snapshot->standing[number]);
+	if (snapshot->blocked_loops && snapshot->blocked_loops[number].known)
+		write_blocked_loop(json, &snapshot->blocked_loops[number]);
 	end_line(json);
 }
 

@@ -148,7 +148,7 @@ void tasks_snapshot_free(struct lp_tasks_snapshot *snapshot)
 	task_frames_free(snapshot->frames);
 	free(snapshot->places);
 	free(snapshot->loops);
-	free(snapshot->standing);
+	free(snapshot->blocked_loops);
 	task_list_free(&snapshot->list);
 	free(snapshot);
 }

@@ -34,8 +34,8 @@ struct lp_tasks_snapshot {
 	size_t copied_loops; /* number of copied loops, as in struct lp_task_loop */
 	size_t unwoken_count; /* number of unwoken tasks */
 	pid_t copied_from; /* the process in which the original loops run; 0: unknown */
-	/* what the threads of loops stand in, one for each loop; NULL: not read */
-	struct lp_standing *standing;
+	/* what the threads of loops are blocked in, one for each loop; NULL: not read */
+	struct lp_blocked_loop *blocked_loops;
 	uint64_t paused_ns; /* time that the process was stopped for reading, ns; 0: it was not */
 };
 

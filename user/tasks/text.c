@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "alike.h"
 #include "text_pool.h"
-#include "standing.h"
+#include "blocked_loop.h"
 #include "text_task.h"
 #include "text_thread.h"
 #include "text_change.h"
@@ -251,31 +251,31 @@ static void print_unwoken(struct tasks_text_sink *sink, const struct lp_tasks_sn
 	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 }
 
-/* Prints what the threads of loops stand in that are not in their poll. */
-static void print_standing(struct tasks_text_sink *sink, const struct lp_tasks_snapshot *snapshot)
+/* Prints what the threads of loops are blocked in, other than their poll. */
+static void print_blocked_loops(struct tasks_text_sink *sink,
+				const struct lp_tasks_snapshot *snapshot)
 {
 	char text[LP_OTHER_END_TEXT + LP_TEXT_PLACE_MAX + 256], what[LP_OTHER_END_TEXT];
 	char where[LP_TEXT_PLACE_MAX], number[16];
 	size_t i, thread;
 
-	for (i = 0; snapshot->standing && i < snapshot->loop_count; i++) {
-		const struct lp_standing *standing = &snapshot->standing[i];
-		const struct lp_shown_frame *frame = standing->own ? standing->own
-								   : standing->parked;
+	for (i = 0; snapshot->blocked_loops && i < snapshot->loop_count; i++) {
+		const struct lp_blocked_loop *blocked = &snapshot->blocked_loops[i];
+		const struct lp_shown_frame *frame = blocked->own ? blocked->own : blocked->parked;
 
 		thread = text_thread_find(snapshot, snapshot->list.loops[i].tid);
-		if (!standing->known || text_thread_deadlocked(snapshot, thread))
+		if (!blocked->known || text_thread_deadlocked(snapshot, thread))
 			continue;
 		*what = '\0';
 		if (thread != SIZE_MAX)
 			text_thread_wait(snapshot, thread, what);
 		if (!*what)
-			text_other_end(&standing->end, what);
+			text_other_end(&blocked->end, what);
 		*where = '\0';
 		if (frame)
 			text_frame_place(frame, 2, where, sizeof(where));
 		snprintf(number, sizeof(number), " %u", snapshot->loops[i].id);
-		snprintf(text, sizeof(text), "the thread of %sloop%s stands in %s%s%s%s: %s",
+		snprintf(text, sizeof(text), "the thread of %sloop%s is blocked in %s%s%s%s: %s",
 			 snapshot->loop_count > 1 ? "" : "the ",
 			 snapshot->loop_count > 1 ? number : "",
 			 frame ? frame->function : "a function that is not known",
@@ -297,8 +297,8 @@ static void print_snapshot(struct tasks_text_sink *sink, const struct lp_tasks_s
 		fputc('\n', sink->out);
 	sink->begun = true;
 	print_headline(sink, snapshot);
-	print_standing(sink, snapshot);
-	if (snapshot->graph.deadlock_count && snapshot->standing)
+	print_blocked_loops(sink, snapshot);
+	if (snapshot->graph.deadlock_count && snapshot->blocked_loops)
 		fputc('\n', sink->out);
 	for (i = 0; i < snapshot->graph.deadlock_count; i++) {
 		const struct lp_deadlock *deadlock = &snapshot->graph.deadlocks[i];

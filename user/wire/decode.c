@@ -23,7 +23,7 @@ static void decode_text(const struct lp_text *text, const uint8_t *data, size_t 
 	}
 	if (text->flags & LP_TEXT_CUT && end_retained)
 		at = (size_t)snprintf(out, size, "...");
-	at += text_from_python(data, bytes, text->width, out + at, size - at);
+	at += text_from_code_points(data, bytes, text->width, out + at, size - at);
 	if (text->flags & LP_TEXT_CUT && !end_retained)
 		snprintf(out + at, size - at, "...");
 	text_sanitise(out);

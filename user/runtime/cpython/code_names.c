@@ -24,6 +24,8 @@ static const char *const library_directories[] = {
 	NULL,
 };
 
+static const char *const common_files[] = { "__init__.py", "__main__.py", NULL };
+
 /* Top-level names that many distributions share. */
 static const char *const namespaces[] = { "azure", "google", "zope" };
 
@@ -161,6 +163,7 @@ const struct lp_code_names cpython_code_names = {
 	.package = package,
 	.module = module,
 	.library_directories = library_directories,
+	.common_files = common_files,
 	.frameworks = frameworks,
 	.loop_files = loop_files,
 	.importer = "<frozen importlib",

@@ -128,7 +128,6 @@ static const struct lp_shown_frame *line_of(const struct lp_cause *cause)
 static void place_of(const struct lp_cause *cause, size_t columns, char *place, size_t size)
 {
 	const struct lp_shown_frame *line = line_of(cause);
-	const char *name = text_path_end(line && line->file ? line->file : "", 1);
 	char prefix[PREFIX_BYTES], cgroup[CGROUP_BYTES];
 
 	place_prefix(cause, prefix);
@@ -141,9 +140,8 @@ static void place_of(const struct lp_cause *cause, size_t columns, char *place, 
 			 has_holder(cause) ? "'" : "");
 	else if (line)
 		text_frame_place(line, 2, place, size);
-	/* a package's own file has the same name in all packages */
-	if (!*prefix && line && text_columns(place) > columns && strcmp(name, "__init__.py") &&
-	    strcmp(name, "__main__.py"))
+	if (!*prefix && line && text_columns(place) > columns &&
+	    !(line->file && own_frames_has_common_name(line->file)))
 		text_frame_place(line, 1, place, size);
 }
 

@@ -89,7 +89,7 @@ int cpython_string(const struct lp_cpython *python, uint64_t string, char *text,
 	err = memory_read(python->pid, address, data, bytes);
 	if (err)
 		return err;
-	text_from_python(data, bytes, width, text, size);
+	text_from_code_points(data, bytes, width, text, size);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "standing.h"
+#include "blocked_loop.h"
 
 #include "base/macros.h"
 #include "process/thread_call.h"
@@ -43,22 +43,22 @@ static bool read_stack(const struct lp_tasks_snapshot *snapshot, const struct lp
 }
 
 static void read_one(const struct lp_tasks_snapshot *snapshot, const struct lp_running_loop *loop,
-		     struct lp_standing *standing)
+		     struct lp_blocked_loop *blocked)
 {
 	struct lp_loop_stack stack;
 
 	if (!read_stack(snapshot, loop, &stack) ||
-	    !other_end_read(snapshot->process->pid, loop->tid, SEARCH_NS, &standing->end))
+	    !other_end_read(snapshot->process->pid, loop->tid, SEARCH_NS, &blocked->end))
 		return;
-	standing->known = true;
-	standing->own = task_frames_own(snapshot->frames, stack.frames, stack.depth);
-	standing->parked = stack.depth ? task_frames_find(snapshot->frames, &stack.frames[0], NULL)
-				       : NULL;
+	blocked->known = true;
+	blocked->own = task_frames_own(snapshot->frames, stack.frames, stack.depth);
+	blocked->parked = stack.depth ? task_frames_find(snapshot->frames, &stack.frames[0], NULL)
+				      : NULL;
 }
 
-struct lp_standing *standing_read(const struct lp_tasks_snapshot *snapshot)
+struct lp_blocked_loop *blocked_loop_read_all(const struct lp_tasks_snapshot *snapshot)
 {
-	struct lp_standing *all = calloc(snapshot->loop_count + 1, sizeof(*all));
+	struct lp_blocked_loop *all = calloc(snapshot->loop_count + 1, sizeof(*all));
 	struct lp_running_loop *loops = calloc(RUNNING_MAX, sizeof(*loops));
 	const struct lp_running_loop *loop;
 	int count = 0;
