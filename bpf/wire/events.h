@@ -178,13 +178,16 @@ struct lp_event_process_end {
 struct lp_event_raw_stack {
 	struct lp_event event; /* reserved: as in LP_EVENT_STACK_SAMPLE */
 	__u64 segment_ns;
-	__u64 stack; /* hash of its frames; ..._HOLDER: of the thread and its innermost code */
-	__u64 thread_state; /* the thread's */
+	/* hash of its frames; GIL_HOLDER: of the thread and its innermost code; LP_STACK_OF_TASK */
+	__u64 stack;
+	__u64 thread_state; /* the thread's; LP_STACK_OF_TASK: the address of the task */
 	__u32 reason; /* enum lp_sample_reason */
 	__u32 flags; /* LP_STACK_... */
 	__s32 syscall;
 	__u32 depth;
-	__u32 thread; /* ..._HOLDER: the thread's id in its own PID namespace; 0: not known */
+	/* GIL_HOLDER: the thread's id in its own PID namespace; LP_STACK_OF_TASK: the id of the
+	 * thread that runs its loop; 0: not known */
+	__u32 thread;
 	__u32 reserved;
 	struct lp_resource resource;
 	struct lp_raw_frame frames[LP_STACK_FRAMES];
@@ -419,8 +422,11 @@ struct lp_event_stack_sample {
 	__u32 reason;
 	__u32 flags;
 	__s32 syscall;
-	__u32 tid; /* ..._HOLDER: the thread that has the GIL, or is waited for; 0: not known */
-	char thread[LP_STACK_FUNCTION_BYTES]; /* ..._HOLDER: its name; UTF-8, terminated */
+	/* ..._HOLDER: the thread that has the GIL, or is waited for, or runs the loop of the task
+	 * that is waited for; 0: not known */
+	__u32 tid;
+	/* ..._HOLDER: its name, or that of the task; UTF-8, terminated */
+	char thread[LP_STACK_FUNCTION_BYTES];
 	struct lp_resource resource;
 	__u32 depth;
 	__u32 period_us; /* ON_CPU: the time that a sample stands for */

@@ -47,7 +47,10 @@ enum lp_sample_reason {
 	LP_SAMPLE_GIL = 2, /* it waits for the GIL */
 	LP_SAMPLE_RUN_QUEUE = 3, /* another thread has its CPU */
 	LP_SAMPLE_GIL_HOLDER = 4, /* the stack of the thread that has the GIL */
-	/* the stack of the thread that holds what a blocked loop waits for; see LP_STACK_OWN_LOOP */
+	/*
+	 * The stack of the thread or task that holds what a blocked loop waits for; see
+	 * LP_STACK_OWN_LOOP, LP_STACK_OF_TASK and LP_STACK_RESULT.
+	 */
 	LP_SAMPLE_LOCK_HOLDER = 5,
 	LP_SAMPLE_REASONS,
 };
@@ -62,8 +65,11 @@ struct lp_raw_frame {
 #define LP_STACK_UNREADABLE 2 /* a frame could not be read: the rest is missing */
 #define LP_STACK_COLLECTING 4 /* the garbage collector was running */
 #define LP_STACK_GAP 8 /* no callback ran: the loop itself */
-#define LP_STACK_OWN_LOOP 32 /* LOCK_HOLDER: the loop waits for what it has to do itself */
 #define LP_STACK_TO_LOOP 16 /* the stack reaches the loop's dispatch: nothing is missing */
+#define LP_STACK_OWN_LOOP 32 /* LOCK_HOLDER: the loop waits for what it has to do itself */
+/* LOCK_HOLDER: the stack is that of a suspended task, and `stack` the instant since when; or 0 */
+#define LP_STACK_OF_TASK 64
+#define LP_STACK_RESULT 128 /* LOCK_HOLDER: the loop waits for a result, not for a lock */
 
 /* A cause of lost time, which is summed up over a run, also if each call is short. */
 struct lp_cause_key {

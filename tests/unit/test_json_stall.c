@@ -190,7 +190,12 @@ static void whom_it_waited_for_is_written_if_it_is_known(void **state)
 
 	(void)state;
 	expect_in_slow(&breakdown, "\"held_by\":{\"thread\":\"saver\",\"tid\":44,"
-				   "\"own_loop\":false,\"stack\":[");
+				   "\"own_loop\":false,\"is_task\":false,\"result\":false,"
+				   "\"since_ns\":null,\"stack\":[");
+	breakdown.lock.task = breakdown.lock.own_loop = true;
+	breakdown.lock.since_ns = 7;
+	expect_in_slow(&breakdown, "\"own_loop\":true,\"is_task\":true,\"result\":false,"
+				   "\"since_ns\":7,\"stack\":[");
 	expect_in_slow(&breakdown,
 		       "\"stands_in\":{\"syscall\":\"wait4\",\"kind\":\"child\","
 		       "\"descriptor\":null,\"resource\":null,\"processes\":[{\"pid\":9,"

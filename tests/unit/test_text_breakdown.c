@@ -211,7 +211,51 @@ static void the_other_end_of_a_call_is_reported_with_it(void **state)
 		100 * MS, &breakdown,
 		"12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		"    blocked   100 ms  futex on lock 0x7f, 1 call\n"
+		"        it waits for a lock that its own thread holds\n");
+	breakdown.lock.result = true;
+	expect_slow(
+		100 * MS, &breakdown,
+		"12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		"    blocked   100 ms  futex on lock 0x7f, 1 call\n"
 		"        it waits for a result that only this same, blocked loop can produce\n");
+}
+
+static void the_task_that_holds_a_lock_is_printed_with_its_stack(void **state)
+{
+	struct lp_blocked blocked = {
+		.syscall = "futex", .target = "lock 0x7f", .duration_ns = 100 * MS, .count = 1
+	};
+	struct lp_breakdown breakdown = {
+		.time = { .known = true, .blocked_ns = 100 * MS },
+		.blocked_count = 1,
+		.blocked = &blocked,
+		.lock = { .known = true,
+			  .own_loop = true,
+			  .task = true,
+			  .thread = "holder",
+			  .since_ns = 2000 * MS,
+			  .read_ns = 5200 * MS,
+			  .stack = crunching },
+	};
+
+	(void)state;
+	expect_slow(
+		100 * MS, &breakdown,
+		"12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		"    blocked   100 ms  futex on lock 0x7f, 1 call\n"
+		"      held by task 'holder' of this same, blocked loop, waiting for 3.20 s at\n"
+		"        crunch      app/work.py:12\n"
+		"        Thread.run  lib/threading.py:975\n");
+	breakdown.lock.own_loop = false;
+	breakdown.lock.result = true;
+	breakdown.lock.since_ns = 0;
+	expect_slow(
+		100 * MS, &breakdown,
+		"12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		"    blocked   100 ms  futex on lock 0x7f, 1 call\n"
+		"      it waits for the result of task 'holder', which stands at\n"
+		"        crunch      app/work.py:12\n"
+		"        Thread.run  lib/threading.py:975\n");
 }
 
 static void a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known(void **state)
@@ -293,6 +337,7 @@ int main(void)
 		cmocka_unit_test(a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood),
 		cmocka_unit_test(the_other_end_of_a_call_is_reported_with_it),
 		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known),
+		cmocka_unit_test(the_task_that_holds_a_lock_is_printed_with_its_stack),
 		cmocka_unit_test(a_wait_for_a_cpu_shows_where_it_was_taken_away),
 		cmocka_unit_test(parts_below_a_hundredth_are_left_out),
 	};

@@ -143,12 +143,16 @@ struct lp_gil_holder {
 	struct lp_stack stack; /* the thread's last stack as it held the GIL */
 };
 
-/* The thread that holds what a blocked loop waited for: a lock, or the result of its job. */
+/* The thread or task that holds what a blocked loop waited for: a lock, or a result. */
 struct lp_lock_holder {
 	bool known;
 	bool own_loop; /* what it waited for has to be done by the loop itself */
-	char thread[LP_TASK_NAME_MAX];
-	pid_t tid; /* 0: not known */
+	bool task; /* it is a suspended task */
+	bool result; /* the loop waited for its result, not for a lock */
+	char thread[LP_TASK_NAME_MAX]; /* its name */
+	pid_t tid; /* of the thread, or of the one that runs the task's loop; 0: not known */
+	uint64_t since_ns; /* the instant since when the task waits; 0: not known */
+	uint64_t read_ns; /* the instant at which it was read */
 	struct lp_stack stack;
 };
 

@@ -272,6 +272,10 @@ static void add_lock(const struct lp_segments *segments, struct lp_segment *segm
 	stack_clear(&lock->stack);
 	lock->known = stack_from_event(&lock->stack, segments->frames, event);
 	lock->own_loop = event->flags & LP_STACK_OWN_LOOP;
+	lock->task = event->flags & LP_STACK_OF_TASK;
+	lock->result = event->flags & LP_STACK_RESULT;
+	lock->since_ns = lock->task ? event->stack : 0;
+	lock->read_ns = event->event.time_ns;
 	lock->tid = (pid_t)event->tid;
 	text_copy(lock->thread, sizeof(lock->thread), event->thread);
 }

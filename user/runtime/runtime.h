@@ -273,10 +273,11 @@ struct lp_runtime {
 				 struct lp_finding_places *places);
 
 	/*
-	 * Finds the thread that holds what a loop's thread, which is in a call to futex(), waits
-	 * for: a lock, or the result of a job.  Fills in thread_state, thread, depth, frames, and
-	 * in flags LP_STACK_CUT and LP_STACK_OWN_LOOP.  Returns whether one is known.  It takes
-	 * many reads.  NULL: it is not known of any.
+	 * Finds the thread or the task that holds what a loop's thread, which is in a call to
+	 * futex(), waits for: a lock, or the result of a job.  Fills in stack, thread_state, thread,
+	 * depth, frames, and in flags LP_STACK_CUT, LP_STACK_OWN_LOOP, LP_STACK_OF_TASK and
+	 * LP_STACK_RESULT.  Returns whether one is known.  It takes many reads.  NULL: it is not
+	 * known of any.
 	 */
 	bool (*lock_holder)(const struct lp_instance *instance, pid_t tid,
 			    struct lp_event_raw_stack *holder);

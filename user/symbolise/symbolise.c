@@ -174,11 +174,30 @@ static void append_python(struct lp_symboliser *symboliser, const struct lp_inst
 		symboliser->sample->flags |= LP_STACK_UNREADABLE;
 }
 
+/* Names the thread, or the task, that a stack is of. */
+static void name_holder(const struct lp_instance *instance, const struct lp_event_raw_stack *raw,
+			struct lp_event_stack_sample *sample)
+{
+	const struct lp_runtime *runtime = instance->runtime;
+	char name[LP_STACK_FUNCTION_BYTES] = "";
+	pid_t tid = 0;
+
+	if (raw->flags & LP_STACK_OF_TASK) {
+		tid = (pid_t)raw->thread;
+		if (runtime->task_name)
+			runtime->task_name(instance, raw->thread_state, name, sizeof(name));
+	} else {
+		runtime->describe_thread(instance, raw->thread_state, (pid_t)raw->thread, &tid,
+					 name, sizeof(name));
+	}
+	text_copy(sample->thread, sizeof(sample->thread), name);
+	sample->tid = (__u32)tid;
+}
+
 void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance *instance,
 		     const struct lp_event_raw_stack *raw, size_t size)
 {
 	struct lp_event_stack_sample *sample = symboliser->sample;
-	pid_t tid = 0;
 
 	if (raw->depth > LP_STACK_FRAMES || size < offsetof(struct lp_event_raw_stack, frames) +
 							    raw->depth * sizeof(raw->frames[0]))
@@ -197,14 +216,8 @@ void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance 
 		sample->period_us = symboliser->config.period_us;
 	append_native(symboliser, raw);
 	append_python(symboliser, instance, raw);
-	if (is_holder(raw) && instance) {
-		char name[LP_STACK_FUNCTION_BYTES] = "";
-
-		instance->runtime->describe_thread(instance, raw->thread_state, (pid_t)raw->thread,
-						   &tid, name, sizeof(name));
-		text_copy(sample->thread, sizeof(sample->thread), name);
-		sample->tid = (__u32)tid;
-	}
+	if (is_holder(raw) && instance)
+		name_holder(instance, raw, sample);
 	sample->event.size =
 		(__u32)(sizeof(*sample) + sample->depth * sizeof(sample->frames[0]) + 7) / 8 * 8;
 	symboliser->config.take(symboliser->config.context, &sample->event);

@@ -14,6 +14,10 @@ CASE = {
         {"command": ["tasks"],
          "partly": [r"threading\.Lock", r"{want}"],
          "right": [r"^DEADLOCK: (\S+ )*-> ", r"held\s+by\s+task\s+'holder'", r"{held}"]},
+        {"command": [], "seconds": 4,
+         "partly": [r"futex", r"{want}"],
+         "right": [r"held\s+by\s+task\s+'holder'\s+of\s+this\s+same,\s+blocked\s+loop,"
+                   r"\s+waiting\s+for\s", r"{held}"]},
     ],
 }
 LOCK = threading.Lock()

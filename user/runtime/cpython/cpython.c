@@ -21,7 +21,7 @@
 #include "runtime/cpython/objects/frames.h"
 #include "runtime/cpython/tasks/eager_task.h"
 #include "runtime/cpython/tasks/task_name.h"
-#include "runtime/cpython/waits/lock_holder.h"
+#include "runtime/cpython/tasks/lock_holder.h"
 #include "runtime/cpython/tasks/tasks.h"
 #include "runtime/cpython/objects/threads.h"
 #include "uvloop.h"

@@ -442,7 +442,7 @@ static bool lock_holder(const struct lp_instance *instance, pid_t tid,
 	if (bytes != (ssize_t)sizeof(*answer))
 		return false;
 	*holder = *answer;
-	holder->flags &= LP_STACK_CUT | LP_STACK_OWN_LOOP;
+	holder->flags &= LP_STACK_CUT | LP_STACK_OWN_LOOP | LP_STACK_OF_TASK | LP_STACK_RESULT;
 	return holder->depth <= LP_STACK_FRAMES;
 }
 

@@ -108,6 +108,12 @@ static void write_ends(struct lp_json_writer *json, const struct lp_breakdown *b
 		else
 			json_null(json, "tid");
 		json_bool(json, "own_loop", lock->own_loop);
+		json_bool(json, "is_task", lock->task);
+		json_bool(json, "result", lock->result);
+		if (lock->since_ns)
+			json_number(json, "since_ns", lock->since_ns);
+		else
+			json_null(json, "since_ns");
 		json_stack(json, "stack", &lock->stack);
 		json_end(json);
 	}

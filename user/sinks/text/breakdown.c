@@ -22,6 +22,8 @@
 #define MORE_CALLS 3
 #define MORE_FRAMES 3
 #define ALL_FRAMES UINT32_MAX
+/* Limit of the name of a thread or task that holds a lock. */
+#define HOLDER_COLUMNS 40
 #define CHAIN_INDENT "    awaited through "
 
 /* The state of printing one stall. */
@@ -156,6 +158,12 @@ static const struct lp_lock_holder *holder_of(const struct stall *stall,
 	return holder->known && !strcmp(blocked->syscall, "futex") ? holder : NULL;
 }
 
+/* Returns whether a loop waits for its own thread, whose stack is that of the call. */
+static bool is_itself(const struct lp_lock_holder *holder)
+{
+	return holder->own_loop && !holder->task;
+}
+
 /* Prints the process at the other end of a call. */
 static void print_end(const struct stall *stall, const struct lp_blocked *blocked)
 {
@@ -165,27 +173,48 @@ static void print_end(const struct stall *stall, const struct lp_blocked *blocke
 
 	if (end)
 		text_other_end_holders(end, text);
-	else if (holder && holder->own_loop)
-		snprintf(text, sizeof(text),
-			 "it waits for a result that only this same, blocked loop can produce");
+	else if (holder && is_itself(holder))
+		snprintf(text, sizeof(text), "it waits for a %s",
+			 holder->result ? "result that only this same, blocked loop can produce"
+					: "lock that its own thread holds");
 	if (!*text)
 		return;
 	fputs("        ", stall->file);
 	wrap_print(stall->file, text, 8, "            ", stall->terminal->columns);
 }
 
-/* Prints the thread that holds the lock of a call, and where it stands. */
+/* Describes the thread or task that holds the lock of a call, or computes its result. */
+static void describe_holder(const struct lp_lock_holder *holder, char *text, size_t size)
+{
+	const char *kind = holder->task ? "task " : "", *loop = "";
+	char name[HOLDER_COLUMNS * 4 + 8], stands[64] = "which stands";
+
+	wrap_cut_end(name, sizeof(name), *holder->thread ? holder->thread : "?", HOLDER_COLUMNS,
+		     "..");
+	if (holder->own_loop)
+		loop = " of this same, blocked loop";
+	if (holder->since_ns && holder->since_ns < holder->read_ns) {
+		char time[32];
+
+		text_duration(time, sizeof(time), holder->read_ns - holder->since_ns);
+		snprintf(stands, sizeof(stands), "waiting for %s", time);
+	}
+	snprintf(text, size, holder->result ? "it waits for the result of %s'%s'%s, %s at"
+					    : "held by %s'%s'%s, %s at",
+		 kind, name, loop, stands);
+}
+
+/* Prints who holds the lock of a call, and where it stands. */
 static void print_holder(const struct stall *stall, const struct lp_blocked *blocked)
 {
 	const struct lp_lock_holder *holder = holder_of(stall, blocked);
-	char text[LP_TASK_NAME_MAX + 32];
+	char text[HOLDER_COLUMNS * 4 + 160];
 
-	if (!holder || holder->own_loop)
+	if (!holder || is_itself(holder))
 		return;
-	snprintf(text, sizeof(text), "held by '%s', which stands at", holder->thread);
+	describe_holder(holder, text, sizeof(text));
 	fputs("      ", stall->file);
-	text_print_end(stall->file, stall->terminal, text, stall->terminal->columns - 6, false);
-	fputc('\n', stall->file);
+	wrap_print(stall->file, text, 6, "        ", stall->terminal->columns);
 	text_stack_print(stall->file, stall->terminal, &holder->stack);
 }
 

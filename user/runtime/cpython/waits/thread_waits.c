@@ -225,6 +225,47 @@ void cpython_thread_wait_read(struct lp_pools *pools, size_t number, struct lp_a
 	cpython_thread_lock_holders(pools, wait->id, chain, wait);
 }
 
+/* ---- one thread ---------------------------------------------------------------------- */
+
+size_t cpython_pools_thread(struct lp_pools *pools, pid_t tid)
+{
+	const struct lp_task_list *list = pools->list;
+	struct lp_await_chain *chain = calloc(1, sizeof(*chain));
+	size_t number = SIZE_MAX, i;
+
+	if (!chain)
+		return SIZE_MAX;
+	cpython_pool_threads(pools, chain);
+	for (i = 0; tid && number == SIZE_MAX && i < list->pool_thread_count; i++)
+		if (list->pool_threads[i].tid == tid)
+			number = i;
+	if (number != SIZE_MAX)
+		cpython_thread_wait_read(pools, number, chain);
+	free(chain);
+	return number;
+}
+
+void cpython_pools_add_task(struct lp_pools *pools, size_t task)
+{
+	map_put(&pools->tasks, pools->list->tasks[task].address, task + 1);
+}
+
+void cpython_pools_thread_again(struct lp_pools *pools, size_t thread)
+{
+	struct lp_await_chain *chain = calloc(1, sizeof(*chain));
+
+	if (!chain)
+		return;
+	pools->list->pool_threads[thread].wait = (struct lp_thread_wait){ .class = "" };
+	cpython_thread_wait_read(pools, thread, chain);
+	free(chain);
+}
+
+uint64_t cpython_pools_thread_state(const struct lp_pools *pools, size_t thread)
+{
+	return pools->states[thread];
+}
+
 /* ---- tasks ---------------------------------------------------------------------------- */
 
 static struct lp_task *task_at(struct lp_pools *pools, uint64_t address)
