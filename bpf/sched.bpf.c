@@ -187,16 +187,15 @@ __weak __noinline int lp_wait_gil(__u32 slot, __u64 now, __u32 late)
 	return 0;
 }
 
-/* Returns whether the whole stack is walked at the beginning of a wait for a CPU or for the GIL. */
-static __always_inline bool lp_walk_due(struct lp_wait_state *stall, bool late, __u64 now)
+/*
+ * Returns whether the frames of a whole stack may be walked at the beginning of a wait for a CPU or
+ * for the GIL.
+ */
+static __always_inline bool lp_may_walk(struct lp_wait_state *stall, __u64 now)
 {
 	if (lp_age(now, stall->walks_ns) > LP_WALK_BURST_NS)
 		stall->walks_ns = now - LP_WALK_BURST_NS;
-	if (lp_age(now, stall->walks_ns) >= LP_WALK_NS) {
-		stall->walks_ns += LP_WALK_NS;
-		return true;
-	}
-	return late && lp_age(now, stall->sampled_ns) >= LP_WAIT_SAMPLE_NS;
+	return stall->walks_ns < now;
 }
 
 /* Determines why the current thread, which is being switched out, will not run. */
@@ -254,7 +253,7 @@ __noinline int lp_switch_out(__u32 slot, __u32 facts)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	bool late, whole, report;
+	bool late, allowed = false, whole, report;
 	struct lp_wait *wait;
 	__u32 reason;
 	__u64 now;
@@ -272,9 +271,14 @@ __noinline int lp_switch_out(__u32 slot, __u32 facts)
 	reason = lp_wait_reason(loop, wait, slot, facts & LP_OUT_PREEMPTED);
 	late = lp_age(now, lp_segment_of(loop)) >= loop->late_ns;
 	/* in sample mode the whole stack of a late loop shows which callback it is in */
-	whole = reason == LP_SAMPLE_BLOCKED || (late && loop->sampled) ||
-		lp_walk_due(stall, late, now);
+	whole = reason == LP_SAMPLE_BLOCKED || (late && loop->sampled);
+	if (!whole) {
+		allowed = lp_may_walk(stall, now);
+		whole = allowed || (late && lp_age(now, stall->sampled_ns) >= LP_WAIT_SAMPLE_NS);
+	}
 	lp_walk(loop, slot, loop->thread_state, whole ? LP_WHOLE_STACK : 1);
+	if (allowed)
+		stall->walks_ns += stall->walked.depth * LP_WALK_FRAME_NS;
 	if (whole && loop->sampled && !lp_observe(loop, slot, now, reason != LP_SAMPLE_RUN_QUEUE))
 		return 0;
 	report = late && !lp_rate_limit_exceeded(loop->start_ns ? &loop->rate_limit

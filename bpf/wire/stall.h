@@ -27,12 +27,12 @@ static inline __attribute__((always_inline)) __u16 lp_wait_periods(__u64 lasted_
 /* The value of most in lp_walk() that does not limit the walk. */
 #define LP_WHOLE_STACK 0xffffffffU
 /*
- * A thread may lose its CPU many thousands of times a second, and mostly for a moment: the whole
- * stack is walked once in each LP_WALK_NS on average, and LP_WALK_BURST_NS may be used at once. Of
- * other stacks the innermost frame is read.
+ * A thread may lose its CPU many thousands of times a second, and mostly for a moment: whole stacks
+ * are walked as long as there is one frame for each LP_WALK_FRAME_NS on average, and those of
+ * LP_WALK_BURST_NS may be used at once. Of other stacks the innermost frame is read.
  */
-#define LP_WALK_NS 1000000ULL
-#define LP_WALK_BURST_NS (16 * LP_WALK_NS)
+#define LP_WALK_FRAME_NS 62500ULL
+#define LP_WALK_BURST_NS (512 * LP_WALK_FRAME_NS)
 
 /* A thread that had the CPU while a loop's thread waited for it. */
 struct lp_taker {
@@ -85,7 +85,7 @@ struct lp_wait_state {
 	__u64 iteration_run_queue_ns;
 	__u64 reported_ns; /* the segment whose breakdown was sent last */
 	__u64 sampled_ns; /* when a wait for a CPU or for the GIL was sampled last */
-	__u64 walks_ns; /* instant up to which the time for walks of whole stacks is used */
+	__u64 walks_ns; /* instant up to which the frames of whole stacks are used up */
 	/* Counters of all iterations. */
 	__u64 run_queue_ns;
 	__u64 run_queue_waits;

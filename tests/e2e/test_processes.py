@@ -151,10 +151,14 @@ def test_target_is_killed(case):
     check_exit(case, "kill", -9)
 
 
-def family(case, *options):
+def family(case, loops, *options):
+    """loops: how many loops there will be records of."""
     target = case.start("forks.py")
     profiler = case.attach(target, *options)
     target.go()
+    profiler.wait_for("loop", count=loops)
+    with open(target.truth_path + ".noticed", "w", encoding="utf-8"):
+        pass
     target.finish()
     records = profiler.finish().expect(0).records
     verify(schema.documented(records), checks.sums(records))
@@ -165,14 +169,14 @@ def family(case, *options):
 @patient
 def test_children_are_left_alone(case):
     """A forked child has the same probes in its code, but is not profiled without -s."""
-    records, parent, _ = family(case)
+    records, parent, _ = family(case, 1)
     checks.stalls(records, parent, note=case.note)
 
 
 @patient
 def test_children_are_followed(case):
     """One child is forked out of a running loop, one is a new program."""
-    records, parent, children = family(case, "-s")
+    records, parent, children = family(case, 3, "-s")
     pids = {loop["pid"] for loop in records.of("loop")}
     if not {parent.fact("forked"), parent.fact("started")} <= pids:
         raise Failure(f"loops of {pids}, not of {parent.facts}")

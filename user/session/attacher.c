@@ -28,6 +28,11 @@
 #define WAIT_MOST_NS (2000 * NS_PER_MS)
 #define WAIT_LEAST_NS (250 * NS_PER_MS)
 /*
+ * The longest wait in ns before the first process is attached to: the run cannot begin without
+ * what it attaches to the kernel, and other runs that end may have many probes removed meanwhile.
+ */
+#define WAIT_FIRST_NS (10 * NS_PER_S)
+/*
  * The time in ns that an attachment may take without being charged, and between two checks what the
  * process that attaches waits for.
  */
@@ -55,6 +60,7 @@ struct lp_attacher {
 	uint64_t end_ns; /* instant of the end of the run */
 	uint64_t wait_ns;
 	uint64_t serial; /* of the last message */
+	bool begun; /* probes of a process were asked for */
 	bool busy; /* the last message is not answered */
 	bool reported; /* the caller knows that the kernel does not finish with a request */
 	bool ended, ended_reported;
@@ -265,8 +271,12 @@ static int wait_and_judge(struct lp_attacher *attacher, struct lp_attach_wait *w
 	uint64_t now = clock_now(), begun = now, until_ns;
 	int err;
 
-	until_ns = now + min_u64(attacher->wait_ns,
-				 max_u64(attach_times_left(&attacher->times, now), WAIT_LEAST_NS));
+	until_ns =
+		now +
+		(attacher->begun
+			 ? min_u64(attacher->wait_ns,
+				   max_u64(attach_times_left(&attacher->times, now), WAIT_LEAST_NS))
+			 : WAIT_FIRST_NS);
 	wait->since_ns = now;
 	wait->starved_ns = cpu_progress_read(attacher->pid).waited_ns;
 	for (;;) {
@@ -384,6 +394,7 @@ int attacher_attach(struct lp_attacher *attacher, const struct lp_attach_request
 		return -EPIPE;
 	if (attacher->busy)
 		return -EBUSY;
+	attacher->begun |= request->pid != 0;
 	err = check_process(attacher, request->pid, first);
 	if (err)
 		return err;

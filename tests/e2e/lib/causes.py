@@ -108,11 +108,16 @@ def stacks(slow, stall):
 
 
 def cut(slow, stall):
-    """A stack is cut only if it is too deep, and is then marked as cut."""
-    cut = any(entry.get("stack_cut") for entry in slow["blocked"] + slow["samples"])
+    """A stack is cut only if it is too deep, and is then marked as cut.
+
+    Waits for a CPU or for the GIL that follow each other by the thousands have the innermost frame.
+    """
+    cut = [entry for entry in slow["blocked"] + slow["samples"] if entry.get("stack_cut")]
     if not stall["frames"]:
-        if cut:
-            yield f"{describe(stall)} has a stack that was cut"
+        deep = [entry for entry in cut if len(entry["stack"]) > 1
+                or entry.get("cause") not in ("run_queue", "gil")]
+        if deep:
+            yield f"{describe(stall)} has a stack that was cut: {deep}"
         return
     depth = max((len(stack) for stack, _ in stacks_of(slow)), default=0)
     if depth < LEAST_DEPTH:

@@ -2,7 +2,8 @@
 
     forks.py TRUTH
 
-The children write TRUTH.forked and TRUTH.started; the parent's loop runs meanwhile.
+The children write TRUTH.forked and TRUTH.started; the parent's loop runs meanwhile. All of them
+stall once there is a file TRUTH.noticed.
 """
 
 import asyncio
@@ -15,18 +16,19 @@ from truth import GroundTruth, loop_waits_for_go
 CHILD = "child"
 
 
-async def stalls(truth):
-    # The stall comes late enough for loopprof to have noticed the child.
-    await asyncio.sleep(1)
+async def stalls(truth, noticed):
+    while not os.path.exists(noticed):
+        await asyncio.sleep(0.02)
     truth.stall()
     await asyncio.sleep(0.01)
 
 
 def child(path):
     truth = GroundTruth(path)
+    noticed = os.path.splitext(path)[0] + ".noticed"
 
     async def main():
-        await asyncio.create_task(stalls(truth), name=os.path.basename(path))
+        await asyncio.create_task(stalls(truth, noticed), name=os.path.basename(path))
         truth.write()
 
     asyncio.run(main())
@@ -51,7 +53,7 @@ async def main(path):
     pid = forked(path + ".forked")
     process = subprocess.Popen([sys.executable, __file__, path + ".started", CHILD],
                                stdin=subprocess.DEVNULL)
-    await asyncio.create_task(stalls(truth), name="parent")
+    await asyncio.create_task(stalls(truth, path + ".noticed"), name="parent")
     truth.fact(forked=pid, started=process.pid)
     while process.poll() is None:
         await asyncio.sleep(0.02)

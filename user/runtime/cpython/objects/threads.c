@@ -236,7 +236,9 @@ pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
 							    : search_by_inner_id(python, inner);
 	if (known) {
 		known->tid = tid;
-		known->absent_until_ns = now + LIST_CACHED_NS;
+		/* a read may fail once; the list of a namespace's threads is read each
+		 * LIST_CACHED_NS */
+		known->absent_until_ns = now + LIST_REST_LEAST_NS;
 	}
 	return tid;
 }
@@ -360,7 +362,7 @@ void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_st
 	if (!known || strlen(name) >= sizeof(known->name))
 		return;
 	memcpy(known->name, name, strlen(name) + 1);
-	known->named_until_ns = now + (named		 ? NAME_CACHED_NS
-				       : python->threads ? python->threads->rest_ns
-							 : LIST_CACHED_NS);
+	known->named_until_ns = now + (named			    ? NAME_CACHED_NS
+				       : name[0] && python->threads ? python->threads->rest_ns
+								    : LIST_REST_LEAST_NS);
 }
