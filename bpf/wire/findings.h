@@ -65,6 +65,7 @@ enum lp_finding_kind {
 #define LP_FINDING_CUT 4 /* the stack was deeper */
 #define LP_FINDING_TIMER 16 /* wrong thread: a timer, for which a delay is normal */
 #define LP_FINDING_NAME_IS_PLACE 32 /* the name is that of the function on top of the stack */
+#define LP_FINDING_UNREADABLE 64 /* a part of a stack could not be read, as its process ended */
 #define LP_FINDING_MORE 8 /* more tasks than those reported were pending at close */
 
 /*
@@ -149,7 +150,7 @@ struct lp_event_finding {
 	struct lp_event event; /* loop: LP_NO_LOOP where it is not known */
 	__u32 kind; /* enum lp_finding_kind */
 	__u32 tid;
-	__u32 flags; /* LP_FINDING_CUT, LP_FINDING_MORE, LP_FINDING_TIMER */
+	__u32 flags; /* LP_FINDING_CUT, LP_FINDING_MORE, LP_FINDING_TIMER, LP_FINDING_UNREADABLE */
 	__u32 line; /* first line of the code concerned; 0: not known */
 	__u64 object;
 	__u64 task;

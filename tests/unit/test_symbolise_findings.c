@@ -195,7 +195,7 @@ static void a_process_that_has_ended_leaves_the_name_that_was_copied(void **stat
 				    ended ? "/asyncio/tasks.py" : "/srv/shop/orders.py");
 		assert_int_equal(found->line, ended ? 361 : 15);
 		assert_int_equal(found->depth, ended ? 0 : 2);
-		assert_int_equal(!!(found->flags & LP_FINDING_CUT), ended);
+		assert_int_equal(!!(found->flags & LP_FINDING_UNREADABLE), ended);
 	}
 	ended = false;
 }
@@ -260,7 +260,7 @@ static void a_frame_that_is_ended_cuts_the_stack(void **state)
 	push(finding, NOTIFY);
 	symbolise(finding);
 	assert_int_equal(found->depth, 1);
-	assert_true(found->flags & LP_FINDING_CUT);
+	assert_true(found->flags & LP_FINDING_UNREADABLE);
 }
 
 static void names_and_messages_become_utf8(void **state)

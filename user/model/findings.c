@@ -353,6 +353,7 @@ static struct pending_finding *make_pending(const struct lp_findings *findings,
 		  event->exception_message);
 	fill_stack(&finding->stack, findings->frames, event->frames, event->depth);
 	finding->stack.cut = event->flags & LP_FINDING_CUT;
+	finding->stack.unreadable |= (event->flags & LP_FINDING_UNREADABLE) != 0;
 	fill_stack(&finding->loop_stack, findings->frames, event->frames + event->depth,
 		   event->loop_depth);
 	if (finding_row(finding->kind)->line == LP_LINE_CALLER && finding->loop_stack.depth) {

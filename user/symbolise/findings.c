@@ -44,7 +44,7 @@ static uint32_t append_stack(struct lp_described *described, enum lp_finding_par
 		const struct lp_frame *shown = &all[i];
 
 		if (i >= known) {
-			found->flags |= LP_FINDING_CUT;
+			found->flags |= LP_FINDING_UNREADABLE;
 			break;
 		}
 		if (shown->dispatches)

@@ -111,7 +111,7 @@ static void print_stack(FILE *file, const struct lp_terminal *terminal,
 {
 	const struct lp_stack own = own_frames_of(&finding->stack);
 
-	if (!own.depth)
+	if (!own.depth && !own.unreadable)
 		return;
 	fprintf(file, "%*s%s", INDENT, "", finding_row(finding->kind)->stack_label);
 	if (finding->loop && finding->loop->tid != finding->tid)
