@@ -23,6 +23,9 @@ LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lZydis -lm -lpt
 BPF_CFLAGS = -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_x86 $(WARNINGS) \
 	-Wno-unused-parameter -Ivmlinux -Ibpf $(shell $(PKG_CONFIG) --cflags libbpf 2>/dev/null)
 
+# Source lines are nearly half of an object; `make BPF_STRIP=:` retains them for the verifier's log.
+BPF_STRIP ?= tools/bpf-strip.sh
+
 SOURCES = $(shell find user -name '*.c' | LC_ALL=C sort)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 # Two objects: the programs of findings are loaded when loops are profiled already.  In each, the
@@ -84,6 +87,7 @@ $(BUILD)/user/sinks/html/html.o $(BUILD)/sanitized/tests/unit/test_html.o: $(BUI
 $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+	$(BPF_STRIP) $@
 
 $(BUILD)/loopprof.bpf.o: $(BPF_OBJECTS)
 	$(BPFTOOL) gen object $@ $^

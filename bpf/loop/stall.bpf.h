@@ -162,57 +162,85 @@ static __always_inline __u64 lp_least(__u64 left, __u64 right)
 	return left < right ? left : right;
 }
 
-/* Adds time that a thread ran. If there is no entry for its name, it gets the least one. */
-static __always_inline void lp_neighbours_add(struct lp_cpu_waits *waits,
-					      const struct lp_taker *taker, __u32 own)
+/*
+ * Returns the entry for threads with the name of this one; if there is none, the one with the least
+ * time, plus LP_NEIGHBOURS.
+ */
+static __always_inline __u32 lp_neighbour_find(const struct lp_cpu_waits *waits,
+					       const struct lp_taker *taker, __u32 own)
 {
-	struct lp_neighbour *neighbour, *least = &waits->neighbours[0];
-	__u32 i;
+	const struct lp_neighbour *neighbour;
+	__u64 least_ns = ~0ULL;
+	__u32 i, least = 0;
 
 	for (i = 0; i < LP_NEIGHBOURS; i++) {
 		neighbour = &waits->neighbours[i];
 		if (neighbour->comm[0] == taker->comm[0] && neighbour->comm[1] == taker->comm[1] &&
 		    (neighbour->pid == own) == (taker->pid == own) && neighbour->pid)
-			goto found;
-		if (neighbour->total_ns < least->total_ns)
-			least = neighbour;
+			return i;
+		if (neighbour->total_ns < least_ns) {
+			least_ns = neighbour->total_ns;
+			least = i;
+		}
 	}
-	neighbour = least;
-	waits->dropped_ns += neighbour->total_ns;
-	neighbour->comm[0] = taker->comm[0];
-	neighbour->comm[1] = taker->comm[1];
-	neighbour->total_ns = 0;
-	neighbour->count = 0;
-found:
-	neighbour->pid = taker->pid;
-	neighbour->total_ns += taker->ran_ns;
-	neighbour->count++;
+	return least + LP_NEIGHBOURS;
 }
 
-static __always_inline void lp_cpu_waits_add(struct lp_cpu_waits *waits, const struct lp_wait *wait,
-					     __u32 own)
-{
-	if (wait->throttled) {
-		waits->throttled_ns += wait->ready_ns;
-		waits->throttled++;
-		return;
-	}
-	if (wait->last.ran_ns)
-		lp_neighbours_add(waits, &wait->last, own);
-	if (wait->first.ran_ns)
-		lp_neighbours_add(waits, &wait->first, own);
-}
-
-/* Adds a wait for a CPU to the reasons for such waits, of its segment and of the loop. */
-__weak __noinline int lp_book_cpu_wait(__u32 slot)
+/*
+ * Adds the time that a thread ran, the first or the last one of a wait, to the waits of the loop or
+ * of the segment.  If there is no entry for its name, it gets the least one.
+ */
+__weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 first)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	struct lp_wait *wait;
+	struct lp_neighbour *neighbour;
+	const struct lp_taker *taker;
+	struct lp_cpu_waits *waits;
+	__u64 entry;
 
 	if (!stall || !loop)
 		return 0;
-	wait = &stall->wait;
+	taker = first ? &stall->wait.first : &stall->wait.last;
+	waits = of_loop ? &stall->cpu_waits : &stall->cpu.waits;
+	if (!taker->ran_ns)
+		return 0;
+	/* the verifier does not know what a map holds: it checks what follows once for all entries */
+	stall->neighbour = lp_neighbour_find(waits, taker, loop->pid);
+	entry = *(volatile __u64 *)&stall->neighbour;
+	neighbour = &waits->neighbours[entry & (LP_NEIGHBOURS - 1)];
+	if (entry >= LP_NEIGHBOURS) {
+		waits->dropped_ns += neighbour->total_ns;
+		neighbour->comm[0] = taker->comm[0];
+		neighbour->comm[1] = taker->comm[1];
+		neighbour->total_ns = 0;
+		neighbour->count = 0;
+	}
+	neighbour->pid = taker->pid;
+	neighbour->total_ns += taker->ran_ns;
+	neighbour->count++;
+	return 0;
+}
+
+/* Adds a wait for a CPU to the reasons for such waits, of its segment or of the loop. */
+static __always_inline void lp_cpu_waits_add(struct lp_wait_state *stall, __u32 slot, bool of_loop)
+{
+	struct lp_cpu_waits *waits = of_loop ? &stall->cpu_waits : &stall->cpu.waits;
+
+	if (stall->wait.throttled) {
+		waits->throttled_ns += stall->wait.ready_ns;
+		waits->throttled++;
+		return;
+	}
+	lp_neighbour_add(slot, of_loop, false);
+	lp_neighbour_add(slot, of_loop, true);
+}
+
+/* Adds a wait for a CPU to the reasons for such waits, of its segment and of the loop. */
+static __always_inline void lp_book_cpu_wait(struct lp_wait_state *stall, __u32 slot)
+{
+	struct lp_wait *wait = &stall->wait;
+
 	/* threads that had the CPU may have had it before the thread was ready to run */
 	wait->last.ran_ns = lp_least(wait->last.ran_ns, wait->ready_ns);
 	wait->first.ran_ns = lp_least(wait->first.ran_ns,
@@ -223,9 +251,8 @@ __weak __noinline int lp_book_cpu_wait(__u32 slot)
 		__builtin_memset(&stall->cpu.waits, 0, sizeof(stall->cpu.waits));
 		stall->cpu.segment_ns = wait->segment_ns;
 	}
-	lp_cpu_waits_add(&stall->cpu.waits, wait, loop->pid);
-	lp_cpu_waits_add(&stall->cpu_waits, wait, loop->pid);
-	return 0;
+	lp_cpu_waits_add(stall, slot, false);
+	lp_cpu_waits_add(stall, slot, true);
 }
 
 /*
@@ -323,7 +350,7 @@ __weak __noinline int lp_end_wait(__u32 slot)
 	lp_sampling_disable(loop);
 	lp_book_wait(slot);
 	if (stall->wait.ready_ns >= LP_READY_LEAST_NS)
-		lp_book_cpu_wait(slot);
+		lp_book_cpu_wait(stall, slot);
 	if (stall->wait.unsent)
 		lp_send_unsent(stall, loop, slot);
 	stall->wait.unsent = 0;

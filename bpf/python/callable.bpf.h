@@ -72,19 +72,19 @@ static const struct lp_callable_name lp_callable_names[] = {
 
 static __always_inline bool lp_begins_with(const __u64 *text, const struct lp_callable_name *name)
 {
-	__u64 word, mask;
+	__u64 word, mask, differences = 0;
 	int i, rest;
 
+	/* without a branch a word: the verifier follows each branch to the end */
 	for (i = 0; i < LP_CALLABLE_WORDS; i++) {
 		rest = (int)name->length - i * 8;
 		if (rest <= 0)
-			return true;
+			break;
 		mask = rest >= 8 ? ~0ULL : (1ULL << (rest * 8)) - 1;
 		__builtin_memcpy(&word, name->name + i * 8, sizeof(word));
-		if ((text[i] ^ word) & mask)
-			return false;
+		differences |= (text[i] ^ word) & mask;
 	}
-	return true;
+	return !differences;
 }
 
 /*

@@ -12,11 +12,13 @@
 /* Bytes of a frame up to the end of the last field that is read (3.8: f_lasti at 104). */
 #define LP_FRAME_BYTES 112
 /*
- * Limit of the steps of a walk: there are frames without Python code in between, a damaged chain
- * may be circular, and in sample mode the walk continues to the loop's own frame when the array of
- * frames is full.
+ * Limits of a walk, in steps and in groups of steps: there are frames without Python code in
+ * between, a damaged chain may be circular, and in sample mode the walk continues to the loop's own
+ * frame when the array of frames is full.  The verifier checks a group once, and each pass of both
+ * loops.
  */
-#define LP_WALK_STEPS 512
+#define LP_WALK_STEPS 32
+#define LP_WALK_GROUPS 16
 
 static __always_inline struct lp_wait_state *lp_wait_state_of(__u32 slot)
 {
@@ -121,6 +123,25 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 	return stall->frame != 0;
 }
 
+/* Visits a group of frames; returns whether another one follows. */
+__weak __noinline int lp_walk_group(__u32 slot, __u32 most)
+{
+	struct lp_wait_state *stall = lp_wait_state_of(slot);
+	__u32 i;
+
+	if (!stall)
+		return 0;
+	for (i = 0; i < LP_WALK_STEPS; i++) {
+		if (stall->walked.depth >= most) {
+			stall->walked.flags |= LP_STACK_CUT;
+			return 0;
+		}
+		if (!lp_walk_frame(slot))
+			return 0;
+	}
+	return 1;
+}
+
 /*
  * Walks into stall->walked: frames, depth and flags, and as the stack's identity a hash (FNV-1a,
  * by words) of all frames. Stops at the frame that polls, or that dispatches callbacks; the Handle
@@ -154,8 +175,8 @@ __weak __noinline int lp_python_walk(__u32 slot, __u64 thread_state, __u32 most)
 	stall->walked.flags = stall->frame ? 0 : LP_STACK_UNREADABLE;
 	stall->frameless = !stall->frame &&
 			   lp_is_frameless(&loop->layout.python.offsets, thread_state);
-	for (i = 0; i < LP_WALK_STEPS && stall->walked.depth < most; i++)
-		if (!lp_walk_frame(slot))
+	for (i = 0; i < LP_WALK_GROUPS; i++)
+		if (!lp_walk_group(slot, most))
 			return 0;
 	stall->walked.flags |= LP_STACK_CUT;
 	return 0;

@@ -32,6 +32,29 @@ static const __u64 lp_histogram_edges[LP_HISTOGRAM_BUCKETS + 1] = {
 #include "histogram_edges.inc"
 };
 
+/* Positions of the highest bit, by the upper six bits of its product with the constant below. */
+static const __u8 lp_bit_positions[64] = {
+	63, 0,	58, 1,	59, 47, 53, 2,	60, 39, 48, 27, 54, 33, 42, 3,	61, 51, 37, 40, 49, 18,
+	28, 20, 55, 30, 34, 11, 43, 14, 22, 4,	62, 57, 46, 52, 38, 26, 32, 41, 50, 36, 17, 19,
+	29, 10, 13, 21, 56, 45, 25, 31, 35, 16, 9,  12, 44, 24, 15, 8,	23, 7,	6,  5,
+};
+
+/*
+ * The position of the highest bit of a number, which is not 0: BPF has no instruction for it.  It
+ * has no branch, as the verifier would follow each combination of branches to the end.
+ */
+static inline __attribute__((always_inline)) __u32 lp_highest_bit(__u64 number)
+{
+	number |= number >> 1;
+	number |= number >> 2;
+	number |= number >> 4;
+	number |= number >> 8;
+	number |= number >> 16;
+	number |= number >> 32;
+	/* a de Bruijn sequence: each six bits of it are different */
+	return lp_bit_positions[((number - (number >> 1)) * 0x07edd5e59a4e28c2ULL) >> 58];
+}
+
 /*
  * The slot of a time in nanoseconds.
  *
@@ -42,38 +65,15 @@ static const __u64 lp_histogram_edges[LP_HISTOGRAM_BUCKETS + 1] = {
  */
 static inline __attribute__((always_inline)) __u32 lp_histogram_slot(__u64 ns)
 {
-	__u32 exponent = 0, slot;
-	__u64 scaled, rest;
+	__u32 exponent, slot;
+	__u64 scaled, below;
 
 	if (ns <= lp_histogram_edges[0])
 		return 0;
 	if (ns > lp_histogram_edges[LP_HISTOGRAM_BUCKETS])
 		return LP_HISTOGRAM_SLOTS - 1;
 	scaled = ns + ((ns * 77324) >> 20);
-	rest = scaled;
-	/* BPF has no count-leading-zeros instruction. */
-	if (rest >> 32) {
-		rest >>= 32;
-		exponent += 32;
-	}
-	if (rest >> 16) {
-		rest >>= 16;
-		exponent += 16;
-	}
-	if (rest >> 8) {
-		rest >>= 8;
-		exponent += 8;
-	}
-	if (rest >> 4) {
-		rest >>= 4;
-		exponent += 4;
-	}
-	if (rest >> 2) {
-		rest >>= 2;
-		exponent += 2;
-	}
-	if (rest >> 1)
-		exponent += 1;
+	exponent = lp_highest_bit(scaled);
 	if (exponent < 9 || exponent > 37)
 		return 0; /* excluded by the two tests above, which the verifier does not know */
 	slot = exponent * 8 + ((scaled >> (exponent - 3)) & 7);
@@ -81,9 +81,12 @@ static inline __attribute__((always_inline)) __u32 lp_histogram_slot(__u64 ns)
 	slot = slot > 79 ? slot - 79 : 1;
 	if (slot > LP_HISTOGRAM_BUCKETS)
 		slot = LP_HISTOGRAM_BUCKETS;
+	below = slot - 1;
+	/* the compiler knows that it is no more than that, the verifier of 5.10 does not */
+	asm volatile("" : "+r"(below));
 	if (ns > lp_histogram_edges[slot])
 		slot++;
-	else if (ns <= lp_histogram_edges[slot - 1])
+	else if (below < LP_HISTOGRAM_BUCKETS && ns <= lp_histogram_edges[below])
 		slot--;
 	return slot;
 }

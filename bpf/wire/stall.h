@@ -100,6 +100,7 @@ struct lp_wait_state {
 	/* Path that is being resolved: the name that it is at. */
 	__u64 dentry;
 	__u64 mount;
+	__u64 neighbour; /* the entry of cpu_waits that was searched last */
 	__u8 scratch[LP_SCRATCH_BYTES];
 	struct lp_event_segment_times account; /* record that is sent */
 	struct lp_event_raw_stack walked; /* record that is sent */
