@@ -207,11 +207,10 @@ static void the_other_end_of_a_call_is_reported_with_it(void **state)
 	breakdown.blocked = &blocked[1];
 	breakdown.blocked_count = 1;
 	breakdown.time.blocked_ns = 100 * MS;
-	expect_slow(
-		100 * MS, &breakdown,
-		"12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
-		"    blocked   100 ms  futex on lock 0x7f, 1 call\n"
-		"        it waits for a lock that its own thread holds\n");
+	expect_slow(100 * MS, &breakdown,
+		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n"
+		    "        it waits for a lock that its own thread holds\n");
 	breakdown.lock.result = true;
 	expect_slow(
 		100 * MS, &breakdown,
@@ -249,13 +248,12 @@ static void the_task_that_holds_a_lock_is_printed_with_its_stack(void **state)
 	breakdown.lock.own_loop = false;
 	breakdown.lock.result = true;
 	breakdown.lock.since_ns = 0;
-	expect_slow(
-		100 * MS, &breakdown,
-		"12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
-		"    blocked   100 ms  futex on lock 0x7f, 1 call\n"
-		"      it waits for the result of task 'holder', which stands at\n"
-		"        crunch      app/work.py:12\n"
-		"        Thread.run  lib/threading.py:975\n");
+	expect_slow(100 * MS, &breakdown,
+		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n"
+		    "      it waits for the result of task 'holder', which stands at\n"
+		    "        crunch      app/work.py:12\n"
+		    "        Thread.run  lib/threading.py:975\n");
 }
 
 static void a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known(void **state)

@@ -274,8 +274,8 @@ struct lp_runtime {
 
 	/*
 	 * Finds the thread or the task that holds what a loop's thread, which is in a call to
-	 * futex(), waits for: a lock, or the result of a job.  Fills in stack, thread_state, thread,
-	 * depth, frames, and in flags LP_STACK_CUT, LP_STACK_OWN_LOOP, LP_STACK_OF_TASK and
+	 * futex(), waits for: a lock, or the result of a job.  Fills in stack, thread_state,
+	 * thread, depth, frames, and in flags LP_STACK_CUT, LP_STACK_OWN_LOOP, LP_STACK_OF_TASK and
 	 * LP_STACK_RESULT.  Returns whether one is known.  It takes many reads.  NULL: it is not
 	 * known of any.
 	 */

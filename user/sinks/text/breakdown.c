@@ -199,8 +199,9 @@ static void describe_holder(const struct lp_lock_holder *holder, char *text, siz
 		text_duration(time, sizeof(time), holder->read_ns - holder->since_ns);
 		snprintf(stands, sizeof(stands), "waiting for %s", time);
 	}
-	snprintf(text, size, holder->result ? "it waits for the result of %s'%s'%s, %s at"
-					    : "held by %s'%s'%s, %s at",
+	snprintf(text, size,
+		 holder->result ? "it waits for the result of %s'%s'%s, %s at"
+				: "held by %s'%s'%s, %s at",
 		 kind, name, loop, stands);
 }
 

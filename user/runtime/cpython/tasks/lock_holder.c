@@ -76,7 +76,7 @@ static void read_each(struct holder_search *search, const struct lp_task_address
 		    !search->chain.count || cpython_chain_runs(&search->chain))
 			continue;
 		cpython_waits_note(search->waits, task->address, &search->chain);
-		cpython_pools_add_task(search->pools, list->count++);
+		cpython_pools_add_task(search->pools, list->count++, &search->chain);
 	}
 }
 
@@ -212,8 +212,7 @@ bool cpython_lock_holder(const struct lp_instance *instance, pid_t tid,
 	if (search->list.arena)
 		search->waits = cpython_waits_new(&search->python, search->list.arena);
 	if (search->waits)
-		search->pools =
-			cpython_pools_new(search->waits, &search->python, &search->list);
+		search->pools = cpython_pools_new(search->waits, &search->python, &search->list);
 	if (search->pools) {
 		add_loops(search);
 		memory_cache_open(search->python.pid, CACHE_BYTES);

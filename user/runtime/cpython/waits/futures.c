@@ -49,6 +49,29 @@ uint64_t cpython_wait_thread_future(struct lp_waits *waits, uint64_t future)
 	return source;
 }
 
+/* Returns the future that shield() has given to a task in place of another one; or 0. */
+static uint64_t shielded(struct lp_waits *waits, uint64_t future)
+{
+	uint64_t callback = first_callback(waits, future, "shield.<locals>._outer_done_callback");
+	uint64_t inner = callback ? cpython_wait_closure(waits, callback, "inner") : 0;
+
+	return inner != future ? inner : 0;
+}
+
+uint64_t cpython_wait_unshielded(struct lp_waits *waits, uint64_t future)
+{
+	uint64_t inner;
+	int depth;
+
+	for (depth = 0; depth < DEPTH_MAX; depth++) {
+		inner = future ? shielded(waits, future) : 0;
+		if (!inner)
+			break;
+		future = inner;
+	}
+	return future;
+}
+
 bool cpython_wait_is_running(struct lp_waits *waits, uint64_t thread_future)
 {
 	uint64_t state = cpython_instance_get(waits->python, thread_future, "_state");
@@ -147,15 +170,14 @@ static void report_thread(struct lp_waiting *wait, uint64_t source)
 static bool report_shadow(struct lp_waiting *wait, uint64_t future, int depth)
 {
 	struct lp_waits *waits = wait->waits;
-	uint64_t callback, inner, source = cpython_wait_thread_future(waits, future);
+	uint64_t inner, source = cpython_wait_thread_future(waits, future);
 
 	if (source) {
 		report_thread(wait, source);
 		return true;
 	}
-	callback = first_callback(waits, future, "shield.<locals>._outer_done_callback");
-	inner = callback ? cpython_wait_closure(waits, callback, "inner") : 0;
-	if (!inner || inner == future || depth >= DEPTH_MAX)
+	inner = shielded(waits, future);
+	if (!inner || depth >= DEPTH_MAX)
 		return false;
 	report_future(wait, inner, depth + 1);
 	cpython_wait_say(wait, "shielded");

@@ -111,7 +111,9 @@ static int most_first(const void *left, const void *right)
 
 void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object)
 {
-	uint64_t queue = cpython_pool_attribute(pools, object->address, "_work_queue"), *items;
+	uint64_t queue = cpython_pool_path(pools, object->address,
+					   "_work_queue.queue|_work_items|_work_queue"),
+		 *items;
 	ssize_t count = cpython_pool_members(pools, queue, &items), i;
 	struct lp_pool_jobs *jobs = NULL;
 	char name[NAME_BYTES];
@@ -217,18 +219,25 @@ static uint32_t add_thread(struct lp_pools *pools, uint64_t state,
 	return (uint32_t)list->pool_thread_count++;
 }
 
+bool cpython_pool_is_of_file(struct lp_pools *pools, const struct lp_await_link *link,
+			     const char *file)
+{
+	const struct lp_cpython *python = pools->python;
+	uint64_t path = memory_u64(python->pid, link->code + python->row.code.co_filename);
+	char text[1024];
+
+	return path && !cpython_string(python, path, text, sizeof(text)) &&
+	       text_ends_with(text, file);
+}
+
 bool cpython_pool_is_function(struct lp_pools *pools, const struct lp_await_link *link,
 			      const char *file, const char *function)
 {
 	const struct lp_cpython *python = pools->python;
 	uint64_t name = memory_u64(python->pid, link->code + python->row.code.co_name);
-	uint64_t path = memory_u64(python->pid, link->code + python->row.code.co_filename);
-	char text[1024];
 
-	if (!name || !path || !cpython_string_equals(python, name, function) ||
-	    cpython_string(python, path, text, sizeof(text)))
-		return false;
-	return text_ends_with(text, file);
+	return name && cpython_string_equals(python, name, function) &&
+	       cpython_pool_is_of_file(pools, link, file);
 }
 
 static uint64_t read_executor(struct lp_pools *pools, const struct lp_await_chain *chain,
@@ -250,6 +259,26 @@ static uint64_t read_executor(struct lp_pools *pools, const struct lp_await_chai
 		worker->function = task_arena_text(pools->list->arena, name);
 	}
 	return reference ? memory_u64(python->pid, reference + WEAKREF_OBJECT) : 0;
+}
+
+static uint64_t read_asgiref(struct lp_pools *pools, const struct lp_await_chain *chain,
+			     size_t number, struct lp_pool_worker *worker, uint64_t *future)
+{
+	const struct lp_cpython *python = pools->python;
+	const struct lp_await_link *job = &chain->links[number + 1];
+	char name[NAME_BYTES];
+	uint64_t item;
+
+	worker->busy =
+		number + 1 < chain->count &&
+		cpython_pool_is_function(pools, job, "asgiref/current_thread_executor.py", "run");
+	if (worker->busy) {
+		item = cpython_frame_variable(python, job, "self");
+		*future = cpython_instance_get(python, item, "future");
+		name_item(pools, item, name, sizeof(name));
+		worker->function = task_arena_text(pools->list->arena, name);
+	}
+	return cpython_frame_variable(python, &chain->links[number], "self");
 }
 
 static uint64_t read_anyio(struct lp_pools *pools, const struct lp_await_chain *chain,
@@ -282,6 +311,7 @@ static const struct lp_pool_class anyio_threads = {
 static const struct worker_row worker_rows[] = {
 	{ "concurrent/futures/thread.py", "_worker", read_executor, NULL },
 	{ "anyio/_backends/_asyncio.py", "run", read_anyio, &anyio_threads },
+	{ "asgiref/current_thread_executor.py", "run_until_future", read_asgiref, NULL },
 };
 
 /* Finds the pool that a thread works for by one of its frames. */

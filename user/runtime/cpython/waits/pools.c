@@ -63,6 +63,8 @@ void cpython_pools_free(struct lp_pools *pools)
 	map_free(&pools->idents);
 	map_free(&pools->entered);
 	map_free(&pools->queued_futures);
+	map_free(&pools->promisers);
+	map_free(&pools->promises);
 	cpython_exception_tables_free(&pools->exception_tables);
 	free(pools->states);
 	free(pools->queue);
@@ -72,10 +74,12 @@ void cpython_pools_free(struct lp_pools *pools)
 
 void cpython_pools_note(struct lp_pools *pools, size_t task, const struct lp_await_chain *chain)
 {
-	uint64_t future = cpython_wait_thread_future(pools->waits, chain->leaf);
+	uint64_t leaf = cpython_wait_unshielded(pools->waits, chain->leaf);
+	uint64_t future = cpython_wait_thread_future(pools->waits, leaf);
 
-	if (chain->leaf)
-		map_put(&pools->awaiting, future ? future : chain->leaf, task + 1);
+	if (leaf)
+		map_put(&pools->awaiting, future ? future : leaf, task + 1);
+	cpython_pool_note_promise(pools, pools->list->tasks[task].address, chain);
 	cpython_pool_scan(pools, task + 1, chain);
 }
 
@@ -273,6 +277,8 @@ static void fill_pool(struct lp_pools *pools, struct lp_pool_object *object)
 	pool->name = name_of(pools, object);
 	if (class->kind == LP_POOL_THREADS) {
 		count_workers(pool);
+		if (class->one_thread)
+			pool->amounts[LP_POOL_LIMIT] = 1;
 		reverse_workers(pool);
 		if (class->amounts[LP_POOL_WAITING])
 			cpython_pool_jobs(pools, object);

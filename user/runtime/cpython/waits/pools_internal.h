@@ -29,6 +29,7 @@ struct lp_pool_class {
 	const char *members; /* the path to a set of what was taken: whoever has one is a holder */
 	const char *borrowers; /* the path to a set of the tasks that hold it */
 	const char *waiters; /* the path to a dict whose keys are the tasks that wait */
+	bool one_thread; /* it runs jobs in the one thread that has made it */
 };
 
 /* A class whose objects refer to a pool. */
@@ -93,6 +94,8 @@ struct lp_pools {
 	 * coroutine */
 	struct lp_map queued_futures;
 	bool queued_noted;
+	struct lp_map promisers; /* from a code object to whether it is of a row of promises.c */
+	struct lp_map promises; /* from a future to the task that has it as its promise */
 	size_t objects_left, members_left; /* bounds against a hostile process */
 	size_t count;
 	struct lp_pool_object *objects; /* CPYTHON_POOLS_MAX */
@@ -153,8 +156,26 @@ size_t cpython_pool_frames(struct lp_pools *pools, uint64_t state, struct lp_awa
 /* Returns whether a frame is of a function, by the end of its file's path and its name. */
 bool cpython_pool_is_function(struct lp_pools *pools, const struct lp_await_link *link,
 			      const char *file, const char *function);
+/* The same for any function of a file. */
+bool cpython_pool_is_of_file(struct lp_pools *pools, const struct lp_await_link *link,
+			     const char *file);
 /* Reads the functions in the queue of an executor. */
 void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object);
+
+/*
+ * promises.c: notes the future of concurrent.futures that a task is to set by its end, as it has it
+ * in a variable.
+ */
+void cpython_pool_note_promise(struct lp_pools *pools, uint64_t task,
+			       const struct lp_await_chain *chain);
+/* Returns a free variable of an object that is a function with that qualified name, or 0. */
+uint64_t cpython_pool_free_variable(struct lp_pools *pools, uint64_t object, const char *function,
+				    const char *name);
+/* Returns the task whose end sets a future: also that of run_coroutine_threadsafe(); or 0. */
+uint64_t cpython_pool_promise_task(struct lp_pools *pools, uint64_t future);
+/* Returns the task until whose end a thread runs a loop, or 0. */
+uint64_t cpython_pool_loop_task(struct lp_pools *pools, size_t thread,
+				struct lp_await_chain *chain);
 
 /* thread_waits.c: finds out what a thread waits for. */
 void cpython_thread_wait_read(struct lp_pools *pools, size_t number, struct lp_await_chain *chain);

@@ -16,46 +16,26 @@
 #define HANDLES_MAX 65536 /* of all loops, that are read */
 #define WITHIN_MAX 6 /* frames of the library within a function with a row */
 
-/* A function in which a thread waits for what its `self` stands for. */
+/* A function in which a thread waits for what its `self`, or another variable, stands for. */
 static const struct thread_row {
 	const char *file, *function;
 	enum lp_thread_awaited kind;
+	const char *object; /* the name of the variable; NULL: the first one */
+	bool polls; /* the function may sleep again and again instead */
 } rows[] = {
-	{ "concurrent/futures/_base.py", "result", LP_THREAD_AWAITS_FUTURE },
-	{ "concurrent/futures/_base.py", "exception", LP_THREAD_AWAITS_FUTURE },
-	{ "/threading.py", "join", LP_THREAD_AWAITS_THREAD },
+	{ "concurrent/futures/_base.py", "result", LP_THREAD_AWAITS_FUTURE, NULL, false },
+	{ "concurrent/futures/_base.py", "exception", LP_THREAD_AWAITS_FUTURE, NULL, false },
+	{ "/threading.py", "join", LP_THREAD_AWAITS_THREAD, NULL, false },
+	/* meanwhile it runs what others give it, which has frames of its own */
+	{ "asgiref/current_thread_executor.py", "run_until_future", LP_THREAD_AWAITS_FUTURE,
+	  "future", true },
 };
 
+/* Files of the library whose functions rows call to wait. */
+static const char *const waiting_files[] = { "/threading.py", "/queue.py",
+					     "concurrent/futures/_base.py" };
+
 /* ---- futures --------------------------------------------------------------------- */
-
-/* Returns a free variable of an object that is a function with that qualified name, or 0. */
-static uint64_t free_variable(struct lp_pools *pools, uint64_t object, const char *function,
-			      const char *name)
-{
-	const struct lp_cpython *python = pools->python;
-	uint64_t qualname;
-
-	if (!object || !(cpython_wait_type_of(pools->waits, object)->kinds & LP_WAIT_FUNCTION))
-		return 0;
-	qualname = memory_u64(python->pid, object + python->row.function.func_qualname);
-	if (!qualname || !cpython_string_equals(python, qualname, function))
-		return 0;
-	return cpython_wait_closure(pools->waits, object, name);
-}
-
-/* Returns the task whose end sets a future: that of run_coroutine_threadsafe(); or 0. */
-static uint64_t source_of(struct lp_pools *pools, uint64_t future)
-{
-	uint64_t callbacks = cpython_instance_get(pools->python, future, "_done_callbacks");
-	uint64_t *members, source = 0;
-	ssize_t count = cpython_pool_members(pools, callbacks, &members), i;
-
-	for (i = 0; i < count && !source; i++)
-		source = free_variable(pools, members[i],
-				       "_chain_future.<locals>._call_check_cancel", "source");
-	free(members);
-	return source && map_get(&pools->tasks, source) ? source : 0;
-}
 
 /* Notes the futures whose coroutines a loop has callbacks in its queue to begin. */
 static void note_queued(struct lp_pools *pools, size_t loop, size_t *left)
@@ -68,8 +48,8 @@ static void note_queued(struct lp_pools *pools, size_t loop, size_t *left)
 	for (i = 0; i < count && *left; i++, --*left) {
 		callback =
 			memory_u64(python->pid, handles[i] + python->row.asyncio.handle_callback);
-		future = free_variable(pools, callback,
-				       "run_coroutine_threadsafe.<locals>.callback", "future");
+		future = cpython_pool_free_variable(
+			pools, callback, "run_coroutine_threadsafe.<locals>.callback", "future");
 		if (future)
 			map_put(&pools->queued_futures, future, loop + 1);
 	}
@@ -109,7 +89,18 @@ static bool is_full(const struct lp_pool *pool)
 	       pool->amounts[LP_POOL_LIMIT] <= pool->worker_count;
 }
 
-static void read_future(struct lp_pools *pools, struct lp_thread_wait *wait)
+/* Adds the thread that runs a job to the ends of a wait, or the task until whose end it does. */
+static void add_job_thread(struct lp_pools *pools, size_t thread, struct lp_await_chain *chain,
+			   struct lp_thread_wait *wait)
+{
+	uint64_t task = cpython_pool_loop_task(pools, thread, chain);
+
+	cpython_thread_wait_end(pools, wait, task, thread);
+}
+
+/* chain: it is overwritten */
+static void read_future(struct lp_pools *pools, struct lp_await_chain *chain,
+			struct lp_thread_wait *wait)
 {
 	const uint64_t *job = map_get(&pools->jobs, wait->id);
 	const struct lp_task_list *list = pools->list;
@@ -119,7 +110,7 @@ static void read_future(struct lp_pools *pools, struct lp_thread_wait *wait)
 
 	wait->class = cpython_wait_type_of(pools->waits, wait->id)->name;
 	if (job && *job >= CPYTHON_POOL_THREAD) {
-		cpython_thread_wait_end(pools, wait, 0, *job - CPYTHON_POOL_THREAD - 1);
+		add_job_thread(pools, *job - CPYTHON_POOL_THREAD - 1, chain, wait);
 		return;
 	}
 	if (job && *job <= list->pool_count) {
@@ -130,7 +121,7 @@ static void read_future(struct lp_pools *pools, struct lp_thread_wait *wait)
 			cpython_thread_wait_end(pools, wait, 0, pool->workers[i].thread);
 		return;
 	}
-	source = source_of(pools, wait->id);
+	source = cpython_pool_promise_task(pools, wait->id);
 	if (source) {
 		cpython_thread_wait_end(pools, wait, source, 0);
 		return;
@@ -185,27 +176,54 @@ static bool has_timeout(struct lp_pools *pools, const struct lp_await_link *link
 	return timeout && !cpython_pool_is_none(pools, timeout);
 }
 
-/* Finds the row of a thread's innermost frames.  False: it is in no such function. */
-static bool read_row(struct lp_pools *pools, const struct lp_await_chain *chain,
-		     struct lp_thread_wait *wait)
+static bool is_waiting_file(struct lp_pools *pools, const struct lp_await_link *link)
 {
-	const struct thread_row *row = NULL;
-	const struct lp_await_link *link = NULL;
 	size_t i;
 
-	for (i = 0; i < chain->count && i < WITHIN_MAX && !row; i++) {
-		link = &chain->links[chain->count - 1 - i];
-		row = row_of(pools, link);
+	for (i = 0; i < ARRAY_SIZE(waiting_files); i++)
+		if (cpython_pool_is_of_file(pools, link, waiting_files[i]))
+			return true;
+	return false;
+}
+
+/* Finds the row of a thread's innermost frames, and its frame.  NULL: it is in no such function. */
+static const struct thread_row *find_row(struct lp_pools *pools, const struct lp_await_chain *chain,
+					 const struct lp_await_link **link)
+{
+	const struct thread_row *row;
+	size_t i;
+
+	for (i = 0; i < chain->count && i < WITHIN_MAX; i++) {
+		*link = &chain->links[chain->count - 1 - i];
+		row = row_of(pools, *link);
+		if (row)
+			return row;
+		if (!is_waiting_file(pools, *link))
+			break;
 	}
-	if (!row)
+	return NULL;
+}
+
+/*
+ * Reads the wait of a thread that is in the function of a row.  sleeps: in a call by which threads
+ * wait for each other.  False: it is in no such function.
+ */
+static bool read_row(struct lp_pools *pools, struct lp_await_chain *chain, bool sleeps,
+		     struct lp_thread_wait *wait)
+{
+	const struct lp_await_link *link = NULL;
+	const struct thread_row *row = find_row(pools, chain, &link);
+
+	if (!row || (!sleeps && !row->polls))
 		return false;
 	wait->kind = row->kind;
-	wait->id = cpython_frame_local(pools->python, link, 0);
+	wait->id = row->object ? cpython_frame_variable(pools->python, link, row->object)
+			       : cpython_frame_local(pools->python, link, 0);
 	wait->timed = has_timeout(pools, link);
 	if (row->kind == LP_THREAD_AWAITS_THREAD)
 		read_thread(pools, wait);
 	else if (is_pending(pools, wait->id))
-		read_future(pools, wait);
+		read_future(pools, chain, wait);
 	else
 		wait->kind = LP_THREAD_AWAITS_NOTHING;
 	return true;
@@ -215,11 +233,13 @@ void cpython_thread_wait_read(struct lp_pools *pools, size_t number, struct lp_a
 {
 	struct lp_pool_thread *thread = &pools->list->pool_threads[number];
 	struct lp_thread_wait *wait = &thread->wait;
+	bool sleeps;
 
-	if (!thread->tid || !cpython_thread_sleeps(pools->python, thread->tid) ||
-	    !cpython_pool_frames(pools, pools->states[number], chain))
+	if (!thread->tid || !cpython_pool_frames(pools, pools->states[number], chain))
 		return;
-	if (read_row(pools, chain, wait) || !cpython_thread_lock(pools, chain, thread->tid, wait))
+	sleeps = cpython_thread_sleeps(pools->python, thread->tid);
+	if (read_row(pools, chain, sleeps, wait) || !sleeps ||
+	    !cpython_thread_lock(pools, chain, thread->tid, wait))
 		return;
 	wait->kind = LP_THREAD_AWAITS_LOCK;
 	cpython_thread_lock_holders(pools, wait->id, chain, wait);
@@ -245,9 +265,12 @@ size_t cpython_pools_thread(struct lp_pools *pools, pid_t tid)
 	return number;
 }
 
-void cpython_pools_add_task(struct lp_pools *pools, size_t task)
+void cpython_pools_add_task(struct lp_pools *pools, size_t task, const struct lp_await_chain *chain)
 {
-	map_put(&pools->tasks, pools->list->tasks[task].address, task + 1);
+	uint64_t address = pools->list->tasks[task].address;
+
+	map_put(&pools->tasks, address, task + 1);
+	cpython_pool_note_promise(pools, address, chain);
 }
 
 void cpython_pools_thread_again(struct lp_pools *pools, size_t thread)

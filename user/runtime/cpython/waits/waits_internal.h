@@ -200,6 +200,8 @@ void cpython_wait_future(struct lp_waiting *wait, uint64_t future);
 bool cpython_wait_children(struct lp_waiting *wait, uint64_t futures, bool keeps_done);
 /* Returns the future of concurrent.futures that sets an asyncio future when it is done, or 0. */
 uint64_t cpython_wait_thread_future(struct lp_waits *waits, uint64_t future);
+/* Returns the future that shield() protects if it has made this one, or else this one. */
+uint64_t cpython_wait_unshielded(struct lp_waits *waits, uint64_t future);
 bool cpython_wait_is_running(struct lp_waits *waits, uint64_t thread_future);
 
 /* streams.c: functions for `read` of rows */
