@@ -65,6 +65,7 @@ enum lp_event_type {
 	LP_EVENT_CPU_QUOTA = 56,
 	LP_EVENT_STEAL = 57,
 	LP_EVENT_OTHER_END = 58,
+	LP_EVENT_ASKED_NAME = 59,
 };
 
 struct lp_event {
@@ -509,6 +510,17 @@ struct lp_event_other_end {
 	__u32 reserved;
 };
 
+#define LP_ASKED_NAME_BYTES 256
+
+/* The name that a late segment asks a name server for, read while it waited for the answer. */
+struct lp_event_asked_name {
+	struct lp_event event;
+	__u64 segment_ns;
+	__u64 stack; /* these two as in struct lp_block: the call that waits */
+	__u64 object;
+	char name[LP_ASKED_NAME_BYTES]; /* terminated */
+};
+
 /*
  * A task that runs inside of the callback of a late segment, which created it: an eager one. Texts
  * are UTF-8 and terminated.
@@ -588,6 +600,7 @@ _Static_assert(sizeof(struct lp_event_cpu_quota) == 232, "wire");
 _Static_assert(sizeof(struct lp_event_steal) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
 _Static_assert(sizeof(struct lp_event_waiting) == 168, "wire");
+_Static_assert(sizeof(struct lp_event_asked_name) == 304, "wire");
 _Static_assert(sizeof(struct lp_event_other_end) == 1336, "wire");
 _Static_assert(sizeof(struct lp_event_task_end) == 80, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");

@@ -48,6 +48,7 @@ static const struct field {
 	FIELD(LP_EVENT_LOOP_STATS, lp_event_loop_stats, wall_start_ns),
 	FIELD(LP_EVENT_TASK_NAME, lp_event_task_name, segment_ns),
 	FIELD(LP_EVENT_EAGER_TASK, lp_event_eager_task, segment_ns),
+	FIELD(LP_EVENT_ASKED_NAME, lp_event_asked_name, segment_ns),
 	FIELD(LP_EVENT_LOOP_STOPPED, lp_event_loop_stopped, stopped_ns),
 }, durations[] = {
 	FIELD(LP_EVENT_ITERATION_END, lp_event_iteration_end, busy_ns),

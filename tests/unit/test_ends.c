@@ -30,7 +30,7 @@ static void take(void *context, const struct lp_event *record)
 struct blocked {
 	struct lp_followed target;
 	struct lp_loop loop;
-	struct lp_wait wait;
+	struct lp_wait_state stall;
 	struct lp_ongoing_stall progress;
 };
 
@@ -49,10 +49,10 @@ static void begin(struct blocked *blocked, int end)
 	blocked->target.instance.runtime = &cpython_runtime;
 	blocked->loop.tid = (uint32_t)child;
 	blocked->loop.start_ns = 1000;
-	blocked->wait.segment_ns = 1000;
-	blocked->wait.since_ns = 2000;
-	blocked->wait.reason = LP_SAMPLE_BLOCKED;
-	blocked->wait.syscall = SYS_read;
+	blocked->stall.wait.segment_ns = 1000;
+	blocked->stall.wait.since_ns = 2000;
+	blocked->stall.wait.reason = LP_SAMPLE_BLOCKED;
+	blocked->stall.wait.syscall = SYS_read;
 }
 
 /* Returns the number of records about the wait. */
@@ -61,7 +61,7 @@ static size_t search(struct lp_ends *ends, struct blocked *blocked)
 	static struct lp_event_raw_stack holder;
 
 	reports = 0;
-	ends_search(ends, &blocked->target, &blocked->progress, &blocked->loop, &blocked->wait, 1,
+	ends_search(ends, &blocked->target, &blocked->progress, &blocked->loop, &blocked->stall, 1,
 		    take, NULL, &holder);
 	return reports;
 }
@@ -90,7 +90,7 @@ static void a_process_does_not_take_the_time_from_another(void **state)
 		usleep(1000);
 	assert_int_equal(search(&ends, &two), 1);
 	/* it has its own pause still */
-	one.wait.since_ns++;
+	one.stall.wait.since_ns++;
 	one.target.ends_rest_ns = UINT64_MAX;
 	ends.rest_ns = 0;
 	assert_int_equal(search(&ends, &one), 0);

@@ -76,7 +76,7 @@ static void a_stall_of_a_wrapper_has_its_handler(void **state)
 static void a_slow_task_has_why_it_was_slow_and_who_waited(void **state)
 {
 	struct lp_blocked blocked[] = { { "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 2, whole,
-					  NO_SLEEP, "" } };
+					  NO_SLEEP, "", "" } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true,
 			  .gc_known = true,
@@ -172,6 +172,20 @@ static void samples_of_older_captures_have_no_cause(void **state)
 		       "\"cause\":null,\"collecting\":null,\"stack\":[" JSON_HANDLE "]}],");
 }
 
+static void the_name_that_a_server_was_asked_for_is_written_if_it_is_known(void **state)
+{
+	struct lp_blocked blocked = { .syscall = "poll",
+				      .target = "udp 10.0.0.2:53",
+				      .asked = "api.example.org",
+				      .duration_ns = 5,
+				      .count = 1 };
+	struct lp_breakdown breakdown = { .blocked_count = 1, .blocked = &blocked };
+
+	(void)state;
+	expect_in_slow(&breakdown, "\"target\":\"udp 10.0.0.2:53\",\"asked\":\"api.example.org\","
+				   "\"stack\":[]");
+}
+
 static void whom_it_waited_for_is_written_if_it_is_known(void **state)
 {
 	struct lp_other_end end = { .kind = LP_END_CHILD,
@@ -221,7 +235,7 @@ static void a_wait_for_the_gil_names_its_holder_as_far_as_known(void **state)
 
 static void a_stack_says_what_it_lacks(void **state)
 {
-	struct lp_blocked blocked[] = { { "fsync", "", "", 7, 1, outer, NO_SLEEP, "" } };
+	struct lp_blocked blocked[] = { { "fsync", "", "", 7, 1, outer, NO_SLEEP, "", "" } };
 	struct lp_sample samples[] = { { 1, LP_SAMPLE_ON_CPU, false, outer } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true },
@@ -244,8 +258,8 @@ static void a_stack_says_what_it_lacks(void **state)
 
 static void calls_that_found_no_space_are_summed_up(void **state)
 {
-	struct lp_blocked blocked[] = { { "fsync", "/x", "", 7, 1, outer, NO_SLEEP, "fuse" },
-					{ "read", "/y", "", 6, 1, outer, NO_SLEEP, "" } };
+	struct lp_blocked blocked[] = { { "fsync", "/x", "", 7, 1, outer, NO_SLEEP, "fuse", "" },
+					{ "read", "/y", "", 6, 1, outer, NO_SLEEP, "", "" } };
 	struct lp_breakdown breakdown = {
 		.blocked_count = 2,
 		.blocked = blocked,
@@ -374,6 +388,7 @@ int main(void)
 		cmocka_unit_test(a_task_that_runs_in_the_callback_is_named_beside_it),
 		cmocka_unit_test(each_sample_has_its_cause),
 		cmocka_unit_test(samples_of_older_captures_have_no_cause),
+		cmocka_unit_test(the_name_that_a_server_was_asked_for_is_written_if_it_is_known),
 		cmocka_unit_test(whom_it_waited_for_is_written_if_it_is_known),
 		cmocka_unit_test(a_wait_for_the_gil_names_its_holder_as_far_as_known),
 		cmocka_unit_test(a_stack_says_what_it_lacks),

@@ -164,6 +164,20 @@ static void test_words(void **state)
 	assert_string_equal(words_of("read", "", NULL, 0), "");
 }
 
+static void a_name_that_a_server_is_asked_for_is_in_the_words_if_it_fits(void **state)
+{
+	struct lp_blocked blocked = { .syscall = "poll", .asked = "api.example.org" };
+	char words[LP_CALL_WORDS_MAX];
+
+	(void)state;
+	call_words_of(&blocked, words, sizeof(words));
+	assert_string_equal(words, "DNS look-up of api.example.org");
+	memset(blocked.asked, 'a', LP_CALL_WORDS_MAX);
+	blocked.asked[LP_CALL_WORDS_MAX] = '\0';
+	call_words_of(&blocked, words, sizeof(words));
+	assert_string_equal(words, "DNS look-up");
+}
+
 /* Words for a call that sleeps as it was asked to, from a line of the program. */
 static const char *sleep_words(enum lp_sleep_kind kind, uint64_t ns, uint64_t each_ns)
 {
@@ -196,9 +210,13 @@ static void test_sleeps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_origin),	     cmocka_unit_test(test_package),
-		cmocka_unit_test(test_innermost),    cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_common_names), cmocka_unit_test(test_words),
+		cmocka_unit_test(test_origin),
+		cmocka_unit_test(test_package),
+		cmocka_unit_test(test_innermost),
+		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_common_names),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(a_name_that_a_server_is_asked_for_is_in_the_words_if_it_fits),
 		cmocka_unit_test(test_sleeps),
 	};
 

@@ -343,6 +343,44 @@ static void a_task_name_that_was_reported_meanwhile_is_retained(void **state)
 	assert_string_equal(reported.slow[1].slow.task_name, "");
 }
 
+static void names_that_a_server_was_asked_for_are_those_of_their_calls(void **state)
+{
+	static struct lp_event_segment_times times = {
+		.event = { .type = LP_EVENT_SEGMENT_TIMES, .size = sizeof(times) },
+		.account = { .segment_ns = START_NS + 10 * MS,
+			     .blocked_ns = 90 * MS,
+			     .block_count = 2,
+			     .blocks = { { .stack = 5, .object = 6, .total_ns = 60 * MS, .count = 1 },
+					 { .stack = 5,
+					   .object = 7,
+					   .total_ns = 30 * MS,
+					   .count = 1 } } },
+	};
+	struct lp_event_asked_name event = {
+		.event = { .type = LP_EVENT_ASKED_NAME, .size = sizeof(event) },
+		.segment_ns = START_NS + 10 * MS,
+		.stack = 5,
+		.object = 7,
+		.name = "b.example",
+	};
+	const struct lp_reported_breakdown *breakdown;
+
+	(void)state;
+	begin_loop();
+	feed(&event, 0, 60 * MS);
+	feed(&event, 0, 61 * MS);
+	strcpy(event.name, "c.example\033");
+	feed(&event, 0, 62 * MS);
+	feed(&times, 0, 100 * MS);
+	feed_nameless(10 * MS, 0x1000);
+	model_advance(model, UINT64_MAX);
+	assert_int_equal(reported.slow_count, 1);
+	breakdown = last_breakdown();
+	assert_int_equal(breakdown->breakdown.blocked_count, 2);
+	assert_string_equal(breakdown->blocked[0].blocked.asked, "");
+	assert_string_equal(breakdown->blocked[1].blocked.asked, "b.example, c.example?");
+}
+
 /* Of its names the last one counts, as a loop may set it after the first step. */
 static void an_eager_task_is_one_of_its_own_segment_only(void **state)
 {
@@ -448,6 +486,7 @@ int main(void)
 		TEST(a_task_name_that_was_not_copied_comes_from_the_stack),
 		TEST(a_task_name_that_was_reported_meanwhile_is_retained),
 		TEST(a_loop_that_ended_at_time_zero_has_ended),
+		TEST(names_that_a_server_was_asked_for_are_those_of_their_calls),
 		TEST(an_eager_task_is_one_of_its_own_segment_only),
 		TEST(the_end_of_a_loop_reports_what_waits),
 		TEST(the_end_of_the_run_reports_what_waits_first),

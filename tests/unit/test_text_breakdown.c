@@ -16,7 +16,7 @@ static const struct lp_stack deep =
 static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 1, receiving, NO_SLEEP, "" },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 1, receiving, NO_SLEEP, "", "" },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 500000, .blocked_ns = 311900000 },
@@ -45,12 +45,12 @@ static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state
 static void further_blocking_calls_show_what_differs(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 200 * MS, 40, receiving, NO_SLEEP, "" },
-		{ "sendto", "tcp 10.0.3.7:5432", "", 60 * MS, 40, sending, NO_SLEEP, "" },
-		{ "read", "", "", 20 * MS, 2, receiving, NO_SLEEP, "" },
-		{ "page fault", "/srv/app/data.bin", "", 10 * MS, 7, deep, NO_SLEEP, "" },
-		{ "fsync", "/srv/app/log", "", 5 * MS, 3, deep, NO_SLEEP, "" },
-		{ "openat", "/srv/app/log", "", 1 * MS, 2, deep, NO_SLEEP, "" },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 200 * MS, 40, receiving, NO_SLEEP, "", "" },
+		{ "sendto", "tcp 10.0.3.7:5432", "", 60 * MS, 40, sending, NO_SLEEP, "", "" },
+		{ "read", "", "", 20 * MS, 2, receiving, NO_SLEEP, "", "" },
+		{ "page fault", "/srv/app/data.bin", "", 10 * MS, 7, deep, NO_SLEEP, "", "" },
+		{ "fsync", "/srv/app/log", "", 5 * MS, 3, deep, NO_SLEEP, "", "" },
+		{ "openat", "/srv/app/log", "", 1 * MS, 2, deep, NO_SLEEP, "", "" },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 0, .blocked_ns = 301 * MS },
@@ -82,7 +82,7 @@ static void further_blocking_calls_show_what_differs(void **state)
 static void many_short_calls_have_the_longest_as_an_example(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 1 * MS, 2, receiving, NO_SLEEP, "" },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 1 * MS, 2, receiving, NO_SLEEP, "", "" },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 1000, .blocked_ns = 300 * MS },
@@ -159,6 +159,36 @@ static void a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood(void **st
 		    "        prime_sum      app/primes.py:43\n"
 		    "        handle_report  app/views.py:92\n"
 		    "    on CPU   1.00 ms\n");
+}
+
+static void a_look_up_of_a_name_has_its_call_on_a_line_of_its_own(void **state)
+{
+	struct lp_blocked blocked[] = {
+		{ .syscall = "poll",
+		  .target = "udp 10.0.0.2:53",
+		  .asked = "api.example.org",
+		  .duration_ns = 200 * MS,
+		  .count = 1 },
+		{ .syscall = "poll",
+		  .target = "udp 10.0.0.2:53",
+		  .asked = "a-name-that-is-wider-than-what-is-left-of-the-line.example.org",
+		  .duration_ns = 100 * MS,
+		  .count = 2 },
+	};
+	struct lp_breakdown breakdown = {
+		.time = { .known = true, .blocked_ns = 300 * MS },
+		.blocked_count = 2,
+		.blocked = blocked,
+	};
+
+	(void)state;
+	expect(300 * MS, &breakdown,
+	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+	       "    blocked   200 ms  DNS look-up of api.example.org, 1 call\n"
+	       "        poll on udp 10.0.0.2:53\n"
+	       "    blocked   100 ms  poll on udp 10.0.0.2:53, 2 calls\n"
+	       "        it looks up\n"
+	       "            a-name-that-is-wider-than-what-is-left-of-the-line.example.org\n");
 }
 
 static void the_other_end_of_a_call_is_reported_with_it(void **state)
@@ -299,7 +329,7 @@ static void a_wait_for_a_cpu_shows_where_it_was_taken_away(void **state)
 
 static void parts_below_a_hundredth_are_left_out(void **state)
 {
-	struct lp_blocked blocked[] = { { "read", "/srv/x", "", 2 * MS, 1, receiving, NO_SLEEP,
+	struct lp_blocked blocked[] = { { "read", "/srv/x", "", 2 * MS, 1, receiving, NO_SLEEP, "",
 					  "" } };
 	struct lp_sample samples[] = { { 30, LP_SAMPLE_ON_CPU, false, computing } };
 	struct lp_breakdown breakdown = {
@@ -333,6 +363,7 @@ int main(void)
 		cmocka_unit_test(many_short_calls_have_the_longest_as_an_example),
 		cmocka_unit_test(computing_has_the_stack_seen_most_and_the_lines),
 		cmocka_unit_test(a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood),
+		cmocka_unit_test(a_look_up_of_a_name_has_its_call_on_a_line_of_its_own),
 		cmocka_unit_test(the_other_end_of_a_call_is_reported_with_it),
 		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known),
 		cmocka_unit_test(the_task_that_holds_a_lock_is_printed_with_its_stack),

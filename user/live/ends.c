@@ -4,6 +4,7 @@
 #include "base/clocks.h"
 #include "base/macros.h"
 #include "process/other_end.h"
+#include "runtime/remote/remote.h"
 #include "wire/syscalls.h"
 
 #include <string.h>
@@ -19,6 +20,7 @@
 /* The wait of a callback that is searched for. */
 struct ends_wait {
 	uint64_t segment_ns, since_ns;
+	uint64_t stack, object;
 	int syscall;
 };
 
@@ -27,6 +29,8 @@ static bool read_wait(const struct lp_loop *loop, const struct lp_wait *wait,
 {
 	found->segment_ns = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
 	found->since_ns = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
+	found->stack = wait->stack;
+	found->object = wait->object;
 	found->syscall = wait->syscall;
 	return found->segment_ns && found->since_ns && wait->segment_ns == found->segment_ns &&
 	       wait->reason == LP_SAMPLE_BLOCKED && found->syscall >= 0;
@@ -64,6 +68,35 @@ static void report_end(const struct lp_instance *instance, const struct lp_loop 
 	take(context, &event.event);
 }
 
+/* Returns whether the call waits for one UDP socket, as the kernel knows it. */
+static bool waits_for_datagram(const struct lp_wait_state *stall)
+{
+	/* read once, as the kernel may change it between the check and the use */
+	uint32_t block = __atomic_load_n(&stall->wait.block, __ATOMIC_RELAXED);
+
+	return block < LP_BLOCKS &&
+	       stall->account.account.blocks[block].resource.kind == LP_RESOURCE_UDP;
+}
+
+/* Reports the name that a call asks a name server for. */
+static void report_name(const struct lp_instance *instance, const struct lp_loop *loop,
+			const struct lp_wait *wait, const struct ends_wait *begun, uint32_t slot,
+			lp_record_taker take, void *context)
+{
+	struct lp_event_asked_name event;
+
+	memset(&event, 0, sizeof(event));
+	if (!remote_asked_name(instance->pid, (pid_t)loop->tid, event.name) ||
+	    !goes_on(loop, wait, begun, false))
+		return;
+	event.event =
+		event_head(LP_EVENT_ASKED_NAME, sizeof(event), slot, instance->pid, clock_now());
+	event.segment_ns = begun->segment_ns;
+	event.stack = begun->stack;
+	event.object = begun->object;
+	take(context, &event.event);
+}
+
 static bool find_holder(const struct lp_instance *instance, const struct lp_loop *loop,
 			const struct lp_wait *wait, const struct ends_wait *begun, uint32_t slot,
 			struct lp_event_raw_stack *holder)
@@ -85,10 +118,11 @@ static bool find_holder(const struct lp_instance *instance, const struct lp_loop
 
 bool ends_search(struct lp_ends *ends, struct lp_followed *target,
 		 struct lp_ongoing_stall *progress, const struct lp_loop *loop,
-		 const struct lp_wait *wait, uint32_t slot, lp_record_taker take, void *context,
-		 struct lp_event_raw_stack *holder)
+		 const struct lp_wait_state *stall, uint32_t slot, lp_record_taker take,
+		 void *context, struct lp_event_raw_stack *holder)
 {
 	const struct lp_instance *instance = &target->instance;
+	const struct lp_wait *wait = &stall->wait;
 	uint64_t begun_ns = clock_now(), end_ns;
 	struct ends_wait begun;
 	bool found = false;
@@ -99,6 +133,8 @@ bool ends_search(struct lp_ends *ends, struct lp_followed *target,
 	progress->end_ns = begun.since_ns;
 	if (syscall_argument(begun.syscall) == LP_ARGUMENT_FUTEX)
 		found = find_holder(instance, loop, wait, &begun, slot, holder);
+	else if (waits_for_datagram(stall))
+		report_name(instance, loop, wait, &begun, slot, take, context);
 	else
 		report_end(instance, loop, wait, &begun, slot, take, context);
 	end_ns = clock_now();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Whom a stall in progress waits for: the process at the other end of a pipe, a UNIX socket or a
- * lock of a file, a child, or the thread that holds a lock.  It is searched while the stall lasts,
+ * lock of a file, a child, the thread that holds a lock, or a name server, with the name that it is
+ * asked for.  It is searched while the stall lasts,
  * once for each wait, and takes a small share of the time, of each process and of all together.
  */
 #ifndef LP_LIVE_ENDS_H
@@ -16,12 +17,13 @@ struct lp_ends {
 };
 
 /*
- * Searches whom the callback of a loop waits for, if it does.  Emits LP_EVENT_OTHER_END, or returns
- * true with the stack of a thread that holds what it waits for, which is to be symbolised.
+ * Searches whom the callback of a loop waits for, if it does.  Emits LP_EVENT_OTHER_END or
+ * LP_EVENT_ASKED_NAME, or returns true with the stack of a thread that holds what it waits for,
+ * which is to be symbolised.
  */
 bool ends_search(struct lp_ends *ends, struct lp_followed *target,
 		 struct lp_ongoing_stall *progress, const struct lp_loop *loop,
-		 const struct lp_wait *wait, uint32_t slot, lp_record_taker take, void *context,
-		 struct lp_event_raw_stack *holder);
+		 const struct lp_wait_state *stall, uint32_t slot, lp_record_taker take,
+		 void *context, struct lp_event_raw_stack *holder);
 
 #endif /* LP_LIVE_ENDS_H */

@@ -445,7 +445,7 @@ static void report_ongoing(struct lp_live *live, uint32_t slot, struct lp_follow
 	    ongoing_stall_take_stack(&live->loops[slot].progress, loop, stall, slot, now, &raw))
 		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
 	if (instance && followed_may_spend(&live->followed, target, clock_now()) &&
-	    ends_search(&live->ends, target, &live->loops[slot].progress, loop, &stall->wait, slot,
+	    ends_search(&live->ends, target, &live->loops[slot].progress, loop, stall, slot,
 			live->take, live->context, &raw))
 		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
 	ongoing_stall_report(instance, loop, stall, slot, now, explained_take, live);

@@ -160,11 +160,17 @@ void call_words_of_stack(const struct lp_stack *stack, char *words, size_t size)
 
 void call_words_of(const struct lp_blocked *blocked, char *words, size_t size)
 {
-	call_words_of_stack(&blocked->stack, words, size);
-	if (*words || !blocked->stack.depth)
+	static const char of[] = "DNS look-up of ";
+
+	if (*blocked->asked && strlen(of) + strlen(blocked->asked) < size) {
+		snprintf(words, size, "%s%s", of, blocked->asked);
 		return;
-	if (text_ends_with(blocked->target, ":53"))
+	}
+	call_words_of_stack(&blocked->stack, words, size);
+	if (*words)
+		return;
+	if (*blocked->asked || (blocked->stack.depth && text_ends_with(blocked->target, ":53")))
 		text_copy(words, size, "DNS look-up");
-	else if (is_called_from_outside(&blocked->stack))
+	else if (blocked->stack.depth && is_called_from_outside(&blocked->stack))
 		sleep_words(blocked, words, size);
 }

@@ -10,7 +10,7 @@
 
 /*
  * Writes words for a blocking call from its stack: "time.sleep", "import sqlalchemy.orm", "DNS
- * look-up"; "" if the stack and the call do not show more than the call itself.
+ * look-up of api.example.org"; "" if the stack and the call do not show more than the call itself.
  */
 void call_words_of(const struct lp_blocked *blocked, char *words, size_t size);
 

@@ -260,6 +260,14 @@ static void on_other_end(void *context, const struct lp_event_other_end *event)
 		segments_add_other_end(loop->segments, event);
 }
 
+static void on_asked_name(void *context, const struct lp_event_asked_name *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (loop)
+		segments_add_asked_name(loop->segments, event);
+}
+
 static void on_eager_task(void *context, const struct lp_event_eager_task *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
@@ -527,6 +535,7 @@ const struct lp_event_handlers model_handlers = {
 	.cause = on_cause,
 	.task_name = on_task_name,
 	.other_end = on_other_end,
+	.asked_name = on_asked_name,
 	.cpu_waits = loop_events_cpu_waits,
 	.cpu_quota = loop_events_cpu_quota,
 	.steal = loop_events_steal,

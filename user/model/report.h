@@ -133,6 +133,8 @@ struct lp_blocked {
 	struct lp_sleep sleep; /* that of the first call */
 	/* "nfs", "fuse": the file system of a file, if it asks a network or another process; or "" */
 	const char *file_system;
+	/* the names that a name server was asked for: "a.example, b.example"; or "" */
+	char asked[LP_ASKED_NAME_BYTES];
 };
 
 /* The thread that held the GIL most while the loop waited for it. */

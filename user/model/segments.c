@@ -5,6 +5,7 @@
 #include "wire/resource_text.h"
 #include "wire/syscalls.h"
 #include "base/text.h"
+#include "asked_names.h"
 #include "breakdown.h"
 #include "cause_place.h"
 
@@ -39,6 +40,7 @@ struct lp_segment {
 	char task_name[LP_TASK_NAME_MAX];
 	struct lp_lock_holder lock;
 	struct lp_other_end *end; /* NULL: not known */
+	struct lp_asked_names *asked; /* NULL: none are known */
 };
 
 struct lp_segments {
@@ -108,6 +110,7 @@ static void drop_segment(struct lp_segments *segments, struct lp_segment *segmen
 	breakdown_free_samples(segment->samples, segment->sample_count);
 	stack_clear(&segment->lock.stack);
 	free(segment->end);
+	asked_names_free(segment->asked);
 	memset(segment, 0, sizeof(*segment));
 }
 
@@ -343,6 +346,16 @@ void segments_add_other_end(struct lp_segments *segments, const struct lp_event_
 		*segment->end = event->end;
 }
 
+void segments_add_asked_name(struct lp_segments *segments, const struct lp_event_asked_name *event)
+{
+	struct lp_segment *segment = segment_of(segments, event->segment_ns, false);
+
+	if (segment && !segment->asked)
+		segment->asked = asked_names_new();
+	if (segment && segment->asked)
+		asked_names_add(segment->asked, event);
+}
+
 void segments_add_task_name(struct lp_segments *segments, const struct lp_event_task_name *event)
 {
 	struct lp_segment *segment = segment_of(segments, event->segment_ns, false);
@@ -421,9 +434,10 @@ static int by_count(const void *left, const void *right)
 	return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
 }
 
-static void fill_blocked(const struct lp_segments *segments, const struct lp_segment_times *account,
+static void fill_blocked(const struct lp_segments *segments, const struct lp_segment *segment,
 			 struct lp_breakdown *breakdown)
 {
+	const struct lp_segment_times *account = &segment->account;
 	uint32_t i;
 
 	breakdown->blocked_dropped = account->dropped_count;
@@ -444,6 +458,7 @@ static void fill_blocked(const struct lp_segments *segments, const struct lp_seg
 		resource_text(&block->resource, blocked->target, sizeof(blocked->target));
 		resource_local(&block->resource, blocked->local, sizeof(blocked->local));
 		blocked->sleep = stack_sleep(&block->resource);
+		asked_names_of(segment->asked, block, blocked->asked);
 		blocked->file_system = file_system_name(block->resource.file_system);
 		blocked->duration_ns = block->total_ns;
 		blocked->count = block->count;
@@ -526,7 +541,7 @@ static void explain(struct lp_segments *segments, struct lp_segment *segment, ui
 			breakdown->time.gc_ns =
 				breakdown->time.on_cpu_ns / account->samples * collecting;
 		}
-		fill_blocked(segments, account, breakdown);
+		fill_blocked(segments, segment, breakdown);
 	}
 	breakdown_fill_chain(breakdown);
 }

@@ -2,9 +2,14 @@
 #include "blocked_loop.h"
 
 #include "base/macros.h"
+#include "base/text.h"
+#include "process/sockets.h"
 #include "process/thread_call.h"
+#include "runtime/remote/remote.h"
 #include "wire/syscalls.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The most loops of a process whose stacks are read. */
@@ -42,6 +47,16 @@ static bool read_stack(const struct lp_tasks_snapshot *snapshot, const struct lp
 	return stack->shows == LP_SHOWS_CALLBACK && !stack->waits_for_lock;
 }
 
+/* Returns whether the descriptor of a call is a UDP socket. */
+static bool is_datagram(pid_t pid, const struct lp_end_file *file)
+{
+	struct lp_resource resource = { 0 };
+	uint64_t inode;
+
+	return sscanf(file->name, "socket:[%" SCNu64 "]", &inode) == 1 &&
+	       socket_by_inode(pid, inode, &resource) && resource.kind == LP_RESOURCE_UDP;
+}
+
 static void read_one(const struct lp_tasks_snapshot *snapshot, const struct lp_running_loop *loop,
 		     struct lp_blocked_loop *blocked)
 {
@@ -51,6 +66,9 @@ static void read_one(const struct lp_tasks_snapshot *snapshot, const struct lp_r
 	    !other_end_read(snapshot->process->pid, loop->tid, SEARCH_NS, &blocked->end))
 		return;
 	blocked->known = true;
+	if (is_datagram(snapshot->process->pid, &blocked->end.file))
+		remote_asked_name(snapshot->process->pid, loop->tid, blocked->asked);
+	text_sanitise(blocked->asked);
 	blocked->own = task_frames_own(snapshot->frames, stack.frames, stack.depth);
 	blocked->parked = stack.depth ? task_frames_find(snapshot->frames, &stack.frames[0], NULL)
 				      : NULL;

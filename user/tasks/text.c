@@ -255,7 +255,8 @@ static void print_unwoken(struct tasks_text_sink *sink, const struct lp_tasks_sn
 static void print_blocked_loops(struct tasks_text_sink *sink,
 				const struct lp_tasks_snapshot *snapshot)
 {
-	char text[LP_OTHER_END_TEXT + LP_TEXT_PLACE_MAX + 256], what[LP_OTHER_END_TEXT];
+	char text[LP_OTHER_END_TEXT + LP_TEXT_PLACE_MAX + LP_ASKED_NAME_BYTES + 256];
+	char what[LP_OTHER_END_TEXT];
 	char where[LP_TEXT_PLACE_MAX], number[16];
 	size_t i, thread;
 
@@ -275,11 +276,13 @@ static void print_blocked_loops(struct tasks_text_sink *sink,
 		if (frame)
 			text_frame_place(frame, 2, where, sizeof(where));
 		snprintf(number, sizeof(number), " %u", snapshot->loops[i].id);
-		snprintf(text, sizeof(text), "the thread of %sloop%s is blocked in %s%s%s%s: %s",
+		snprintf(text, sizeof(text),
+			 "the thread of %sloop%s is blocked in %s%s%s%s: %s%s%s",
 			 snapshot->loop_count > 1 ? "" : "the ",
 			 snapshot->loop_count > 1 ? number : "",
 			 frame ? frame->function : "a function that is not known",
-			 *where ? " (" : "", where, *where ? ")" : "", what);
+			 *where ? " (" : "", where, *where ? ")" : "", what,
+			 *blocked->asked ? ", looks up " : "", blocked->asked);
 		fputc('\n', sink->out);
 		wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 	}

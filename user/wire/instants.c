@@ -69,6 +69,7 @@ static const struct lp_instant_rule rules[] = {
 	{ LP_EVENT_STACK_SAMPLE, AT(lp_event_stack_sample, segment_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_TASK_NAME, AT(lp_event_task_name, segment_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_OTHER_END, AT(lp_event_other_end, segment_ns), 0, { 0 }, 0 },
+	{ LP_EVENT_ASKED_NAME, AT(lp_event_asked_name, segment_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_PROCESS_END, AT(lp_event_process_end, ending.since_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_EAGER_TASK, AT(lp_event_eager_task, segment_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_LOOP_STOPPED, AT(lp_event_loop_stopped, stopped_ns), 0, { 0 }, 0 },

@@ -16,9 +16,10 @@ CASE = {
     "looks": [
         {"command": ["-d", "5s"],
          "partly": [r"poll on udp 127\.\d+\.\d+\.\d+:53", r"{ask}"],
-         "right": [r"api\.example\.test"]},
+         "right": [r"DNS look-up of api\.example\.test"]},
         {"command": ["-m", "sample", "-d", "5s"],
-         "partly": [r"{ask}"]},
+         "partly": [r"{ask}"],
+         "right": [r"DNS look-up of api\.example\.test"]},
     ],
 }
 NEWNS, PRIVATE, BIND = 0x20000, 0x44000, 0x1000

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/macros.h"
 #include "process/memory.h"
+#include "process/name_query.h"
 #include "process/process.h"
 #include "process/unreadable.h"
 #include "process/worker.h"
@@ -208,6 +209,22 @@ ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const 
 					{ (void *)arguments, bytes } };
 
 	return remote_ask(parts, 2, answer);
+}
+
+bool remote_asked_name(pid_t pid, pid_t tid, char name[LP_ASKED_NAME_BYTES])
+{
+	const struct lp_request request = { .operation = LP_OPERATION_ASKED_NAME, .pid = pid };
+	const struct iovec parts[2] = { { (void *)&request, sizeof(request) },
+					{ &tid, sizeof(tid) } };
+	const void *answer;
+
+	if (!remote_has_begun())
+		return name_query_read(pid, tid, name);
+	if (remote_ask(parts, 2, &answer) != LP_ASKED_NAME_BYTES)
+		return false;
+	memcpy(name, answer, LP_ASKED_NAME_BYTES);
+	name[LP_ASKED_NAME_BYTES - 1] = '\0';
+	return true;
 }
 
 /* ---- memory ------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include "process/mappings.h"
 #include "process/memory.h"
+#include "process/name_query.h"
 #include "process/spawner.h"
 #include "runtime/registry.h"
 
@@ -118,6 +119,15 @@ static ssize_t serve_native(const struct call *call)
 	return runtime_native_server ? runtime_native_server(call->arguments, call->bytes,
 							     call->answer, call->capacity)
 				     : -ENOSYS;
+}
+
+static ssize_t serve_asked_name(const struct call *call)
+{
+	const pid_t *tid = call->arguments;
+
+	if (call->bytes != sizeof(*tid) || call->capacity < LP_ASKED_NAME_BYTES)
+		return -EINVAL;
+	return name_query_read(call->request->pid, *tid, call->answer) ? LP_ASKED_NAME_BYTES : 0;
 }
 
 static ssize_t serve_may_be_program(const struct call *call)
@@ -363,6 +373,7 @@ static const struct {
 } operations[LP_OPERATIONS] = {
 	[LP_OPERATION_MEMORY] = { serve_memory, false },
 	[LP_OPERATION_NATIVE] = { serve_native, false },
+	[LP_OPERATION_ASKED_NAME] = { serve_asked_name, false },
 	[LP_OPERATION_MAY_BE_PROGRAM] = { serve_may_be_program, false },
 	[LP_OPERATION_EXAMINE] = { serve_examine, false },
 	[LP_OPERATION_FIND_LOOPS] = { serve_find_loops, true },

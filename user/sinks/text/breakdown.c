@@ -183,6 +183,19 @@ static void print_end(const struct stall *stall, const struct lp_blocked *blocke
 	wrap_print(stall->file, text, 8, "            ", stall->terminal->columns);
 }
 
+/* Prints the names that a name server was asked for, unless they are in the words of the call. */
+static void print_asked(const struct stall *stall, const struct lp_blocked *blocked,
+			const char *words)
+{
+	char text[LP_ASKED_NAME_BYTES + 32];
+
+	if (!*blocked->asked || strstr(words, blocked->asked))
+		return;
+	snprintf(text, sizeof(text), "it looks up %s", blocked->asked);
+	fputs("        ", stall->file);
+	wrap_print(stall->file, text, 8, "            ", stall->terminal->columns);
+}
+
 /* Describes the thread or task that holds the lock of a call, or computes its result. */
 static void describe_holder(const struct lp_lock_holder *holder, char *text, size_t size)
 {
@@ -224,27 +237,34 @@ static bool on_file_system(const struct lp_blocked *blocked)
 	return blocked->file_system && *blocked->file_system;
 }
 
-static void print_call(struct stall *stall, const struct lp_blocked *blocked, uint32_t frames)
+/* Prints a look-up of a name, and its call below. Returns false if the name does not fit. */
+static bool print_look_up(const struct stall *stall, const struct lp_blocked *blocked,
+			  const char *words, const char *times, size_t width)
 {
-	char times[32], target[LP_RESOURCE_TEXT_MAX + LP_LOCAL_TEXT_MAX + 8];
-	char words[LP_CALL_WORDS_MAX];
-	size_t width, columns;
-	const char *name;
+	if (!*blocked->asked || !strstr(words, blocked->asked) || text_columns(words) > width)
+		return false;
+	fprintf(stall->file, "%s%s\n        ", words, times);
+	text_print_call(stall->file, stall->terminal, blocked->syscall, blocked->target,
+			stall->terminal->columns - 8, false);
+	fputc('\n', stall->file);
+	return true;
+}
 
-	snprintf(times, sizeof(times), ", %u %s%s", blocked->count,
-		 is_call(blocked->syscall) ? "call" : "time", text_plural(blocked->count));
-	print_label(stall, "blocked", blocked->duration_ns);
-	fputs("  ", stall->file);
-	width = stall->terminal->columns - LABEL_COLUMNS - 2 - strlen(times);
-	call_words_of(blocked, words, sizeof(words));
-	columns = text_columns(words) + strlen(" ()");
+/* Prints a call and what it operates on, with the words in front of it if they fit. */
+static void print_words(const struct stall *stall, const struct lp_blocked *blocked, char *words,
+			const char *times, size_t width)
+{
+	const struct lp_other_end *end = end_of(stall, blocked);
+	const char *name = end ? text_other_end_name(end) : NULL;
+	char target[LP_RESOURCE_TEXT_MAX + LP_LOCAL_TEXT_MAX + 8];
+	size_t columns = text_columns(words) + strlen(" ()");
+
 	if (*words && columns + text_columns(blocked->syscall) <= width) {
 		fprintf(stall->file, "%s (", words);
 		width -= columns;
 	} else {
 		*words = '\0';
 	}
-	name = end_of(stall, blocked) ? text_other_end_name(end_of(stall, blocked)) : NULL;
 	/* both addresses of a socket, if they fit */
 	snprintf(target, sizeof(target), "%s from %s", blocked->target, blocked->local);
 	if (!blocked->local[0] ||
@@ -255,6 +275,22 @@ static void print_call(struct stall *stall, const struct lp_blocked *blocked, ui
 			 on_file_system(blocked) ? ")" : "");
 	text_print_call(stall->file, stall->terminal, blocked->syscall, target, width, false);
 	fprintf(stall->file, "%s%s\n", *words ? ")" : "", times);
+}
+
+static void print_call(struct stall *stall, const struct lp_blocked *blocked, uint32_t frames)
+{
+	char times[32], words[LP_CALL_WORDS_MAX];
+	size_t width;
+
+	snprintf(times, sizeof(times), ", %u %s%s", blocked->count,
+		 is_call(blocked->syscall) ? "call" : "time", text_plural(blocked->count));
+	print_label(stall, "blocked", blocked->duration_ns);
+	fputs("  ", stall->file);
+	width = stall->terminal->columns - LABEL_COLUMNS - 2 - strlen(times);
+	call_words_of(blocked, words, sizeof(words));
+	if (!print_look_up(stall, blocked, words, times, width))
+		print_words(stall, blocked, words, times, width);
+	print_asked(stall, blocked, words);
 	print_end(stall, blocked);
 	print_own_stack(stall, &blocked->stack, frames);
 	print_holder(stall, blocked);

@@ -96,11 +96,12 @@ function addBlockedCalls(body, detail) {
 
 	if (calls.length)
 		body.append(heading('Blocked'));
-	for (const [, count, stack, us, name, target, local, fileSystem] of calls) {
+	for (const [, count, stack, us, name, target, local, fileSystem, asked] of calls) {
 		body.append(make('p', { kind: 'call' }, swatch('--blocked'),
 			make('strong', { text: formatDuration(1000 * us) }),
 			make('span', { text: callText(data.strings[name], data.strings[target]) }),
 			make('span', { kind: 'muted', text: plural(count, 'call') +
+				(asked ? `, DNS look-up of ${data.strings[asked]}` : '') +
 				(local ? `, from ${data.strings[local]}` : '') +
 				(fileSystem ? `, file system ${data.strings[fileSystem]}` : '') })));
 		if (stack)
