@@ -99,6 +99,22 @@ static void a_circle_leads_through_the_thread_of_a_job(void **state)
 	task_list_free(&list);
 }
 
+/* Whoever sets an event, or puts an item into a queue, is not known. */
+static void a_thread_that_waits_for_an_object_is_no_part_of_a_deadlock(void **state)
+{
+	struct lp_task_list list = new_threads(1, 1);
+	struct lp_thread_wait *wait = wait_for(&list, 0, 0, 0);
+
+	(void)state;
+	run_job(&list, 0, 0);
+	assert_string_equal(deadlocks_of(&list), "0 1 (0)");
+	wait->kind = LP_THREAD_AWAITS_OBJECT;
+	wait->what = "an item of a queue.Queue";
+	wait->end_count = 0;
+	assert_string_equal(deadlocks_of(&list), "");
+	task_list_free(&list);
+}
+
 static void one_thread_of_several_is_enough(void **state)
 {
 	struct lp_task_list list = new_threads(1, 2);
@@ -234,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_circle_leads_through_the_thread_of_a_job),
+		cmocka_unit_test(a_thread_that_waits_for_an_object_is_no_part_of_a_deadlock),
 		cmocka_unit_test(one_thread_of_several_is_enough),
 		cmocka_unit_test(threads_wait_for_each_other),
 		cmocka_unit_test(tasks_need_the_thread_of_their_loop),

@@ -34,6 +34,7 @@ enum lp_thread_awaited {
 	LP_THREAD_AWAITS_LOCK, /* threading.Lock or RLock */
 	LP_THREAD_AWAITS_FUTURE, /* the result of a concurrent.futures.Future */
 	LP_THREAD_AWAITS_THREAD, /* the end of a thread */
+	LP_THREAD_AWAITS_OBJECT, /* that some thread does something with an object: see `what` */
 	LP_THREAD_AWAITED,
 };
 
@@ -47,6 +48,7 @@ struct lp_thread_wait {
 	enum lp_thread_awaited kind;
 	const char *class; /* of the object: "threading.Lock"; "" */
 	uint64_t id; /* address of the object; 0 */
+	const char *what; /* OBJECT: "an item of a queue.Queue"; NULL for other kinds */
 	bool timed; /* the wait ends with its timeout */
 	bool owned; /* the lock records its owner; if there is no end, it has ended */
 	bool queued; /* the job of the future is in the queue of a pool, whose threads are the ends */

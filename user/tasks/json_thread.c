@@ -53,6 +53,7 @@ static void write_thread(struct lp_json_writer *json, const struct lp_tasks_snap
 		[LP_THREAD_AWAITS_LOCK] = "lock",
 		[LP_THREAD_AWAITS_FUTURE] = "future",
 		[LP_THREAD_AWAITS_THREAD] = "thread",
+		[LP_THREAD_AWAITS_OBJECT] = "object",
 	};
 	const struct lp_thread_wait *wait = &thread->wait;
 
@@ -63,6 +64,8 @@ static void write_thread(struct lp_json_writer *json, const struct lp_tasks_snap
 	json_text(json, "awaits", kinds[wait->kind]);
 	json_text(json, "class", wait->class);
 	json_address(json, "id", wait->id);
+	if (wait->what)
+		json_text(json, "what", wait->what);
 	json_bool(json, "timed", wait->timed);
 	json_bool(json, "queued", wait->queued);
 	json_bool(json, "holder_ended", wait->owned && !wait->end_count);

@@ -195,6 +195,9 @@ void text_thread_wait(const struct lp_tasks_snapshot *snapshot, size_t thread,
 		add(&to, "waits for the end of ");
 		add_ends(&to, snapshot, thread);
 		break;
+	case LP_THREAD_AWAITS_OBJECT:
+		add(&to, "waits for %s", wait->what);
+		break;
 	default:
 		return;
 	}
@@ -291,7 +294,9 @@ void text_threads_print(FILE *file, const struct lp_terminal *terminal,
 	char number[32];
 
 	for (i = 0; i < list->pool_thread_count; i++) {
+		/* most of the threads that wait for an item of a queue are idle */
 		if (!list->pool_threads[i].wait.kind ||
+		    list->pool_threads[i].wait.kind == LP_THREAD_AWAITS_OBJECT ||
 		    runs_loop(snapshot, list->pool_threads[i].tid) ||
 		    text_thread_deadlocked(snapshot, i))
 			continue;

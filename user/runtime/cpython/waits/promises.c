@@ -41,9 +41,9 @@ void cpython_pool_note_promise(struct lp_pools *pools, uint64_t task,
 
 	for (i = 0; i < chain->count && i < OUTERMOST_MAX; i++) {
 		const struct promise_row *row = row_of(pools, &chain->links[i]);
-		uint64_t future = row ? cpython_frame_variable(pools->python, &chain->links[i],
-							       row->future)
-				      : 0;
+		uint64_t future =
+			row ? cpython_frame_variable(pools->python, &chain->links[i], row->future)
+			    : 0;
 
 		if (future)
 			map_put(&pools->promises, future, task);
@@ -72,8 +72,8 @@ static uint64_t source_of(struct lp_pools *pools, uint64_t future)
 	ssize_t count = cpython_pool_members(pools, callbacks, &members), i;
 
 	for (i = 0; i < count && !source; i++)
-		source = cpython_pool_free_variable(pools, members[i],
-				       "_chain_future.<locals>._call_check_cancel", "source");
+		source = cpython_pool_free_variable(
+			pools, members[i], "_chain_future.<locals>._call_check_cancel", "source");
 	free(members);
 	return source && map_get(&pools->tasks, source) ? source : 0;
 }

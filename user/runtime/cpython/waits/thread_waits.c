@@ -10,11 +10,18 @@
 #include "base/macros.h"
 #include "runtime/cpython/objects/instance.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HANDLES_MAX 65536 /* of all loops, that are read */
+#define WHAT_BYTES 160
 #define WITHIN_MAX 6 /* frames of the library within a function with a row */
+
+#define FUTURE .kind = LP_THREAD_AWAITS_FUTURE
+#define THREAD .kind = LP_THREAD_AWAITS_THREAD
+#define OBJECT .kind = LP_THREAD_AWAITS_OBJECT
 
 /* A function in which a thread waits for what its `self`, or another variable, stands for. */
 static const struct thread_row {
@@ -22,13 +29,30 @@ static const struct thread_row {
 	enum lp_thread_awaited kind;
 	const char *object; /* the name of the variable; NULL: the first one */
 	bool polls; /* the function may sleep again and again instead */
+	/* OBJECT: the only class of the object, or NULL, and the words before and after its name */
+	const char *class, *before, *after;
+	const char *unfinished; /* the attribute that has the number of unfinished items; or NULL */
 } rows[] = {
-	{ "concurrent/futures/_base.py", "result", LP_THREAD_AWAITS_FUTURE, NULL, false },
-	{ "concurrent/futures/_base.py", "exception", LP_THREAD_AWAITS_FUTURE, NULL, false },
-	{ "/threading.py", "join", LP_THREAD_AWAITS_THREAD, NULL, false },
+	{ "concurrent/futures/_base.py", "result", FUTURE },
+	{ "concurrent/futures/_base.py", "exception", FUTURE },
+	{ "/threading.py", "join", THREAD },
 	/* meanwhile it runs what others give it, which has frames of its own */
-	{ "asgiref/current_thread_executor.py", "run_until_future", LP_THREAD_AWAITS_FUTURE,
-	  "future", true },
+	{ "asgiref/current_thread_executor.py", "run_until_future", FUTURE, .object = "future",
+	  .polls = true },
+	{ "/queue.py", "get", OBJECT, .before = "an item of a " },
+	{ "/queue.py", "put", OBJECT, .before = "space in a " },
+	{ "/queue.py", "join", OBJECT, .before = "task_done() of a ",
+	  .unfinished = "unfinished_tasks" },
+	{ "/threading.py", "wait", OBJECT, .class = "threading.Event", .before = "a ",
+	  .after = " to be set" },
+	{ "/threading.py", "wait", OBJECT, .class = "threading.Condition",
+	  .before = "notify() of a " },
+	{ "/threading.py", "wait", OBJECT, .class = "threading.Barrier",
+	  .before = "other threads at a " },
+	{ "/threading.py", "acquire", OBJECT, .class = "threading.Semaphore",
+	  .before = "release() of a " },
+	{ "/threading.py", "acquire", OBJECT, .class = "threading.BoundedSemaphore",
+	  .before = "release() of a " },
 };
 
 /* Files of the library whose functions rows call to wait. */
@@ -158,12 +182,27 @@ static void read_thread(struct lp_pools *pools, struct lp_thread_wait *wait)
 		wait->kind = LP_THREAD_AWAITS_NOTHING;
 }
 
+/* Returns the object that a thread waits for in a function with a row. */
+static uint64_t object_of(struct lp_pools *pools, const struct thread_row *row,
+			  const struct lp_await_link *link)
+{
+	return row->object ? cpython_frame_variable(pools->python, link, row->object)
+			   : cpython_frame_local(pools->python, link, 0);
+}
+
+static bool is_of_class(struct lp_pools *pools, uint64_t object, const char *class)
+{
+	return !strcmp(cpython_wait_type_of(pools->waits, object)->name, class);
+}
+
 static const struct thread_row *row_of(struct lp_pools *pools, const struct lp_await_link *link)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (cpython_pool_is_function(pools, link, rows[i].file, rows[i].function))
+		if (cpython_pool_is_function(pools, link, rows[i].file, rows[i].function) &&
+		    (!rows[i].class ||
+		     is_of_class(pools, object_of(pools, &rows[i], link), rows[i].class)))
 			return &rows[i];
 	return NULL;
 }
@@ -186,22 +225,44 @@ static bool is_waiting_file(struct lp_pools *pools, const struct lp_await_link *
 	return false;
 }
 
-/* Finds the row of a thread's innermost frames, and its frame.  NULL: it is in no such function. */
+/*
+ * Finds the outermost row of a thread's innermost frames, as these functions call each other, and
+ * its frame.  NULL: it is in no such function.
+ */
 static const struct thread_row *find_row(struct lp_pools *pools, const struct lp_await_chain *chain,
 					 const struct lp_await_link **link)
 {
-	const struct thread_row *row;
+	const struct thread_row *found = NULL, *row;
 	size_t i;
 
 	for (i = 0; i < chain->count && i < WITHIN_MAX; i++) {
-		*link = &chain->links[chain->count - 1 - i];
-		row = row_of(pools, *link);
-		if (row)
-			return row;
-		if (!is_waiting_file(pools, *link))
+		const struct lp_await_link *at = &chain->links[chain->count - 1 - i];
+
+		row = row_of(pools, at);
+		if (row) {
+			found = row;
+			*link = at;
+		} else if (!is_waiting_file(pools, at)) {
 			break;
+		}
 	}
-	return NULL;
+	return found;
+}
+
+/* Describes what some thread has to do with an object before the wait ends. */
+static void read_object(struct lp_pools *pools, const struct thread_row *row,
+			struct lp_thread_wait *wait)
+{
+	char text[WHAT_BYTES], count[32] = "";
+	uint64_t number;
+
+	if (row->unfinished &&
+	    cpython_wait_number(pools->waits, wait->id, row->unfinished, &number))
+		snprintf(count, sizeof(count), ", %" PRIu64 " unfinished", number);
+	wait->class = cpython_wait_type_of(pools->waits, wait->id)->name;
+	snprintf(text, sizeof(text), "%s%s%s%s", row->before, wait->class,
+		 row->after ? row->after : "", count);
+	wait->what = task_arena_text(pools->list->arena, text);
 }
 
 /*
@@ -217,11 +278,12 @@ static bool read_row(struct lp_pools *pools, struct lp_await_chain *chain, bool 
 	if (!row || (!sleeps && !row->polls))
 		return false;
 	wait->kind = row->kind;
-	wait->id = row->object ? cpython_frame_variable(pools->python, link, row->object)
-			       : cpython_frame_local(pools->python, link, 0);
+	wait->id = object_of(pools, row, link);
 	wait->timed = has_timeout(pools, link);
 	if (row->kind == LP_THREAD_AWAITS_THREAD)
 		read_thread(pools, wait);
+	else if (row->kind == LP_THREAD_AWAITS_OBJECT)
+		read_object(pools, row, wait);
 	else if (is_pending(pools, wait->id))
 		read_future(pools, chain, wait);
 	else
