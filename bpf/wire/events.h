@@ -451,13 +451,16 @@ struct lp_event_run_queue {
 	__u64 total_ns;
 };
 
-/* The descriptor that was ready at the polls of a loop that never waits; the last one is valid. */
+/*
+ * All polls of a loop returned at once for a second, with the descriptor that was ready at them;
+ * the last one is valid.
+ */
 struct lp_event_awake {
 	struct lp_event event;
 	__u32 descriptor;
 	__u32 events; /* EPOLLIN and others */
 	__u32 ended; /* 1: a TCP socket whose peer has closed its end */
-	__u32 reserved;
+	__u32 no_descriptor; /* 1: no descriptor was seen to be ready, so that the fields are 0 */
 	struct lp_resource resource;
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/macros.h"
 #include "model/awake.h"
+#include "process/cpu_progress.h"
 #include "resource.h"
 
 #include <string.h>
@@ -21,15 +22,24 @@ static void report(struct lp_session *session, uint32_t slot, uint64_t now_ns, l
 	uint32_t descriptor = __atomic_load_n(&loop->ready_descriptor, __ATOMIC_ACQUIRE);
 	struct lp_event_awake event;
 
-	if (!descriptor)
-		return;
 	memset(&event, 0, sizeof(event));
 	event.event = event_head(LP_EVENT_AWAKE, sizeof(event), slot, (pid_t)loop->pid, now_ns);
-	event.descriptor = descriptor - 1;
-	event.events = loop->ready_events;
-	event.ended = loop->ready_ended;
-	resource_of_descriptor((pid_t)loop->pid, event.descriptor, &event.resource);
+	event.no_descriptor = !descriptor;
+	if (descriptor) {
+		event.descriptor = descriptor - 1;
+		event.events = loop->ready_events;
+		event.ended = loop->ready_ended;
+		resource_of_descriptor((pid_t)loop->pid, event.descriptor, &event.resource);
+	}
 	take(context, &event.event);
+}
+
+/* Returns the ns for which the loop's thread has run or waited for a CPU; 0: not known. */
+static uint64_t read_ready(const struct lp_loop *loop)
+{
+	struct lp_cpu_progress progress = cpu_progress_read((pid_t)loop->tid);
+
+	return progress.ran_ns + progress.waited_ns;
 }
 
 static void count_from(struct lp_awake *awake, const struct lp_loop *loop, uint64_t now_ns)
@@ -38,6 +48,7 @@ static void count_from(struct lp_awake *awake, const struct lp_loop *loop, uint6
 	awake->idle_ns = __atomic_load_n(&loop->idle_ns, __ATOMIC_ACQUIRE);
 	awake->iterations = __atomic_load_n(&loop->iterations, __ATOMIC_ACQUIRE);
 	awake->callbacks = __atomic_load_n(&loop->callbacks, __ATOMIC_ACQUIRE);
+	awake->ready_ns = awake->doubtful ? read_ready(loop) : 0;
 }
 
 /* Returns whether the time since the last change between counting and watching suffices. */
@@ -53,13 +64,23 @@ static bool has_lasted(const struct lp_awake *awake, const struct lp_loop *loop,
 	       saturating_sub(callbacks, awake->callbacks) >= CALLBACKS_ENOUGH;
 }
 
-/* Returns whether the polls of the time that was counted returned at once. */
-static bool never_waits(const struct lp_awake *awake, const struct lp_loop *loop,
-			uint64_t counted_ns)
+/*
+ * Returns whether the polls of the time that was counted returned at once.  On a busy machine the
+ * thread may lose its CPU in a poll that does not sleep, which makes it long: the time for which
+ * the thread has slept is an upper limit.
+ */
+static bool never_waits(struct lp_awake *awake, const struct lp_loop *loop, uint64_t counted_ns)
 {
 	uint64_t idle_ns = saturating_sub(loop->idle_ns, awake->idle_ns);
 	uint64_t iterations = saturating_sub(loop->iterations, awake->iterations);
+	uint64_t begun_ns = awake->ready_ns;
 
+	awake->doubtful = awake_polls_at_once(iterations, 0, counted_ns) &&
+			  !awake_polls_at_once(iterations, idle_ns, counted_ns);
+	if (awake->doubtful && begun_ns)
+		idle_ns = min_u64(idle_ns,
+				  saturating_sub(counted_ns,
+						 saturating_sub(read_ready(loop), begun_ns)));
 	/* a poll in progress is not counted as idle yet */
 	return !__atomic_load_n(&loop->outside, __ATOMIC_RELAXED) && idle_ns < counted_ns / 3 * 2 &&
 	       awake_polls_at_once(iterations, idle_ns, counted_ns);

@@ -282,6 +282,9 @@ static void on_awake(void *context, const struct lp_event_awake *event)
 
 	if (!loop)
 		return;
+	loop->awake_times++;
+	if (event->no_descriptor)
+		return;
 	awake_text(event, loop->awake, sizeof(loop->awake));
 	loop->awake_in_interval = true;
 }

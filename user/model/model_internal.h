@@ -32,6 +32,7 @@ struct lp_model_loop {
 	struct lp_cpu_waits cpu_waits; /* those of the last event, of all segments */
 	char awake[LP_AWAKE_BYTES]; /* what the last LP_EVENT_AWAKE says; "" if there was none */
 	bool awake_in_interval; /* there was one since the last interval */
+	uint64_t awake_times, awake_times_before; /* number of LP_EVENT_AWAKE */
 	struct lp_waiting_tasks tasks; /* of LP_EVENT_WAITING; waiting is 0 if there was none */
 	/* counts before the first segment that is read of its source; NULL: none */
 	struct lp_loop_base *base;

@@ -451,6 +451,7 @@ struct lp_loop_summary {
 	 */
 	uint64_t traced_ns;
 	bool traced_known; /* false in captures of earlier versions */
+	uint64_t awake_times; /* how often all polls of a second were seen to return at once */
 	/* "fd 9 (socket:[4711]) at its end": what is ready at each poll; "" if it is not known */
 	const char *awake;
 	const struct lp_waiting_tasks *tasks; /* NULL: not known, or the loop was not idle */
