@@ -88,6 +88,7 @@ def test_killed_profiler_leaves_the_target_alone(case):
     target.finish()
 
 
+@patient
 def test_interval(case):
     """There is a summary for each second, and one at the end."""
     target = case.start("load.py", "4")
@@ -102,7 +103,7 @@ def test_interval(case):
         raise Failure(f"{len(moments)} summaries on the way")
     gaps = [later - earlier for earlier, later in zip(moments, moments[1:])]
     if not all(0.9e9 < gap < 1.3e9 for gap in gaps):
-        raise Failure(f"summaries {gaps} ns apart")
+        raise Late(f"summaries {gaps} ns apart")
     verify(checks.sums(records), checks.counts(records, case.truth(target)))
     workers = [record["count"] for record in records.of("callback_summary")
                if record["name"] == "worker"]

@@ -28,8 +28,8 @@
 #define WAIT_MOST_NS (2000 * NS_PER_MS)
 #define WAIT_LEAST_NS (250 * NS_PER_MS)
 /*
- * The longest wait in ns before the first process is attached to: the run cannot begin without
- * what it attaches to the kernel, and other runs that end may have many probes removed meanwhile.
+ * The longest wait in ns for the kernel alone before the first probe of a process is attached: the
+ * run cannot begin without it, and other runs that end may have many probes removed meanwhile.
  */
 #define WAIT_FIRST_NS (10 * NS_PER_S)
 /*
@@ -60,7 +60,7 @@ struct lp_attacher {
 	uint64_t end_ns; /* instant of the end of the run */
 	uint64_t wait_ns;
 	uint64_t serial; /* of the last message */
-	bool begun; /* probes of a process were asked for */
+	bool begun; /* a probe of a process was attached */
 	bool busy; /* the last message is not answered */
 	bool reported; /* the caller knows that the kernel does not finish with a request */
 	bool ended, ended_reported;
@@ -268,26 +268,26 @@ static void end_slice(const struct lp_attacher *attacher, struct lp_attach_wait 
 static int wait_and_judge(struct lp_attacher *attacher, struct lp_attach_wait *wait,
 			  struct lp_attach_answer *answer)
 {
-	uint64_t now = clock_now(), begun = now, until_ns;
+	uint64_t now = clock_now(), begun = now, until_ns, last_ns;
 	int err;
 
-	until_ns =
-		now +
-		(attacher->begun
-			 ? min_u64(attacher->wait_ns,
-				   max_u64(attach_times_left(&attacher->times, now), WAIT_LEAST_NS))
-			 : WAIT_FIRST_NS);
+	until_ns = now + min_u64(attacher->wait_ns,
+				 max_u64(attach_times_left(&attacher->times, now), WAIT_LEAST_NS));
+	/* the kernel alone has more time in the beginning */
+	last_ns = attacher->begun ? until_ns : now + WAIT_FIRST_NS;
 	wait->since_ns = now;
 	wait->starved_ns = cpu_progress_read(attacher->pid).waited_ns;
 	for (;;) {
-		err = wait_for_answer(attacher, answer, min_u64(now + SLICE_NS, until_ns), false);
+		err = wait_for_answer(attacher, answer,
+				      min_u64(now + SLICE_NS, now < until_ns ? until_ns : last_ns),
+				      false);
 		now = clock_now();
 		if (err != -ETIME)
 			break;
 		wait->cause = cause_of(attacher, wait);
 		end_slice(attacher, wait, now);
 		now = clock_now();
-		if (now >= until_ns)
+		if (now >= last_ns || (now >= until_ns && wait->cause != LP_WAIT_OF_KERNEL))
 			break;
 	}
 	/* the rest of the wait, up to when the kernel had finished, has the cause of what was
@@ -330,6 +330,7 @@ static int await_result(struct lp_attacher *attacher, pid_t pid, bool *first)
 		return err == -EPIPE ? err : -EBUSY;
 	attacher->wait_ns = min_u64(attacher->wait_ns * 2, WAIT_MOST_NS);
 	attacher->attached += answer.result > 0;
+	attacher->begun |= pid && answer.result > 0;
 	if (used_up)
 		attacher->used_up = pid;
 	return answer.result;
@@ -394,7 +395,6 @@ int attacher_attach(struct lp_attacher *attacher, const struct lp_attach_request
 		return -EPIPE;
 	if (attacher->busy)
 		return -EBUSY;
-	attacher->begun |= request->pid != 0;
 	err = check_process(attacher, request->pid, first);
 	if (err)
 		return err;

@@ -203,9 +203,12 @@ async def waits_for_child(causes):
     if command[0] is None:
         command = [sys.executable, "-S", "-E", "-c", "import time; time.sleep(0.2)"]
     child = subprocess.Popen(command)
-    # Before exec, the child has this program's name.
-    await asyncio.sleep(0.03)
     name = os.path.basename(command[0])[:15]
+    # Before exec, the child has this program's name.
+    with open(f"/proc/{child.pid}/comm", encoding="ascii") as comm:
+        while comm.seek(0) == 0 and comm.read().rstrip() != name:
+            await asyncio.sleep(0.01)
+    await next_iteration()
     with causes.held("blocked", ["wait4", "waitid"], calls=ONCE,
                      innermost=(subprocess.Popen._try_wait, "os.waitpid("),
                      target=r"^child %d \(%s\)$" % (child.pid, re.escape(name))):
