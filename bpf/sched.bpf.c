@@ -16,6 +16,7 @@
 /* include/linux/sched.h: __TASK_STOPPED, __TASK_TRACED */
 #define LP_TASK_STOPPED 0x4
 #define LP_TASK_TRACED 0x8
+#define LP_TASK_KILLABLE 0x102 /* TASK_WAKEKILL | TASK_UNINTERRUPTIBLE */
 /* include/uapi/linux/sched.h */
 #define LP_SCHED_FIFO 1
 #define LP_SCHED_RR 2
@@ -51,6 +52,29 @@ __weak __noinline int lp_read_syscall(__u32 slot)
 	wait->arguments[3] = registers.r10;
 	wait->arguments[4] = registers.r8;
 	wait->arguments[5] = registers.r9;
+	return 0;
+}
+
+/*
+ * Notes whether the thread waits since memory is short, outside of reclaim. No tracepoint says so,
+ * but the thread is in a stall that the kernel accounts to memory (kernel/sched/psi.c). A page that
+ * has been reclaimed and is read again is waited for as for any other I/O; without I/O, the thread
+ * is held before it returns to user space, or from 6.0 on also where it gets memory
+ * (mem_cgroup_handle_over_high). Not inlined, as the caller has no stack left.
+ */
+__weak __noinline int lp_note_memory(__u32 slot)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+
+	/* kernels without CONFIG_PSI do not know */
+	if (!stall || stall->reclaim.since_ns || !bpf_core_field_exists(task->in_memstall) ||
+	    !BPF_CORE_READ_BITFIELD_PROBED(task, in_memstall))
+		return 0;
+	if (BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait))
+		stall->wait.memory = LP_MEMORY_AGAIN;
+	else if (lp_thread_run_state() == LP_TASK_KILLABLE)
+		stall->wait.memory = LP_MEMORY_HELD;
 	return 0;
 }
 
@@ -205,9 +229,11 @@ static __always_inline __u32 lp_wait_reason(const struct lp_loop *loop, struct l
 	__u32 state = lp_thread_run_state();
 
 	wait->syscall = 0;
+	wait->memory = LP_MEMORY_ENOUGH;
 	if (preempted || !state)
 		return LP_SAMPLE_RUN_QUEUE;
 	lp_read_syscall(slot);
+	lp_note_memory(slot);
 	if (state & (LP_TASK_STOPPED | LP_TASK_TRACED))
 		wait->syscall = LP_SYSCALL_STOPPED;
 	return lp_waits_for_gil(loop, wait) ? LP_SAMPLE_GIL : LP_SAMPLE_BLOCKED;

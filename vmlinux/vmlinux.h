@@ -138,6 +138,8 @@ struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
 	unsigned int policy;
+	unsigned int in_memstall : 1;
+	unsigned int in_iowait : 1;
 	int exit_code;
 	u64 start_time;
 	struct signal_struct *signal;

@@ -255,6 +255,26 @@ static __always_inline void lp_book_cpu_wait(struct lp_wait_state *stall, __u32 
 	lp_cpu_waits_add(stall, slot, true);
 }
 
+/* Returns the times of a segment that it lost because memory was short. */
+static __always_inline struct lp_memory_waits *lp_memory_waits_of(struct lp_wait_state *stall,
+								  __u64 segment_ns)
+{
+	if (stall->memory.segment_ns != segment_ns) {
+		__builtin_memset(&stall->memory.waits, 0, sizeof(stall->memory.waits));
+		stall->memory.segment_ns = segment_ns;
+	}
+	return &stall->memory.waits;
+}
+
+static __always_inline void lp_memory_add_wait(struct lp_memory_waits *waits, __u32 reason,
+					       __u64 off_ns)
+{
+	if (reason == LP_MEMORY_HELD)
+		waits->held_ns += off_ns;
+	else
+		waits->again_ns += off_ns;
+}
+
 /*
  * Adds the wait that has ended to the breakdown. The scheduler counts how much of it the thread
  * was ready to run without a CPU, and has counted it when the thread runs again; a tracepoint on
@@ -289,6 +309,11 @@ __weak __noinline int lp_book_wait(__u32 slot)
 		lp_iteration_add_wait(stall, &times);
 	if (stall->account.account.segment_ns == wait->segment_ns)
 		lp_segment_add_wait(&stall->account.account, wait, &times);
+	if (wait->memory) {
+		lp_memory_add_wait(lp_memory_waits_of(stall, wait->segment_ns), wait->memory,
+				   times.off_ns);
+		lp_memory_add_wait(&stall->memory_waits, wait->memory, times.off_ns);
+	}
 	if (wait->reason != LP_SAMPLE_RUN_QUEUE)
 		lp_cause_add_wait(slot, wait, times.off_ns);
 	return 0;
@@ -396,6 +421,20 @@ static __always_inline void lp_report_cpu_waits(struct lp_wait_state *stall, __u
 		lp_lose(LP_LOST_RING);
 }
 
+/* Sends the times that a segment lost because memory was short, if there were any. */
+static __always_inline void lp_report_memory_waits(struct lp_wait_state *stall, __u32 slot,
+						   __u32 pid, __u64 segment_ns, __u64 now,
+						   __u32 flags)
+{
+	if (stall->memory.segment_ns != segment_ns)
+		return;
+	lp_event_fill(&stall->memory.event, LP_EVENT_MEMORY_WAITS, sizeof(stall->memory), now, slot,
+		      pid);
+	stall->memory.event.reserved = flags;
+	if (bpf_ringbuf_output(&events, &stall->memory, sizeof(stall->memory), 0))
+		lp_lose(LP_LOST_RING);
+}
+
 /*
  * Sends the breakdown of a segment, as many blocks as are in use. Called by the loop's own thread.
  */
@@ -408,6 +447,7 @@ __weak __noinline int lp_report_segment(__u32 slot, __u64 segment_ns, __u64 now,
 	if (!stall || !loop)
 		return 0;
 	lp_report_cpu_waits(stall, slot, loop->pid, segment_ns, now, flags);
+	lp_report_memory_waits(stall, slot, loop->pid, segment_ns, now, flags);
 	lp_segment_begin(&stall->account.account, segment_ns);
 	count = stall->account.account.block_count;
 	if (count > LP_BLOCKS)

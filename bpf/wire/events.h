@@ -8,6 +8,7 @@
 #include "ending.h"
 #include "holdings.h"
 #include "loop.h"
+#include "memory_waits.h"
 #include "other_end.h"
 #include "process.h"
 #include "segment.h"
@@ -37,6 +38,7 @@ enum lp_event_type {
 	LP_EVENT_TASK_END = 15,
 	LP_EVENT_PROCESS_END = 16,
 	LP_EVENT_CPU_WAITS = 17,
+	LP_EVENT_MEMORY_WAITS = 18,
 	LP_EVENT_TARGET = 32,
 	LP_EVENT_LOOP_STATS = 33,
 	LP_EVENT_CALLBACK_STATS = 34,
@@ -66,6 +68,7 @@ enum lp_event_type {
 	LP_EVENT_STEAL = 57,
 	LP_EVENT_OTHER_END = 58,
 	LP_EVENT_ASKED_NAME = 59,
+	LP_EVENT_MEMORY_LIMIT = 60,
 };
 
 struct lp_event {
@@ -224,6 +227,13 @@ struct lp_event_cpu_waits {
 	struct lp_event event; /* reserved: LP_SEGMENT_GAP */
 	__u64 segment_ns; /* 0: all segments */
 	struct lp_cpu_waits waits;
+};
+
+/* The same for time that was lost because memory was short. */
+struct lp_event_memory_waits {
+	struct lp_event event; /* reserved: LP_SEGMENT_GAP */
+	__u64 segment_ns; /* 0: all segments */
+	struct lp_memory_waits waits;
 };
 
 /* An iteration whose time without that of slow callbacks is over the threshold. */
@@ -486,6 +496,26 @@ struct lp_event_cpu_quota {
 	char cgroup[LP_CGROUP_BYTES]; /* its path; the beginning is missing if it is too long */
 };
 
+/* What limits the memory of a process; the numbers never change, as captures carry them. */
+enum lp_memory_limit_kind {
+	LP_MEMORY_LIMIT_HOST =
+		0, /* that of the host: MemTotal, and MemAvailable of it is not used */
+	LP_MEMORY_LIMIT_MAX = 1, /* memory.max */
+	LP_MEMORY_LIMIT_HIGH = 2, /* memory.high, beyond which the kernel slows a process down */
+	LP_MEMORY_LIMIT_IN_BYTES = 3, /* memory.limit_in_bytes, of cgroups of version 1 */
+	LP_MEMORY_LIMITS,
+};
+
+/* The limit because of which memory was short; precedes LP_EVENT_MEMORY_WAITS that says so. */
+struct lp_event_memory_limit {
+	struct lp_event event;
+	__u64 used_bytes;
+	__u64 limit_bytes;
+	__u32 kind; /* enum lp_memory_limit_kind */
+	__u32 reserved;
+	char cgroup[LP_CGROUP_BYTES]; /* as in struct lp_event_cpu_quota; "" of the host */
+};
+
 /*
  * Time for which the hypervisor ran something else on the CPUs of the host, in the window that
  * ends at the time of the record.
@@ -601,6 +631,8 @@ _Static_assert(sizeof(struct lp_event_awake) == 288, "wire");
 _Static_assert(sizeof(struct lp_event_cpu_waits) == 56 + LP_NEIGHBOURS * 32, "wire");
 _Static_assert(sizeof(struct lp_event_cpu_quota) == 232, "wire");
 _Static_assert(sizeof(struct lp_event_steal) == 48, "wire");
+_Static_assert(sizeof(struct lp_event_memory_waits) == 72, "wire");
+_Static_assert(sizeof(struct lp_event_memory_limit) == 240, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
 _Static_assert(sizeof(struct lp_event_waiting) == 168, "wire");
 _Static_assert(sizeof(struct lp_event_asked_name) == 304, "wire");

@@ -73,6 +73,15 @@ struct lp_wait {
 	__u32 reserved;
 	__u64 queue; /* that of its cgroup on its CPU when it began, and its throttled time */
 	__u64 throttled_ns;
+	__u32 memory; /* enum lp_memory_reason: the thread waits since memory is short */
+	__u32 reserved_too;
+};
+
+/* The reclaim of memory that a loop's thread is in. */
+struct lp_reclaim {
+	__u64 since_ns; /* 0: it is in none */
+	__u32 of_host; /* the host has no free memory; 0: a cgroup is at its limit */
+	__u32 in_fault; /* in a page fault; 0: in a system call */
 };
 
 /* State of a loop that only stalls need. */
@@ -106,6 +115,9 @@ struct lp_wait_state {
 	struct lp_event_raw_stack walked; /* record that is sent */
 	struct lp_event_cpu_waits cpu; /* record that is sent; of the segment that it names */
 	struct lp_cpu_waits cpu_waits; /* of all segments */
+	struct lp_reclaim reclaim;
+	struct lp_event_memory_waits memory; /* record that is sent; of the segment that it names */
+	struct lp_memory_waits memory_waits; /* of all segments */
 };
 
 _Static_assert(sizeof(struct lp_wait_state) % 8 == 0,

@@ -16,6 +16,7 @@
 #include "holdings.h"
 #include "limits.h"
 #include "loop.h"
+#include "memory_waits.h"
 #include "other_end.h"
 #include "probe_roles.h"
 #include "process.h"

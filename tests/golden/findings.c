@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Writes blocks.lpc, and an older version wrote findings.lpc: everything that can get lost, and
- * lives of tasks.  Made by hand, as no program loses the same things at the same instants each
- * time. usage: findings FILE
+ * Writes blocks.lpc, and an older version wrote findings.lpc: everything that can get lost, lives
+ * of tasks, and a stall for lack of memory.  Made by hand, as no program loses the same things at
+ * the same instants each time. usage: findings FILE
  */
 #include <errno.h>
 #include <stdio.h>
@@ -207,6 +207,52 @@ static void put_counters(uint64_t ms)
 	}
 }
 
+/* Of all segments if segment_ns is 0. */
+static void put_memory(uint64_t segment_ns, uint64_t ms)
+{
+	struct lp_event_memory_limit limit = {
+		.event = record_head(LP_EVENT_MEMORY_LIMIT, sizeof(limit)),
+		.used_bytes = 199ULL << 20,
+		.limit_bytes = 200ULL << 20,
+		.kind = LP_MEMORY_LIMIT_MAX,
+		.cgroup = "/system.slice/shop.service",
+	};
+	struct lp_event_memory_waits waits = {
+		.event = record_head(LP_EVENT_MEMORY_WAITS, sizeof(waits)),
+		.segment_ns = segment_ns,
+		.waits = { .cgroup_ns = 110 * MS, .fault_ns = 108 * MS, .again_ns = 12 * MS },
+	};
+
+	put(&limit, 0, ms);
+	put(&waits, 0, ms);
+}
+
+/* A slow callback of 150 ms, whose page faults have to reclaim memory. */
+static void put_short_of_memory(uint64_t ms)
+{
+	struct lp_event_segment_times times = {
+		.account = { .segment_ns = START_NS + (ms - 150) * MS,
+			     .blocked_ns = 40 * MS,
+			     .block_count = 1,
+			     .blocks = { { .syscall = LP_SYSCALL_PAGE_FAULT,
+					   .count = 23,
+					   .total_ns = 40 * MS,
+					   .longest_ns = 4 * MS } } },
+	};
+	struct lp_event_slow slow = {
+		.event = record_head(LP_EVENT_SLOW, sizeof(slow)),
+		.start_ns = times.account.segment_ns,
+		.queue_delay_ns = LP_NO_QUEUE_DELAY,
+		.callback = 2,
+	};
+
+	times.event = record_head(LP_EVENT_SEGMENT_TIMES,
+				  offsetof(struct lp_event_segment_times, account.blocks[1]));
+	put_memory(times.account.segment_ns, ms);
+	put(&times, 0, ms);
+	put(&slow, 0, ms);
+}
+
 static void put_end(enum lp_event_type type, uint64_t ms)
 {
 	struct lp_event_end event = { .event = record_head(type, sizeof(event)) };
@@ -238,7 +284,9 @@ static void put_all(void)
 		put_finding(&all[i], i);
 	put(&noticed, 0, 750);
 	put_lifetimes(1, LP_OUTCOME_RETURNED, 40, 30, 1900);
+	put_short_of_memory(1950);
 	put_counters(2000);
+	put_memory(0, 2000);
 	put_end(LP_EVENT_INTERVAL, 2000);
 	for (; i < LENGTH(all); i++)
 		put_finding(&all[i], i);

@@ -7,45 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
 
 #include "process/cpu_quota.h"
 #include "process/steal.h"
-#include "scratch_fixture.h"
-
-static char mounts[64];
-
-static int begin(void **state)
-{
-	(void)state;
-	return scratch_make(mounts, sizeof(mounts));
-}
-
-static int end(void **state)
-{
-	(void)state;
-	return scratch_remove(mounts);
-}
-
-/* Makes the folders of a path below the mounts, and writes the file. */
-static void put(const char *path, const char *text)
-{
-	char whole[256], *at;
-	FILE *file;
-
-	snprintf(whole, sizeof(whole), "%s/%s", mounts, path);
-	for (at = strchr(whole + strlen(mounts) + 1, '/'); at; at = strchr(at + 1, '/')) {
-		*at = '\0';
-		mkdir(whole, 0700);
-		*at = '/';
-	}
-	file = fopen(whole, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
+#include "cgroup_fixture.h"
 
 static void a_quota_of_version_1_is_read_with_its_period(void **state)
 {
@@ -53,14 +20,15 @@ static void a_quota_of_version_1_is_read_with_its_period(void **state)
 	struct lp_cpu_quota quota;
 
 	(void)state;
-	put("cpu,cpuacct/pods/one/cpu.cfs_quota_us", "20000\n");
-	put("cpu,cpuacct/pods/one/cpu.cfs_period_us", "100000\n");
-	put("cpu,cpuacct/pods/one/cpu.stat",
-	    "nr_periods 9\nnr_throttled 3\nthrottled_time 240000000\n");
-	put("cpu,cpuacct/pods/cpu.cfs_quota_us", "-1\n");
-	put("cpu,cpuacct/pods/cpu.cfs_period_us", "100000\n");
-	assert_true(cpu_quota_read(mounts, "5:memory:/other\n4:cpu,cpuacct:/pods/one\n0::/x\n",
-				   &throttled, &quota));
+	cgroup_put("cpu,cpuacct/pods/one/cpu.cfs_quota_us", "20000\n");
+	cgroup_put("cpu,cpuacct/pods/one/cpu.cfs_period_us", "100000\n");
+	cgroup_put("cpu,cpuacct/pods/one/cpu.stat",
+		   "nr_periods 9\nnr_throttled 3\nthrottled_time 240000000\n");
+	cgroup_put("cpu,cpuacct/pods/cpu.cfs_quota_us", "-1\n");
+	cgroup_put("cpu,cpuacct/pods/cpu.cfs_period_us", "100000\n");
+	assert_true(cpu_quota_read(cgroup_mounts,
+				   "5:memory:/other\n4:cpu,cpuacct:/pods/one\n0::/x\n", &throttled,
+				   &quota));
 	assert_int_equal(quota.quota_us, 20000);
 	assert_int_equal(quota.period_us, 100000);
 	assert_string_equal(quota.cgroup, "/pods/one");
@@ -73,23 +41,23 @@ static void of_nested_cgroups_the_one_that_throttles_is_named(void **state)
 	static const char of_process[] = "0::/kube/pod/main\n";
 
 	(void)state;
-	put("cgroup.controllers", "cpu memory\n");
-	put("kube/pod/main/cpu.max", "max 100000\n");
-	put("kube/pod/cpu.max", "150000 100000\n");
-	put("kube/pod/cpu.stat", "usage_usec 1\nthrottled_usec 5000\n");
-	put("kube/cpu.max", "400000 100000\n");
-	put("kube/cpu.stat", "usage_usec 1\nthrottled_usec 90000\n");
+	cgroup_put("cgroup.controllers", "cpu memory\n");
+	cgroup_put("kube/pod/main/cpu.max", "max 100000\n");
+	cgroup_put("kube/pod/cpu.max", "150000 100000\n");
+	cgroup_put("kube/pod/cpu.stat", "usage_usec 1\nthrottled_usec 5000\n");
+	cgroup_put("kube/cpu.max", "400000 100000\n");
+	cgroup_put("kube/cpu.stat", "usage_usec 1\nthrottled_usec 90000\n");
 	/* the first reading does not know since when: it is the innermost one */
-	assert_true(cpu_quota_read(mounts, of_process, &throttled, &quota));
+	assert_true(cpu_quota_read(cgroup_mounts, of_process, &throttled, &quota));
 	assert_string_equal(quota.cgroup, "/kube/pod");
 	assert_int_equal(quota.quota_us, 150000);
 	/* from then on it is the one that has been throttled since */
-	put("kube/cpu.stat", "usage_usec 1\nthrottled_usec 150000\n");
-	assert_true(cpu_quota_read(mounts, of_process, &throttled, &quota));
+	cgroup_put("kube/cpu.stat", "usage_usec 1\nthrottled_usec 150000\n");
+	assert_true(cpu_quota_read(cgroup_mounts, of_process, &throttled, &quota));
 	assert_string_equal(quota.cgroup, "/kube");
 	assert_int_equal(quota.quota_us, 400000);
-	put("kube/pod/cpu.stat", "usage_usec 1\nthrottled_usec 65000\n");
-	assert_true(cpu_quota_read(mounts, of_process, &throttled, &quota));
+	cgroup_put("kube/pod/cpu.stat", "usage_usec 1\nthrottled_usec 65000\n");
+	assert_true(cpu_quota_read(cgroup_mounts, of_process, &throttled, &quota));
 	assert_string_equal(quota.cgroup, "/kube/pod");
 }
 
@@ -99,16 +67,16 @@ static void in_another_cgroup_the_times_of_the_first_one_do_not_count(void **sta
 	struct lp_cpu_quota quota;
 
 	(void)state;
-	put("cgroup.controllers", "cpu memory\n");
-	put("one/a/cpu.max", "10000 100000\n");
-	put("one/a/cpu.stat", "throttled_usec 5000\n");
-	put("two/b/cpu.max", "20000 100000\n");
-	put("two/b/cpu.stat", "throttled_usec 6000\n");
-	put("two/cpu.max", "30000 100000\n");
-	put("two/cpu.stat", "throttled_usec 90000\n");
-	assert_true(cpu_quota_read(mounts, "0::/one/a\n", &throttled, &quota));
+	cgroup_put("cgroup.controllers", "cpu memory\n");
+	cgroup_put("one/a/cpu.max", "10000 100000\n");
+	cgroup_put("one/a/cpu.stat", "throttled_usec 5000\n");
+	cgroup_put("two/b/cpu.max", "20000 100000\n");
+	cgroup_put("two/b/cpu.stat", "throttled_usec 6000\n");
+	cgroup_put("two/cpu.max", "30000 100000\n");
+	cgroup_put("two/cpu.stat", "throttled_usec 90000\n");
+	assert_true(cpu_quota_read(cgroup_mounts, "0::/one/a\n", &throttled, &quota));
 	assert_string_equal(quota.cgroup, "/one/a");
-	assert_true(cpu_quota_read(mounts, "0::/two/b\n", &throttled, &quota));
+	assert_true(cpu_quota_read(cgroup_mounts, "0::/two/b\n", &throttled, &quota));
 	assert_string_equal(quota.cgroup, "/two/b");
 }
 
@@ -127,10 +95,10 @@ static void without_a_quota_there_is_none(void **state)
 	size_t i;
 
 	(void)state;
-	put("cgroup.controllers", "cpu memory\n");
-	put("free/cpu.max", "max 100000\n");
+	cgroup_put("cgroup.controllers", "cpu memory\n");
+	cgroup_put("free/cpu.max", "max 100000\n");
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		assert_false(cpu_quota_read(mounts, texts[i], &throttled, &quota));
+		assert_false(cpu_quota_read(cgroup_mounts, texts[i], &throttled, &quota));
 }
 
 static void steal_is_the_eighth_number(void **state)
@@ -144,7 +112,7 @@ static void steal_is_the_eighth_number(void **state)
 	assert_false(steal_parse("", &steal_ns));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cgroup_begin, cgroup_end)
 
 int main(void)
 {

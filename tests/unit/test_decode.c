@@ -57,6 +57,8 @@ SEES(other_end, LP_EVENT_OTHER_END, struct lp_event_other_end)
 SEES(asked_name, LP_EVENT_ASKED_NAME, struct lp_event_asked_name)
 SEES(cpu_waits, LP_EVENT_CPU_WAITS, struct lp_event_cpu_waits)
 SEES(cpu_quota, LP_EVENT_CPU_QUOTA, struct lp_event_cpu_quota)
+SEES(memory_waits, LP_EVENT_MEMORY_WAITS, struct lp_event_memory_waits)
+SEES(memory_limit, LP_EVENT_MEMORY_LIMIT, struct lp_event_memory_limit)
 SEES(steal, LP_EVENT_STEAL, struct lp_event_steal)
 SEES(awake, LP_EVENT_AWAKE, struct lp_event_awake)
 SEES(waiting, LP_EVENT_WAITING, struct lp_event_waiting)
@@ -93,6 +95,8 @@ static const struct lp_event_handlers handlers = {
 	.run_queue = saw_run_queue,
 	.cpu_waits = saw_cpu_waits,
 	.cpu_quota = saw_cpu_quota,
+	.memory_waits = saw_memory_waits,
+	.memory_limit = saw_memory_limit,
 	.steal = saw_steal,
 	.awake = saw_awake,
 	.loop_stopped = saw_loop_stopped,
@@ -131,6 +135,8 @@ static const struct {
 	{ LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue) },
 	{ LP_EVENT_CPU_WAITS, sizeof(struct lp_event_cpu_waits) },
 	{ LP_EVENT_CPU_QUOTA, sizeof(struct lp_event_cpu_quota) },
+	{ LP_EVENT_MEMORY_WAITS, sizeof(struct lp_event_memory_waits) },
+	{ LP_EVENT_MEMORY_LIMIT, sizeof(struct lp_event_memory_limit) },
 	{ LP_EVENT_STEAL, sizeof(struct lp_event_steal) },
 	{ LP_EVENT_EAGER_TASK, sizeof(struct lp_event_eager_task) },
 	{ LP_EVENT_LOOP_STOPPED, sizeof(struct lp_event_loop_stopped) },
@@ -239,7 +245,7 @@ static void less_than_a_head_is_refused(void **state)
 
 static void types_of_later_versions_are_distinguished_from_damage(void **state)
 {
-	static const uint16_t unknown[] = { 0, 8, 12, 13, 18, 31, 60, 0x8000, 0xffff };
+	static const uint16_t unknown[] = { 0, 8, 12, 13, 19, 31, 61, 0x8000, 0xffff };
 	struct lp_handled handled;
 	size_t i;
 

@@ -22,6 +22,7 @@ union record {
 	struct lp_event_cause cause;
 	struct lp_event_run_queue run_queue;
 	struct lp_event_cpu_waits cpu_waits;
+	struct lp_event_memory_waits memory_waits;
 	struct lp_event_steal steal;
 	struct lp_event_coverage coverage;
 	struct lp_event_task_name task_name;
@@ -45,6 +46,7 @@ static const struct field {
 	FIELD(LP_EVENT_SEGMENT_TIMES, lp_event_segment_times, account.segment_ns),
 	FIELD(LP_EVENT_SLOW_ITERATION, lp_event_slow_iteration, start_ns),
 	FIELD(LP_EVENT_CPU_WAITS, lp_event_cpu_waits, segment_ns),
+	FIELD(LP_EVENT_MEMORY_WAITS, lp_event_memory_waits, segment_ns),
 	FIELD(LP_EVENT_LOOP_STATS, lp_event_loop_stats, wall_start_ns),
 	FIELD(LP_EVENT_TASK_NAME, lp_event_task_name, segment_ns),
 	FIELD(LP_EVENT_EAGER_TASK, lp_event_eager_task, segment_ns),
@@ -64,6 +66,11 @@ static const struct field {
 	FIELD(LP_EVENT_CAUSE, lp_event_cause, total_ns),
 	FIELD(LP_EVENT_RUN_QUEUE, lp_event_run_queue, total_ns),
 	FIELD(LP_EVENT_CPU_WAITS, lp_event_cpu_waits, waits.throttled_ns),
+	FIELD(LP_EVENT_MEMORY_WAITS, lp_event_memory_waits, waits.cgroup_ns),
+	FIELD(LP_EVENT_MEMORY_WAITS, lp_event_memory_waits, waits.host_ns),
+	FIELD(LP_EVENT_MEMORY_WAITS, lp_event_memory_waits, waits.fault_ns),
+	FIELD(LP_EVENT_MEMORY_WAITS, lp_event_memory_waits, waits.held_ns),
+	FIELD(LP_EVENT_MEMORY_WAITS, lp_event_memory_waits, waits.again_ns),
 	FIELD(LP_EVENT_STEAL, lp_event_steal, window_ns),
 	FIELD(LP_EVENT_COVERAGE, lp_event_coverage, traced_ns),
 	FIELD(LP_EVENT_NOTICED, lp_event_noticed, late_ns),

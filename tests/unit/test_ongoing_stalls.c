@@ -30,6 +30,7 @@ static struct {
 	struct lp_event_slow slow;
 	char task_name[LP_DECODED_TEXT];
 	struct lp_event_slow_iteration iteration;
+	struct lp_event_memory_waits memory;
 } reported;
 
 static void took_account(void *context, const struct lp_event_segment_times *event)
@@ -55,7 +56,14 @@ static void took_iteration(void *context, const struct lp_event_slow_iteration *
 	reported.iteration = *event;
 }
 
+static void took_memory(void *context, const struct lp_event_memory_waits *event)
+{
+	(void)context;
+	reported.memory = *event;
+}
+
 static const struct lp_event_handlers handlers = {
+	.memory_waits = took_memory,
 	.account = took_account,
 	.progress = took_progress,
 	.slow_iteration = took_iteration,
@@ -298,6 +306,38 @@ static void a_wait_for_a_cpu_that_lasts_is_added(void **state)
 	assert_int_equal(account->blocked_ns, 0);
 }
 
+static void reclaim_and_a_wait_for_memory_that_last_are_added(void **state)
+{
+	(void)state;
+	begin_wait(LP_SAMPLE_BLOCKED, 30 * MS);
+	stall.wait.memory = LP_MEMORY_HELD;
+	stall.memory.segment_ns = BEGIN;
+	stall.memory.waits.held_ns = 3 * MS;
+	stall.memory.waits.cgroup_ns = 5 * MS;
+	report(150 * MS);
+	assert_int_equal(reported.memory.segment_ns, BEGIN);
+	assert_int_equal(reported.memory.waits.held_ns, 123 * MS);
+	assert_int_equal(reported.memory.waits.cgroup_ns, 5 * MS);
+	stall.wait.memory = LP_MEMORY_ENOUGH;
+	stall.reclaim.since_ns = BEGIN + 100 * MS;
+	stall.reclaim.in_fault = 1;
+	report(150 * MS);
+	assert_int_equal(reported.memory.waits.cgroup_ns, 55 * MS);
+	assert_int_equal(reported.memory.waits.fault_ns, 50 * MS);
+	assert_int_equal(reported.memory.waits.held_ns, 3 * MS);
+}
+
+static void without_a_lack_of_memory_none_is_reported(void **state)
+{
+	(void)state;
+	begin_wait(LP_SAMPLE_BLOCKED, 30 * MS);
+	/* of an earlier callback */
+	stall.memory.segment_ns = BEGIN - 50 * MS;
+	stall.memory.waits.cgroup_ns = 5 * MS;
+	report(150 * MS);
+	assert_int_equal(reported.memory.segment_ns, 0);
+}
+
 static void a_wait_that_is_over_and_not_booked_is_added(void **state)
 {
 	(void)state;
@@ -509,6 +549,8 @@ int main(void)
 		TEST(a_call_without_space_that_blocks_still_is_among_the_rest),
 		TEST(a_wait_for_the_gil_that_lasts_is_added),
 		TEST(a_wait_for_a_cpu_that_lasts_is_added),
+		TEST(reclaim_and_a_wait_for_memory_that_last_are_added),
+		TEST(without_a_lack_of_memory_none_is_reported),
 		TEST(a_wait_that_is_over_and_not_booked_is_added),
 		TEST(a_wait_that_begins_while_it_is_read_is_no_time),
 		TEST(what_is_of_another_callback_is_not_reported),

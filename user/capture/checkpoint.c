@@ -25,6 +25,7 @@ struct lp_checkpoint_target {
 
 struct lp_checkpoint_loop {
 	struct lp_packed_record *loop, *stats, *cpu_quota, *cpu_waits, *run_queue;
+	struct lp_packed_record *memory_limit, *memory_waits;
 	struct lp_packed_record *awake, *coverage;
 };
 
@@ -118,6 +119,8 @@ static void drop_loop(struct lp_checkpoint *checkpoint, uint32_t slot)
 	packed_record_drop(&loop->stats);
 	packed_record_drop(&loop->cpu_quota);
 	packed_record_drop(&loop->cpu_waits);
+	packed_record_drop(&loop->memory_limit);
+	packed_record_drop(&loop->memory_waits);
 	packed_record_drop(&loop->run_queue);
 	packed_record_drop(&loop->awake);
 	packed_record_drop(&loop->coverage);
@@ -254,6 +257,17 @@ static void retain_cpu_waits(struct lp_checkpoint *checkpoint, const struct lp_e
 		packed_record_set(&checkpoint->loops[record->loop].cpu_waits, record);
 }
 
+static void retain_memory_limit(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+{
+	packed_record_set(&checkpoint->loops[record->loop].memory_limit, record);
+}
+
+static void retain_memory_waits(struct lp_checkpoint *checkpoint, const struct lp_event *record)
+{
+	if (!((const struct lp_event_memory_waits *)record)->segment_ns)
+		packed_record_set(&checkpoint->loops[record->loop].memory_waits, record);
+}
+
 static void retain_run_queue(struct lp_checkpoint *checkpoint, const struct lp_event *record)
 {
 	packed_record_set(&checkpoint->loops[record->loop].run_queue, record);
@@ -388,6 +402,8 @@ static const struct lp_checkpoint_row {
 	{ LP_EVENT_LOOP_STATS, true, sizeof(struct lp_event_loop_stats), retain_loop_stats },
 	{ LP_EVENT_CPU_QUOTA, true, sizeof(struct lp_event_cpu_quota), retain_cpu_quota },
 	{ LP_EVENT_CPU_WAITS, true, sizeof(struct lp_event_cpu_waits), retain_cpu_waits },
+	{ LP_EVENT_MEMORY_LIMIT, true, sizeof(struct lp_event_memory_limit), retain_memory_limit },
+	{ LP_EVENT_MEMORY_WAITS, true, sizeof(struct lp_event_memory_waits), retain_memory_waits },
 	{ LP_EVENT_RUN_QUEUE, true, sizeof(struct lp_event_run_queue), retain_run_queue },
 	{ LP_EVENT_AWAKE, true, sizeof(struct lp_event_awake), retain_awake },
 	{ LP_EVENT_COVERAGE, true, sizeof(struct lp_event_coverage), retain_coverage },
@@ -448,6 +464,8 @@ void checkpoint_begin_file(struct lp_checkpoint *checkpoint, uint64_t now_ns, lp
 		hand_out(checkpoint->loops[i].cpu_quota, take, context);
 		hand_out(checkpoint->loops[i].cpu_waits, take, context);
 		hand_out(checkpoint->loops[i].run_queue, take, context);
+		hand_out(checkpoint->loops[i].memory_limit, take, context);
+		hand_out(checkpoint->loops[i].memory_waits, take, context);
 		hand_out(checkpoint->loops[i].awake, take, context);
 		hand_out(checkpoint->loops[i].coverage, take, context);
 	}

@@ -22,6 +22,21 @@ static void report_cpu_waits(struct lp_live *live, uint32_t slot)
 	explained_take(live, &event.event);
 }
 
+/* Emits what the loop has lost because memory was short, in all of its time. */
+static void report_memory_waits(struct lp_live *live, uint32_t slot)
+{
+	const struct lp_wait_state *stall = session_stall(live->session, slot);
+	static const struct lp_memory_waits none;
+	struct lp_event_memory_waits event;
+
+	memset(&event, 0, sizeof(event));
+	event.event = event_head(LP_EVENT_MEMORY_WAITS, sizeof(event), slot, live->loops[slot].pid,
+				 clock_now());
+	event.waits = stall->memory_waits;
+	if (memcmp(&event.waits, &none, sizeof(none)) != 0)
+		explained_take(live, &event.event);
+}
+
 static void report_run_queue(struct lp_live *live, uint32_t slot)
 {
 	const struct lp_wait_state *stall = session_stall(live->session, slot);
@@ -112,6 +127,7 @@ void counters_report_loop(struct lp_live *live, uint32_t slot, bool last)
 	live->take(live->context, &stats.event);
 	report_coverage(live, slot, stats.event.time_ns);
 	report_run_queue(live, slot);
+	report_memory_waits(live, slot);
 }
 
 static void add_cause(void *context, const struct lp_cause_key *key,

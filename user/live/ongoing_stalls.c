@@ -184,6 +184,37 @@ static void report_cpu_waits(const struct lp_wait_state *stall, const struct lp_
 	take(context, &event.event);
 }
 
+/* Emits what the segment lost because memory was short, if it did, up to now. */
+static void report_memory_waits(const struct lp_wait_state *stall, const struct lp_event *head,
+				uint64_t segment, uint64_t now_ns, lp_record_taker take,
+				void *context)
+{
+	const struct lp_wait *wait = &stall->wait;
+	uint64_t waits_since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
+	uint64_t reclaims_since = __atomic_load_n(&stall->reclaim.since_ns, __ATOMIC_ACQUIRE);
+	struct lp_event_memory_waits event = stall->memory;
+	uint64_t waited_ns, reclaimed_ns;
+
+	if (event.segment_ns != segment)
+		memset(&event, 0, sizeof(event));
+	waited_ns = wait->memory && wait->segment_ns == segment && waits_since
+			    ? saturating_sub(now_ns, waits_since)
+			    : 0;
+	reclaimed_ns = reclaims_since >= segment ? saturating_sub(now_ns, reclaims_since) : 0;
+	if (!event.segment_ns && !waited_ns && !reclaimed_ns)
+		return;
+	event.waits.held_ns += wait->memory == LP_MEMORY_HELD ? waited_ns : 0;
+	event.waits.again_ns += wait->memory == LP_MEMORY_AGAIN ? waited_ns : 0;
+	event.waits.host_ns += stall->reclaim.of_host ? reclaimed_ns : 0;
+	event.waits.cgroup_ns += stall->reclaim.of_host ? 0 : reclaimed_ns;
+	event.waits.fault_ns += stall->reclaim.in_fault ? reclaimed_ns : 0;
+	event.event = *head;
+	event.event.type = LP_EVENT_MEMORY_WAITS;
+	event.event.size = sizeof(event);
+	event.segment_ns = segment;
+	take(context, &event.event);
+}
+
 bool ongoing_stall_take_stack(struct lp_ongoing_stall *progress, const struct lp_loop *loop,
 			      const struct lp_wait_state *stall, uint32_t slot, uint64_t now_ns,
 			      struct lp_event_raw_stack *raw)
@@ -275,6 +306,7 @@ void ongoing_stall_report(const struct lp_instance *instance, const struct lp_lo
 	account.event.reserved = gap ? LP_SEGMENT_GAP : 0;
 	fill_account(&account.account, stall, segment, now_ns);
 	report_cpu_waits(stall, &account.event, segment, now_ns, take, context);
+	report_memory_waits(stall, &account.event, segment, now_ns, take, context);
 	take(context, &account.event);
 	if (gap)
 		report_iteration(loop, &account.account, slot, segment, now_ns, take, context);

@@ -123,6 +123,7 @@ static void add_before(struct lp_model_loop *into, const struct lp_loop_before *
 		return;
 	loop_sums_add_stats(&into->before->stats, &from->stats);
 	loop_sums_add_coverage(&into->before->coverage, &from->coverage);
+	memory_waits_add(&into->before->memory_waits, &from->memory_waits);
 }
 
 /* Adds observed time and ends of processes, and the parts that earlier intervals have reported. */
@@ -145,6 +146,9 @@ static void fold(struct lp_model_loop *into, struct lp_model_loop *loop)
 	add_wall(into, loop);
 	loop_sums_add_stats(&into->stats, &loop->stats);
 	loop_sums_add_coverage(&into->coverage, &loop->coverage);
+	memory_waits_add(&into->memory_waits, &loop->memory_waits);
+	if (loop->memory_limit.event.size)
+		into->memory_limit = loop->memory_limit;
 	add_before(into, loop->before);
 	lost_time_merge(into->causes, loop->causes);
 	callbacks_merge(&into->callbacks, &loop->callbacks);

@@ -189,6 +189,29 @@ void loop_events_steal(void *context, const struct lp_event_steal *event)
 		segments_shortage(loop->segments)->steal = *event;
 }
 
+void loop_events_memory_limit(void *context, const struct lp_event_memory_limit *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (!loop)
+		return;
+	segments_shortage(loop->segments)->memory = *event;
+	loop->memory_limit = *event;
+}
+
+void loop_events_memory_waits(void *context, const struct lp_event_memory_waits *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (loop && event->segment_ns) {
+		segments_add_memory_waits(loop->segments, event);
+	} else if (loop) {
+		loop->memory_waits = event->waits;
+		if (loop->base)
+			memory_waits_subtract(&loop->memory_waits, &loop->base->memory_waits);
+	}
+}
+
 void loop_events_cpu_waits(void *context, const struct lp_event_cpu_waits *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);

@@ -59,5 +59,6 @@ void loop_sums_add(struct lp_loop_summary *into, const struct lp_loop_summary *l
 	into->traced_known |= loop->traced_known;
 	for (i = 0; i < LP_ENDING_KINDS; i++)
 		into->ends[i] += loop->ends[i];
+	memory_shortage_add(&into->memory, &loop->memory);
 	histogram_merge(&into->iteration, &loop->iteration);
 }

@@ -30,6 +30,8 @@ struct lp_model_loop {
 	struct lp_loop_before *before; /* NULL: no interval has ended yet */
 	struct lp_event_run_queue run_queue; /* the last event of this type */
 	struct lp_cpu_waits cpu_waits; /* those of the last event, of all segments */
+	struct lp_memory_waits memory_waits; /* those of the last event, of all segments */
+	struct lp_event_memory_limit memory_limit; /* the last event of this type */
 	char awake[LP_AWAKE_BYTES]; /* what the last LP_EVENT_AWAKE says; "" if there was none */
 	bool awake_in_interval; /* there was one since the last interval */
 	uint64_t awake_times, awake_times_before; /* number of LP_EVENT_AWAKE */
@@ -53,6 +55,7 @@ struct lp_model_loop {
 struct lp_loop_before {
 	struct lp_event_loop_stats stats;
 	struct lp_event_coverage coverage;
+	struct lp_memory_waits memory_waits;
 };
 
 /* Counts to be subtracted from all later events of a loop. */
@@ -61,6 +64,7 @@ struct lp_loop_base {
 	struct lp_event_coverage coverage;
 	struct lp_event_run_queue run_queue;
 	struct lp_cpu_waits cpu_waits;
+	struct lp_memory_waits memory_waits;
 };
 
 /* The meaning of a callback slot of the BPF side, and its counts in the last event. */
@@ -138,6 +142,8 @@ void loop_events_begin(struct lp_model *model, const struct lp_event_loop *event
 void loop_events_end(struct lp_model *model, const struct lp_event *event);
 /* Handlers of events, whose context is the model. */
 void loop_events_cpu_quota(void *context, const struct lp_event_cpu_quota *event);
+void loop_events_memory_limit(void *context, const struct lp_event_memory_limit *event);
+void loop_events_memory_waits(void *context, const struct lp_event_memory_waits *event);
 void loop_events_steal(void *context, const struct lp_event_steal *event);
 void loop_events_cpu_waits(void *context, const struct lp_event_cpu_waits *event);
 void loop_events_run_queue(void *context, const struct lp_event_run_queue *event);

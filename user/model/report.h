@@ -9,6 +9,7 @@
 
 #include "wire/wire.h"
 #include "wire/histogram.h"
+#include "memory_shortage.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -181,12 +182,14 @@ struct lp_shortage {
 	uint64_t steal_ns; /* of all CPUs together */
 	uint64_t steal_window_ns;
 	uint32_t steal_cpus;
+	struct lp_memory_shortage memory;
 };
 
 /* Returns whether anything is known of what a loop was short of. */
 static inline bool shortage_is_known(const struct lp_shortage *shortage)
 {
-	return shortage->throttled_ns || shortage->neighbour_count || shortage->steal_ns;
+	return shortage->throttled_ns || shortage->neighbour_count || shortage->steal_ns ||
+	       memory_shortage_is_known(&shortage->memory);
 }
 
 /* Where the time of a stall went. */
@@ -455,6 +458,7 @@ struct lp_loop_summary {
 	/* "fd 9 (socket:[4711]) at its end": what is ready at each poll; "" if it is not known */
 	const char *awake;
 	const struct lp_waiting_tasks *tasks; /* NULL: not known, or the loop was not idle */
+	struct lp_memory_shortage memory;
 	struct lp_histogram iteration;
 	uint64_t ends[LP_ENDING_KINDS]; /* ends of the loop's process */
 	size_t callback_count;

@@ -37,6 +37,7 @@ struct lp_segment {
 	bool accounted;
 	struct lp_segment_times account;
 	struct lp_event_cpu_waits cpu_waits; /* segment_ns is 0 if there were none */
+	struct lp_memory_waits memory_waits;
 	char task_name[LP_TASK_NAME_MAX];
 	struct lp_lock_holder lock;
 	struct lp_other_end *end; /* NULL: not known */
@@ -394,6 +395,16 @@ void segments_add_cpu_waits(struct lp_segments *segments, const struct lp_event_
 		segment->cpu_waits = *event;
 }
 
+void segments_add_memory_waits(struct lp_segments *segments,
+			       const struct lp_event_memory_waits *event)
+{
+	struct lp_segment *segment =
+		segment_of(segments, event->segment_ns, event->event.reserved & LP_SEGMENT_GAP);
+
+	if (segment)
+		segment->memory_waits = event->waits;
+}
+
 struct lp_shortage_events *segments_shortage(struct lp_segments *segments)
 {
 	return &segments->shortage;
@@ -534,6 +545,8 @@ static void explain(struct lp_segments *segments, struct lp_segment *segment, ui
 			      segment->cpu_waits.segment_ns ? &segment->cpu_waits : NULL,
 			      segment->start_ns, breakdown->time.run_queue_ns,
 			      &breakdown->shortage);
+		memory_shortage_fill(&segments->shortage.memory, &segment->memory_waits,
+				     duration_ns, &breakdown->shortage.memory);
 		if (account->samples) {
 			if (collecting > account->samples)
 				collecting = account->samples;

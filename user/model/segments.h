@@ -24,6 +24,8 @@ void segments_add_sample(struct lp_segments *segments, const struct lp_event_sta
 void segments_add_old_stack(struct lp_segments *segments, const struct lp_event_stack *event);
 void segments_add_times(struct lp_segments *segments, const struct lp_event_segment_times *event);
 void segments_add_cpu_waits(struct lp_segments *segments, const struct lp_event_cpu_waits *event);
+void segments_add_memory_waits(struct lp_segments *segments,
+			       const struct lp_event_memory_waits *event);
 /* The last events about what the loop is short of, which the caller sets. */
 struct lp_shortage_events *segments_shortage(struct lp_segments *segments);
 void segments_add_cause(struct lp_segments *segments, const struct lp_event_cause *event);

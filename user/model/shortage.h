@@ -12,6 +12,7 @@
 struct lp_shortage_events {
 	struct lp_event_cpu_quota quota;
 	struct lp_event_steal steal;
+	struct lp_event_memory_limit memory;
 };
 
 /*

@@ -150,6 +150,16 @@ static void fill_window(const struct lp_model_loop *loop, bool interval,
 	summary->idle_ns = summary->wall_ns - summary->busy_ns;
 }
 
+static void fill_memory(const struct lp_model_loop *loop, bool interval,
+			struct lp_loop_summary *summary)
+{
+	struct lp_memory_waits waits = loop->memory_waits;
+
+	if (interval && loop->before)
+		memory_waits_subtract(&waits, &loop->before->memory_waits);
+	memory_shortage_fill(&loop->memory_limit, &waits, summary->wall_ns, &summary->memory);
+}
+
 static void summarise_loop(struct lp_model_loop *loop, bool interval,
 			   struct lp_loop_summary *summary)
 {
@@ -162,6 +172,7 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 	memset(summary, 0, sizeof(*summary));
 	summary->loop = loop->info.id ? &loop->info : NULL;
 	fill_window(loop, interval, summary);
+	fill_memory(loop, interval, summary);
 	summary->iterations = saturating_sub(now->iterations, before->iterations);
 	summary->callbacks = saturating_sub(now->callbacks, before->callbacks);
 	summary->slow_callbacks = saturating_sub(now->slow, before->slow);
@@ -311,6 +322,7 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 	if (loop->before) {
 		loop->before->stats = loop->stats;
 		loop->before->coverage = loop->coverage;
+		loop->before->memory_waits = loop->memory_waits;
 	}
 	loop->wall_before_ns = loop->wall_ns;
 	loop->awake_in_interval = false;

@@ -105,6 +105,17 @@ const char *cgroup_folder_name(const struct lp_cgroup_folder *folder)
 	return folder->path[folder->root] ? folder->path + folder->root : "/";
 }
 
+void cgroup_folder_copy_name(const struct lp_cgroup_folder *folder, char *name, size_t size)
+{
+	const char *whole = cgroup_folder_name(folder);
+	size_t length = strlen(whole), most = size - 1;
+
+	if (length > most)
+		snprintf(name, size, "...%s", whole + length - most + 3);
+	else
+		memcpy(name, whole, length + 1);
+}
+
 bool cgroup_folder_read(const struct lp_cgroup_folder *folder, const char *file, char *text,
 			size_t size)
 {

@@ -31,6 +31,9 @@ bool cgroup_folder_up(struct lp_cgroup_folder *folder);
 /* Returns the path of the cgroup in its hierarchy: "/system.slice/api.service". */
 const char *cgroup_folder_name(const struct lp_cgroup_folder *folder);
 
+/* Copies it; the beginning is missing if it is too long. */
+void cgroup_folder_copy_name(const struct lp_cgroup_folder *folder, char *name, size_t size);
+
 /* Reads a file of the cgroup, up to the size of the text less a NUL; false if it cannot be read. */
 bool cgroup_folder_read(const struct lp_cgroup_folder *folder, const char *file, char *text,
 			size_t size);

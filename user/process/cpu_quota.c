@@ -36,16 +36,6 @@ static bool read_second(const struct lp_cgroup_folder *folder, struct lp_cpu_quo
 	return true;
 }
 
-static void set_name(struct lp_cpu_quota *quota, const char *name)
-{
-	size_t length = strlen(name), most = sizeof(quota->cgroup) - 1;
-
-	if (length > most)
-		snprintf(quota->cgroup, sizeof(quota->cgroup), "...%s", name + length - most + 3);
-	else
-		memcpy(quota->cgroup, name, length + 1);
-}
-
 bool cpu_quota_read(const char *mounts, const char *text, struct lp_throttled *throttled,
 		    struct lp_cpu_quota *quota)
 {
@@ -72,7 +62,8 @@ bool cpu_quota_read(const char *mounts, const char *text, struct lp_throttled *t
 			throttled->us[level] = us;
 			if (!found || grown_us > most_us) {
 				*quota = own;
-				set_name(quota, cgroup_folder_name(&folder));
+				cgroup_folder_copy_name(&folder, quota->cgroup,
+							sizeof(quota->cgroup));
 				most_us = grown_us;
 			}
 			found = true;

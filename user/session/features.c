@@ -20,6 +20,13 @@ const struct lp_poll_call lp_poll_calls[LP_POLL_CALLS] = {
 	{ "pselect6", false },	{ "io_uring_enter", false },
 };
 
+const struct lp_optional_tracepoint lp_reclaims[LP_RECLAIMS] = {
+	{ "mm_vmscan_memcg_reclaim_begin", "lp_cgroup_reclaim" },
+	{ "mm_vmscan_memcg_reclaim_end", "lp_cgroup_reclaimed" },
+	{ "mm_vmscan_direct_reclaim_begin", "lp_host_reclaim" },
+	{ "mm_vmscan_direct_reclaim_end", "lp_host_reclaimed" },
+};
+
 /* r0 = 0; exit */
 static const struct bpf_insn empty_program[] = {
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
@@ -68,6 +75,17 @@ static bool knows_argument(const struct btf *btf, int function)
 	return type && btf_is_struct(type);
 }
 
+static void probe_reclaims(const struct btf *btf, struct lp_features *features)
+{
+	char name[64];
+	size_t i;
+
+	for (i = 0; i < LP_RECLAIMS; i++) {
+		snprintf(name, sizeof(name), "btf_trace_%s", lp_reclaims[i].name);
+		features->reclaims[i] = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) > 0;
+	}
+}
+
 static void probe_btf(struct lp_features *features)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -90,6 +108,7 @@ static void probe_btf(struct lp_features *features)
 	features->fentry = any && try_fentry(any);
 	features->register_types = any && knows_argument(btf, any);
 	features->run_delay = btf__find_by_name_kind(btf, "sched_info", BTF_KIND_STRUCT) > 0;
+	probe_reclaims(btf, features);
 	function = btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF);
 	features->scheduler = function;
 	if (function > 0) {

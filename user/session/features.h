@@ -10,6 +10,8 @@
 #include <stddef.h>
 
 #define LP_POLL_CALLS 8
+/* Tracepoints at which a thread begins or ends to reclaim memory. */
+#define LP_RECLAIMS 4
 
 /* The perf PMU of uprobes. */
 #define LP_UPROBES_PATH "/sys/bus/event_source/devices/uprobe/type"
@@ -22,6 +24,14 @@ struct lp_poll_call {
 
 extern const struct lp_poll_call lp_poll_calls[LP_POLL_CALLS];
 
+/* A tracepoint that is attached to if the kernel has it. */
+struct lp_optional_tracepoint {
+	const char *name;
+	const char *program;
+};
+
+extern const struct lp_optional_tracepoint lp_reclaims[LP_RECLAIMS];
+
 struct lp_features {
 	int btf; /* 0, or a negative errno if the kernel's BTF cannot be read */
 	int programs; /* 0, or a negative errno if an empty uprobe program cannot be loaded */
@@ -32,6 +42,8 @@ struct lp_features {
 	/* the scheduler records how long a thread was ready to run (struct sched_info) */
 	bool run_delay;
 	bool fentry; /* fentry can be loaded and attached, from which fexit is concluded */
+	/* the tracepoints of lp_reclaims with this index, of which kernels may lack some */
+	bool reclaims[LP_RECLAIMS];
 	/* BTF describes struct pt_regs, so that a system call's arguments can be read */
 	bool register_types;
 	/* the kernel has the call of lp_poll_calls with this index */

@@ -167,7 +167,7 @@ static int choose_programs(struct lp_session *session, const struct lp_features 
 	const struct lp_session_config *config = &session->config;
 	int err = choose_poll_programs(session, features);
 	const char *program;
-	size_t role;
+	size_t role, i;
 
 	if (!err)
 		err = enable_program(session, "lp_nothing", "");
@@ -176,6 +176,9 @@ static int choose_programs(struct lp_session *session, const struct lp_features 
 		if (program && session_roles[role].object == LP_OBJECT_MAIN)
 			err = enable_program(session, program, "");
 	}
+	for (i = 0; !err && i < LP_RECLAIMS; i++)
+		if (features->reclaims[i])
+			err = enable_program(session, lp_reclaims[i].program, "");
 	if (!err)
 		err = enable_program(session, "lp_sched_switch", "");
 	if (!err)

@@ -342,6 +342,17 @@ static int decode_cpu_quota(const void *record, const struct lp_event_handlers *
 	return 0;
 }
 
+static int decode_memory_limit(const void *record, const struct lp_event_handlers *handlers,
+			       void *context)
+{
+	const struct lp_event_memory_limit *event = record;
+
+	if (!terminated(event->cgroup, sizeof(event->cgroup)) || event->kind >= LP_MEMORY_LIMITS)
+		return -EBADMSG;
+	handlers->memory_limit(context, event);
+	return 0;
+}
+
 static int decode_cause(const void *record, const struct lp_event_handlers *handlers, void *context)
 {
 	const struct lp_event_cause *event = record;
@@ -438,6 +449,7 @@ DECODE_PLAIN(loop_stats, struct lp_event_loop_stats)
 DECODE_PLAIN(poller, struct lp_event_poller)
 DECODE_PLAIN(run_queue, struct lp_event_run_queue)
 DECODE_PLAIN(cpu_waits, struct lp_event_cpu_waits)
+DECODE_PLAIN(memory_waits, struct lp_event_memory_waits)
 DECODE_PLAIN(steal, struct lp_event_steal)
 DECODE_PLAIN(noticed, struct lp_event_noticed)
 DECODE_PLAIN(limited, struct lp_event_limited)
@@ -491,6 +503,8 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
 	LP_ROW(LP_EVENT_CPU_WAITS, cpu_waits, struct lp_event_cpu_waits, true),
 	LP_ROW(LP_EVENT_CPU_QUOTA, cpu_quota, struct lp_event_cpu_quota, true),
+	LP_ROW(LP_EVENT_MEMORY_WAITS, memory_waits, struct lp_event_memory_waits, true),
+	LP_ROW(LP_EVENT_MEMORY_LIMIT, memory_limit, struct lp_event_memory_limit, true),
 	LP_ROW(LP_EVENT_STEAL, steal, struct lp_event_steal, true),
 	LP_ROW(LP_EVENT_AWAKE, awake, struct lp_event_awake, true),
 	LP_ROW(LP_EVENT_WAITING, waiting, struct lp_event_waiting, true),

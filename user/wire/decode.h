@@ -60,6 +60,8 @@ struct lp_event_handlers {
 	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
 	void (*cpu_waits)(void *context, const struct lp_event_cpu_waits *event);
 	void (*cpu_quota)(void *context, const struct lp_event_cpu_quota *event);
+	void (*memory_waits)(void *context, const struct lp_event_memory_waits *event);
+	void (*memory_limit)(void *context, const struct lp_event_memory_limit *event);
 	void (*steal)(void *context, const struct lp_event_steal *event);
 	void (*awake)(void *context, const struct lp_event_awake *event);
 	void (*waiting)(void *context, const struct lp_event_waiting *event);

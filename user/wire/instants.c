@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SPANS_MAX 4
+#define SPANS_MAX 5
 
 #define BEGUN 1 /* the instant is always recorded and must not be 0 */
 #define PARTS 2 /* the spans are disjoint parts of the time since the instant: so is their sum */
@@ -62,6 +62,13 @@ static const struct lp_instant_rule rules[] = {
 	  AT(lp_event_cpu_waits, segment_ns),
 	  0,
 	  { AT(lp_event_cpu_waits, waits.throttled_ns), AT(lp_event_cpu_waits, waits.dropped_ns) },
+	  0 },
+	{ LP_EVENT_MEMORY_WAITS,
+	  AT(lp_event_memory_waits, segment_ns),
+	  0,
+	  { AT(lp_event_memory_waits, waits.cgroup_ns), AT(lp_event_memory_waits, waits.host_ns),
+	    AT(lp_event_memory_waits, waits.fault_ns), AT(lp_event_memory_waits, waits.held_ns),
+	    AT(lp_event_memory_waits, waits.again_ns) },
 	  0 },
 	{ LP_EVENT_STEAL, 0, 0, { AT(lp_event_steal, window_ns) }, 0 },
 	{ LP_EVENT_RUN_QUEUE, 0, 0, { AT(lp_event_run_queue, total_ns) }, 0 },

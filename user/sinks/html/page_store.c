@@ -381,6 +381,26 @@ static void keep_reason(struct lp_page_tables *tables, struct lp_page_detail *de
 				       .name = page_store_string(tables, words) };
 }
 
+/* Adds the time that was lost because memory was short; at most LP_MEMORY_PARTS parts. */
+static void keep_memory(struct lp_page_tables *tables, const struct lp_memory_shortage *memory,
+			struct lp_page_detail *detail)
+{
+	char usage[LP_MEMORY_WORDS_MAX], part[LP_MEMORY_WORDS_MAX];
+	char words[LP_CGROUP_BYTES + sizeof(usage) + sizeof(part) + 16];
+	int i;
+
+	memory_shortage_usage(memory, usage);
+	for (i = 0; i < LP_MEMORY_PARTS; i++) {
+		uint64_t ns = memory_shortage_ns(memory, (enum lp_memory_part)i);
+
+		memory_shortage_words(memory, (enum lp_memory_part)i, part);
+		snprintf(words, sizeof(words), "%s%s%s%s %s", part, *usage ? ": " : "",
+			 memory->cgroup[0] ? "cgroup " : "", memory->cgroup, usage);
+		if (ns)
+			keep_reason(tables, detail, ns, words);
+	}
+}
+
 /* Adds the reasons for which the thread had no CPU; at most LP_NEIGHBOURS + 2 parts. */
 static void keep_shortage(struct lp_page_tables *tables, const struct lp_shortage *shortage,
 			  struct lp_page_detail *detail)
@@ -421,8 +441,8 @@ static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 					     const struct lp_breakdown *breakdown, size_t more)
 {
 	struct lp_page_tables *tables = &store->tables;
-	size_t parts =
-		breakdown->blocked_count + breakdown->sample_count + LP_NEIGHBOURS + 2 + more;
+	size_t parts = breakdown->blocked_count + breakdown->sample_count + LP_NEIGHBOURS + 2 +
+		       LP_MEMORY_PARTS + more;
 	struct lp_page_detail *detail;
 
 	keep_times(stall, &breakdown->time);
@@ -450,6 +470,7 @@ static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 	}
 	keep_parts(tables, breakdown, detail);
 	keep_shortage(tables, &breakdown->shortage, detail);
+	keep_memory(tables, &breakdown->shortage.memory, detail);
 	return detail;
 }
 

@@ -79,3 +79,25 @@ void json_stack(struct lp_json_writer *json, const char *name, const struct lp_s
 		json_bool(json, flag, true);
 	}
 }
+
+void json_memory(struct lp_json_writer *json, const struct lp_memory_shortage *memory)
+{
+	if (!memory_shortage_is_known(memory))
+		return;
+	json_object(json, "memory");
+	json_number(json, "reclaim_ns", memory->reclaim_ns);
+	json_number(json, "fault_ns", memory->fault_ns);
+	json_number(json, "held_ns", memory->held_ns);
+	json_number(json, "again_ns", memory->again_ns);
+	if (memory->limit_bytes) {
+		json_object(json, "limit");
+		json_text(json, "kind", memory_limit_name(memory->kind));
+		json_text_or_null(json, "cgroup", memory->cgroup);
+		json_number(json, "used_bytes", memory->used_bytes);
+		json_number(json, "limit_bytes", memory->limit_bytes);
+		json_end(json);
+	} else {
+		json_null(json, "limit");
+	}
+	json_end(json);
+}

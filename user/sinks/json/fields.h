@@ -24,6 +24,8 @@ void json_place(struct lp_json_writer *json, const struct lp_callback_info *call
 void json_exception(struct lp_json_writer *json, const char *type, const char *message);
 /* Writes a frame, or null if it is NULL. */
 void json_frame(struct lp_json_writer *json, const char *name, const struct lp_shown_frame *frame);
+/* Writes "memory" if a loop lost time because memory was short. */
+void json_memory(struct lp_json_writer *json, const struct lp_memory_shortage *memory);
 /*
  * Writes an array of frames under a name.  An incomplete stack is followed by the field NAME_cut or
  * NAME_unreadable.

@@ -167,6 +167,7 @@ static void write_shortage(struct lp_json_writer *json, const struct lp_shortage
 	} else {
 		json_null(json, "steal");
 	}
+	json_memory(json, &shortage->memory);
 	json_end(json);
 }
 

@@ -67,6 +67,7 @@ void json_loop_summary(struct lp_json_writer *json, const struct lp_loop_summary
 		json_text_or_null(json, "awake", summary->awake);
 	if (summary->tasks)
 		write_waiting_tasks(json, summary->tasks);
+	json_memory(json, &summary->memory);
 	write_histogram(json, "iteration", &summary->iteration);
 }
 

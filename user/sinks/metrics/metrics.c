@@ -47,6 +47,11 @@ static bool any_ends(const struct lp_metrics *metrics)
 	return metrics->series.any_ends;
 }
 
+static bool any_memory(const struct lp_metrics *metrics)
+{
+	return metrics->series.any_memory;
+}
+
 static bool queue_measured(const struct lp_metrics *metrics)
 {
 	return metrics->queue;
@@ -96,6 +101,9 @@ static const struct lp_family families[] = {
 	{ .name = "loopprof_loop_lost_seconds", COUNTER, SECONDS, OF_LOOPS(lost_ns),
 	  .label = "cause", .value = cause_name, .count = LP_CAUSE_KINDS,
 	  .help = "Time that event loops lost, by cause; on_cpu and gc: in late callbacks, by samples." },
+	{ .name = "loopprof_loop_memory_seconds", COUNTER, SECONDS, OF_LOOPS(memory_ns),
+	  .label = "what", .value = memory_part_name, .count = LP_MEMORY_PARTS, .is_reported = any_memory,
+	  .help = "Time that event loops lost because memory was short: in reclaim, held above memory.high, or reading pages again." },
 	/* not loopprof_lost, which counts the losses of loopprof itself */
 	{ .name = "loopprof_findings", COUNTER, OF_LOOPS(findings),
 	  .label = "kind", .value = finding_name, .count = LP_FINDING_KINDS, .is_reported = any_findings,

@@ -170,6 +170,10 @@ static int count_loop(struct lp_series *series, const struct lp_loop_summary *su
 		return err;
 	for (i = 0; i < LP_ENDING_KINDS; i++)
 		series->any_ends |= summary->ends[i] != 0;
+	series->any_memory |= memory_shortage_is_known(&summary->memory);
+	for (i = 0; i < LP_MEMORY_PARTS; i++)
+		loop->now.memory_ns[i] +=
+			memory_shortage_ns(&summary->memory, (enum lp_memory_part)i);
 	for (i = 0; i < summary->cause_count; i++)
 		loop->now.lost_ns[summary->causes[i].kind] += summary->causes[i].total_ns;
 	/* without samples or bursts, all of the time is traced */

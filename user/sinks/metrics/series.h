@@ -62,6 +62,7 @@ struct lp_loop_numbers {
 	uint64_t suppressed;
 	uint64_t never_waiting; /* loops whose polls return at once; the only number that decreases */
 	uint64_t lost_ns[LP_CAUSE_KINDS];
+	uint64_t memory_ns[LP_MEMORY_PARTS]; /* lost because memory was short */
 	uint64_t findings[LP_FINDING_KINDS];
 	uint64_t outcomes[LP_OUTCOMES]; /* ended tasks, by outcome */
 	uint64_t ends[LP_ENDING_KINDS]; /* ends of processes */
@@ -90,12 +91,15 @@ struct lp_loop_series {
 
 struct lp_series {
 	struct lp_loop_series *loops;
-	/* set by the first finding, outcome, refused request or end of a process, and never cleared
+	/*
+	 * set by the first finding, outcome, refused request, end of a process or time that was
+	 * lost because memory was short, and never cleared
 	 */
 	bool any_findings;
 	bool any_outcomes;
 	bool any_limited;
 	bool any_ends;
+	bool any_memory;
 	size_t set_count; /* sets of labels with their own series */
 	size_t sets_overflow; /* sets of labels counted in "other", or not any more */
 	size_t callback_count; /* callbacks with their own series */

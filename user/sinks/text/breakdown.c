@@ -5,6 +5,7 @@
 #include "base/macros.h"
 #include "base/wrap.h"
 #include "model/call_words.h"
+#include "memory.h"
 #include "other_end.h"
 #include "print.h"
 #include "shortage.h"
@@ -530,6 +531,8 @@ void text_breakdown_print(FILE *file, const struct lp_terminal *terminal,
 
 	if (breakdown->time.known) {
 		print_parts(&stall);
+		text_memory_print(file, terminal, &breakdown->shortage.memory,
+				  duration_ns / SHOWN_PARTS);
 		text_steal_print(file, &breakdown->shortage);
 	} else {
 		print_samples(&stall);

@@ -8,6 +8,7 @@
 #include "endings.h"
 #include "findings.h"
 #include "idle.h"
+#include "memory.h"
 #include "never_waits.h"
 #include "labels.h"
 #include "lifetimes.h"
@@ -277,6 +278,7 @@ static void print_tables(FILE *file, const struct lp_terminal *terminal,
 			 const struct lp_loop_summary *loop, const struct lp_text_shows *shows)
 {
 	text_lost_time_print(file, terminal, loop);
+	text_memory_print_sum(file, terminal, &loop->memory);
 	if (!loop->callback_count)
 		return;
 	if (shows->sampled)

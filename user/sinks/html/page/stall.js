@@ -137,12 +137,12 @@ function addHolder(body, detail) {
 		make('span', { kind: 'muted', text: tid ? `thread ${tid}` : '' })), stackList(detail[7]));
 }
 
-// Why the thread had no CPU.
+// Why the thread had no CPU, or no memory.
 function addShortage(body, detail) {
 	const reasons = detail.slice(firstPart).filter(part => part[0] === PART_SHORTAGE);
 
 	if (reasons.length)
-		body.append(heading('Short of CPU time'));
+		body.append(heading('Short of CPU time or memory'));
 	for (const [, , , us, words] of reasons)
 		body.append(make('p', { kind: 'call' }, swatch('--run-queue'),
 			make('strong', { text: formatDuration(1000 * us) }),
