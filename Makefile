@@ -28,16 +28,20 @@ BPF_STRIP ?= tools/bpf-strip.sh
 
 SOURCES = $(shell find user -name '*.c' | LC_ALL=C sort)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
-# Two objects: the programs of findings are loaded when loops are profiled already.  In each, the
-# file that defines the maps comes first: libbpf 1.1 keeps the offsets of maps that it has read as
-# extern before.
+# Three objects: the programs of findings are loaded when loops are profiled already, and those of
+# loops written in C when such a loop is found.  In each, the file that defines the maps comes first:
+# libbpf 1.1 keeps the offsets of maps that it has read as extern before.
 BPF_LATE = bpf/python/lost.bpf.c bpf/python/births.bpf.c bpf/python/cancels.bpf.c
+BPF_C_LOOPS = bpf/python/uvloop_callbacks.bpf.c
 BPF_MAPS = bpf/poll.bpf.c
 BPF_SOURCES = $(BPF_MAPS) \
-	$(filter-out $(BPF_MAPS) $(BPF_LATE),$(wildcard bpf/*.bpf.c bpf/*/*.bpf.c))
+	$(filter-out $(BPF_MAPS) $(BPF_LATE) $(BPF_C_LOOPS),$(wildcard bpf/*.bpf.c bpf/*/*.bpf.c))
 BPF_LATE_OBJECTS = $(BPF_LATE:bpf/%.c=$(BUILD)/bpf/%.o)
+# and what they call
+BPF_C_LOOPS_OBJECTS = $(patsubst bpf/%.c,$(BUILD)/bpf/%.o,\
+	$(BPF_C_LOOPS) bpf/slow.bpf.c bpf/python/end_step.bpf.c)
 BPF_OBJECTS = $(BPF_SOURCES:bpf/%.c=$(BUILD)/bpf/%.o)
-SKELETON = $(BUILD)/loopprof.skel.h $(BUILD)/lost.skel.h
+SKELETON = $(BUILD)/loopprof.skel.h $(BUILD)/lost.skel.h $(BUILD)/c_loops.skel.h
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -93,6 +97,9 @@ $(BUILD)/loopprof.bpf.o: $(BPF_OBJECTS)
 	$(BPFTOOL) gen object $@ $^
 
 $(BUILD)/lost.bpf.o: $(BPF_LATE_OBJECTS)
+	$(BPFTOOL) gen object $@ $^
+
+$(BUILD)/c_loops.bpf.o: $(BPF_C_LOOPS_OBJECTS)
 	$(BPFTOOL) gen object $@ $^
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
@@ -265,11 +272,11 @@ fuzz-corpora: $(FUZZERS)  ## pack what the fuzzers found into tests/fuzz/corpus
 	tools/fuzz-corpora.sh $(BUILD)
 
 clean:  ## remove what was built (not the cached roots and kernels)
-	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/sanitized $(BUILD)/fuzzed $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/bench-* \
+	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/sanitized $(BUILD)/fuzzed $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/c_loops.* $(BUILD)/bench-* \
 		$(BUILD)/html_page.h
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
--include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(BPF_LATE_OBJECTS:.o=.d) \
+-include $(OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(BPF_LATE_OBJECTS:.o=.d) $(BPF_C_LOOPS_OBJECTS:.o=.d) \
 	$(shell find $(BUILD)/sanitized $(BUILD)/fuzzed -name '*.d' 2>/dev/null)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * Every map, and the configuration. poll.bpf.c defines them (LP_DEFINE_MAPS); bpftool links
- * the other objects to those definitions, and the session makes the second object use the same
- * maps when it loads that object. Arrays that user space reads are mapped into it, so that reading
+ * the other objects to those definitions, and the session makes the other objects use the
+ * same maps when it loads them. Arrays that user space reads are mapped into it, so that reading
  * a histogram costs no system call. Slots are handed out through queues, because an atomic add that
  * returns a value needs kernel 5.12.
  */

@@ -11,6 +11,7 @@
  * None of these nests in another, with two exceptions: uvloop's idle handle runs what is in the
  * ready queue, and a transport may call a protocol's method at once when user code writes to it.
  */
+#define LP_DEFINE_MAPS
 #include "loop/common.bpf.h"
 #include "object.bpf.h"
 #include "loop/loop.bpf.h"

@@ -11,6 +11,7 @@
 #include "session/roles.h"
 
 /* the skeletons need the types that roles.h includes */
+#include "c_loops.skel.h"
 #include "loopprof.skel.h"
 #include "lost.skel.h"
 
@@ -147,8 +148,8 @@ static void programs_know_their_role(void **state)
 				assert_true(session_roles[i].by_address);
 }
 
-/* Bursts and the probes of the first stage begin before the second object is loaded. */
-static void early_roles_are_of_the_first_object(void **state)
+/* Bursts and the probes of the first stage begin before the object of findings is loaded. */
+static void early_roles_are_not_of_the_object_of_findings(void **state)
 {
 	size_t i;
 
@@ -157,7 +158,7 @@ static void early_roles_are_of_the_first_object(void **state)
 		if (session_roles[i].in_bursts)
 			assert_int_equal(session_roles[i].stage, LP_STAGE_LOOPS);
 		if (session_roles[i].stage == LP_STAGE_LOOPS)
-			assert_int_equal(session_roles[i].object, LP_OBJECT_MAIN);
+			assert_int_not_equal(session_roles[i].object, LP_OBJECT_FINDINGS);
 	}
 }
 
@@ -165,21 +166,25 @@ static void each_program_is_in_its_object(void **state)
 {
 	struct loopprof_bpf *first = loopprof_bpf__open();
 	struct lost_bpf *second = lost_bpf__open();
+	struct c_loops_bpf *third = c_loops_bpf__open();
 	size_t i;
 
 	(void)state;
 	assert_non_null(first);
 	assert_non_null(second);
+	assert_non_null(third);
 	for (i = 0; i < LP_PROBE_ROLES; i++) {
 		const struct lp_role *role = &session_roles[i];
-		const struct bpf_object *object = role->object == LP_OBJECT_MAIN ? first->obj
-										 : second->obj;
+		const struct bpf_object *object = role->object == LP_OBJECT_MAIN       ? first->obj
+						  : role->object == LP_OBJECT_FINDINGS ? second->obj
+										       : third->obj;
 
 		assert_non_null(bpf_object__find_program_by_name(object, role->program));
 		if (role->queue_program)
 			assert_non_null(
 				bpf_object__find_program_by_name(object, role->queue_program));
 	}
+	c_loops_bpf__destroy(third);
 	lost_bpf__destroy(second);
 	loopprof_bpf__destroy(first);
 }
@@ -190,7 +195,7 @@ int main(void)
 		cmocka_unit_test(a_run_has_the_programs_that_it_asks_for),
 		cmocka_unit_test(roles_are_attached_as_ever),
 		cmocka_unit_test(programs_know_their_role),
-		cmocka_unit_test(early_roles_are_of_the_first_object),
+		cmocka_unit_test(early_roles_are_not_of_the_object_of_findings),
 		cmocka_unit_test(each_program_is_in_its_object),
 	};
 

@@ -24,18 +24,14 @@ struct lp_attachment *session_attachment(const struct lp_session *session, pid_t
 }
 
 /*
- * Returns the program of a role, or NULL if the run has none. The object of the role has to be
- * loaded.
+ * Returns the program of a role, or NULL if the run has none, or has not loaded its object.
  */
 static struct bpf_program *program_for(const struct lp_session *session, enum lp_probe_role role)
 {
+	const struct bpf_object *object = session_object(session, session_roles[role].object);
 	const char *name = role_program(&session->config, role);
-	bool first = session_roles[role].object == LP_OBJECT_MAIN;
 
-	if (!name)
-		return NULL;
-	return bpf_object__find_program_by_name(
-		first ? session->skeleton->obj : session->findings_object->obj, name);
+	return name && object ? bpf_object__find_program_by_name(object, name) : NULL;
 }
 
 static int attach_place(struct lp_session *session, struct lp_attached_role *attached,
@@ -190,6 +186,12 @@ static int find_and_attach(struct lp_session *session, struct lp_attachment *att
 	err = instance->runtime->find_probe(instance, role, &probe, error);
 	if (err)
 		return err;
+	err = session_load_object(session, session_roles[role].object);
+	if (err)
+		return error_set(
+			error, err,
+			"the kernel refuses the BPF programs for %s: %s (-vv shows the verifier's log)",
+			probe.function, strerror(-err));
 	attached->stepped = !probe.emulated;
 	/* other probes are hit seldom, or were requested by an option whose cost is documented */
 	if (!probe.emulated && session_roles[role].each_callback)
@@ -209,16 +211,16 @@ int session_attach_role(struct lp_session *session, struct lp_attachment *attach
 			struct lp_error *error)
 {
 	struct lp_attached_role *attached = &attachment->roles[role];
-	struct bpf_program *program = program_for(session, role);
 	int err = 0;
 
-	if (!program || attached->resolved)
+	if (!role_program(&session->config, role) || attached->resolved)
 		return 0;
 	/* with bursts the probe was found before; in this burst the kernel may have been busy */
 	if (!attached->probe)
 		err = find_and_attach(session, attachment, instance, role, error);
 	else if (attachment->burst == LP_BURST_ON)
-		err = attach_probe(session, attachment, program, attached->probe, error);
+		err = attach_probe(session, attachment, program_for(session, role), attached->probe,
+				   error);
 	/* all places of the role are found again, as they are valid for one state of the file */
 	if (err == -ESTALE)
 		session_detach_role(session, attachment, role);

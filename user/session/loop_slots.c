@@ -281,8 +281,12 @@ uint64_t session_stop(struct lp_session *session)
 {
 	const struct timespec running = { .tv_nsec = PROGRAMS_NS };
 	uint64_t now;
+	size_t i;
 
 	__atomic_store_n(&session->skeleton->bss->lp_stopped, 1, __ATOMIC_RELEASE);
+	for (i = 0; i < LP_OBJECTS; i++)
+		if (session->late[i].object)
+			__atomic_store_n(session->late[i].stopped, 1, __ATOMIC_RELEASE);
 	memset(mapped_array_at(&session->buckets, 0), 0, session->buckets.bytes);
 	now = clock_now();
 	nanosleep(&running, NULL);

@@ -165,17 +165,18 @@ static void add_program(const struct lp_session *session, const struct bpf_progr
 static void count_all(const struct lp_session *session, struct lp_run_counts *counts)
 {
 	struct bpf_program *program;
+	struct bpf_object *object;
+	size_t i;
 
 	memset(counts, 0, sizeof(*counts));
-	bpf_object__for_each_program(program, session->skeleton->obj)
-	{
-		add_program(session, program, counts);
-	}
-	if (!session->findings_object)
-		return;
-	bpf_object__for_each_program(program, session->findings_object->obj)
-	{
-		add_program(session, program, counts);
+	for (i = 0; i < LP_OBJECTS; i++) {
+		object = session_object(session, (enum lp_role_object)i);
+		if (!object)
+			continue;
+		bpf_object__for_each_program(program, object)
+		{
+			add_program(session, program, counts);
+		}
 	}
 }
 

@@ -10,7 +10,9 @@
 
 enum lp_role_object {
 	LP_OBJECT_MAIN, /* the first BPF object, of session.c */
-	LP_OBJECT_FINDINGS, /* the second BPF object, of findings_object.c */
+	LP_OBJECT_FINDINGS, /* the others are those of late_objects.c */
+	LP_OBJECT_C_LOOPS,
+	LP_OBJECTS,
 };
 
 /* What a run is asked for, by which it needs the probes of a role: bits. */
@@ -36,7 +38,7 @@ enum lp_role_need {
 /* When the probe is attached; the values are in the order of time. */
 enum lp_role_stage {
 	LP_STAGE_LOOPS, /* when the process is added */
-	LP_STAGE_FINDINGS, /* once the second BPF object is loaded */
+	LP_STAGE_FINDINGS, /* once the BPF object of findings is loaded */
 	/* as LP_STAGE_FINDINGS, and LP_FACT_FINDINGS of the process is known */
 	LP_STAGE_LIFECYCLE,
 };

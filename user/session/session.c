@@ -444,7 +444,7 @@ void session_free(struct lp_session *session)
 	mapped_array_close(&session->buckets);
 	holdings_close(&session->holdings);
 	mapped_array_close(&session->holding);
-	session_free_findings_object(session);
+	session_free_late_objects(session);
 	loopprof_bpf__destroy(session->skeleton);
 	free(session);
 }

@@ -14,7 +14,6 @@
 #include "features.h"
 #include "holdings.h"
 #include "loopprof.skel.h"
-#include "lost.skel.h"
 #include "mapped_array.h"
 #include "roles.h"
 #include "shared_uprobes.h"
@@ -97,11 +96,19 @@ struct lp_overhead {
 	uint64_t map_bytes;
 };
 
+/* A BPF object that is loaded after the first one. */
+struct lp_late_object {
+	struct bpf_object *object; /* NULL: it is not loaded */
+	void *skeleton; /* of the type that bpftool has made for it */
+	struct lp_config *config; /* constant once it is loaded */
+	volatile __u32 *stopped; /* its copy of lp_stopped */
+	int refused; /* the errno with which the kernel refused it; 0: it did not */
+};
+
 struct lp_session {
 	struct lp_session_config config;
 	struct loopprof_bpf *skeleton;
-	struct lost_bpf *findings_object; /* the second BPF object; NULL: not loaded */
-	bool findings_object_refused; /* the kernel refused it: it is not tried again */
+	struct lp_late_object late[LP_OBJECTS]; /* that of LP_OBJECT_MAIN is not used */
 	struct lp_attachment *attachments;
 	/* number of processes that have set a byte of the filter */
 	uint16_t followed[LP_FILTER_BYTES];
@@ -125,7 +132,14 @@ struct lp_session {
 	struct lp_holdings holdings;
 };
 
-void session_free_findings_object(struct lp_session *session);
+/*
+ * Loads an object, unless it is loaded.  Returns 0 or a negative errno; what the kernel has refused
+ * is not tried again.
+ */
+int session_load_object(struct lp_session *session, enum lp_role_object which);
+/* Returns an object; NULL if it is not loaded. */
+struct bpf_object *session_object(const struct lp_session *session, enum lp_role_object which);
+void session_free_late_objects(struct lp_session *session);
 
 /* Sets the sizes of the maps, before the programs are loaded. */
 void session_choose_map_sizes(struct lp_session *session);
