@@ -192,6 +192,11 @@ static const char *below_reel_packages(const char *file)
 	return at ? at + strlen("/reels/") : NULL;
 }
 
+static bool is_generated_reel(const char *file)
+{
+	return *file == '<';
+}
+
 static void name_package(const char *below, char *name, size_t size)
 {
 	snprintf(name, size, "%.*s", (int)strcspn(below, "/"), below);
@@ -205,6 +210,7 @@ static void name_module(const char *file, char *name, size_t size)
 static const struct lp_code_names reel_code_names = {
 	.is_library = is_reel_library,
 	.below_packages = below_reel_packages,
+	.is_generated = is_generated_reel,
 	.package = name_package,
 	.module = name_module,
 	.library_directories = (const char *const[]){ NULL },

@@ -84,7 +84,7 @@ static void a_lambda_gives_way_to_what_it_calls(void **state)
 
 static void the_program_s_own_callback_names_itself(void **state)
 {
-	struct lp_slow_callback slow = NAMED(&worker, COROUTINE("fetch", "/srv/shop/db.py", 21),
+	struct lp_slow_callback slow = NAMED(&worker, FRAME("fetch", "/srv/shop/db.py", 21),
 					     COROUTINE("worker", "/srv/shop/main.py", 31));
 
 	(void)state;
@@ -95,6 +95,49 @@ static void the_program_s_own_callback_names_itself(void **state)
 	slow = named(&start, (struct lp_stack){ .depth = 0 });
 	expect(slow.handler, NULL, 0);
 	expect(slow.own, NULL, 0);
+}
+
+static void the_program_s_own_wrapper_gives_way_to_the_coroutine_that_it_awaits(void **state)
+{
+	static const struct lp_callback_info tick = { LP_MODEL_CALLBACK, "tick",
+						      "/srv/shop/main.py", 50 };
+	struct lp_slow_callback slow = NAMED(&worker, FRAME("parse", "/srv/shop/db.py", 8),
+					     COROUTINE("fetch", "/srv/shop/db.py", 21),
+					     COROUTINE("retry", SITE "tenacity/asyncio.py", 5),
+					     COROUTINE("handle", "/srv/shop/orders.py", 12),
+					     COROUTINE("worker", "/srv/shop/main.py", 31));
+
+	(void)state;
+	expect(slow.handler, "fetch", 21);
+	expect(slow.own, "parse", 8);
+	/* a function is no wrapper of what it calls */
+	slow = NAMED(&tick, FRAME("parse", "/srv/shop/db.py", 8),
+		     FRAME("tick", "/srv/shop/main.py", 51));
+	expect(slow.handler, NULL, 0);
+}
+
+static void code_without_a_file_names_nothing(void **state)
+{
+	static const struct lp_callback_info generated = { LP_MODEL_TASK, "connection_task",
+							   "connection_task", 1 };
+	static const struct lp_callback_info typed = { LP_MODEL_TASK, "main", "<string>", 3 };
+	struct lp_slow_callback slow =
+		NAMED(&generated, COROUTINE("slow", "/srv/shop/main.py", 39),
+		      COROUTINE("handle_request", "handle_request", 99),
+		      COROUTINE("Http.http1", SITE "sanic/http/http1.py", 123),
+		      COROUTINE("connection_task", "connection_task", 15));
+
+	(void)state;
+	expect(slow.handler, "slow", 39);
+	/* that of "python -c" */
+	slow = NAMED(&typed, FRAME("get", SITE "requests/api.py", 5),
+		     COROUTINE("main", "<string>", 4));
+	expect(slow.handler, NULL, 0);
+	expect(slow.own, "main", 4);
+	/* a method that a library has generated */
+	slow = NAMED(&worker, FRAME("Order.__init__", "<string>", 3),
+		     COROUTINE("worker", "/srv/shop/main.py", 31));
+	expect(slow.own, "worker", 31);
 }
 
 static void of_an_installed_program_the_package_below_the_framework_counts(void **state)
@@ -170,6 +213,9 @@ int main(void)
 		cmocka_unit_test(a_wrapper_gives_way_to_the_innermost_coroutine),
 		cmocka_unit_test(a_lambda_gives_way_to_what_it_calls),
 		cmocka_unit_test(the_program_s_own_callback_names_itself),
+		cmocka_unit_test(
+			the_program_s_own_wrapper_gives_way_to_the_coroutine_that_it_awaits),
+		cmocka_unit_test(code_without_a_file_names_nothing),
 		cmocka_unit_test(of_an_installed_program_the_package_below_the_framework_counts),
 		cmocka_unit_test(an_eager_task_of_a_package_gives_way_to_its_handler),
 		cmocka_unit_test(frames_without_a_file_or_a_package_name_nothing),

@@ -27,6 +27,11 @@ struct lp_code_names {
 	bool (*is_library)(const char *file);
 	/* Returns the part of a path below the directory of installed packages; NULL: none. */
 	const char *(*below_packages)(const char *file);
+	/*
+	 * Returns whether the name of a file is no path, but one that the program gave to code that
+	 * it compiled itself: nobody wrote a function there.
+	 */
+	bool (*is_generated)(const char *file);
 	/* Writes the name of the package of such a part: "httpx", "google.cloud". */
 	void (*package)(const char *below, char *name, size_t size);
 	/* Writes the name of the module in a file: "sqlalchemy.orm", "httpx._client". */

@@ -31,6 +31,9 @@ enum lp_frame_origin own_frames_origin(const char *file)
 	for (i = 0; (names = code_names_at(i)); i++)
 		if (names->is_library(file))
 			return LP_ORIGIN_LIBRARY;
+	for (i = 0; (names = code_names_at(i)); i++)
+		if (names->is_generated(file))
+			return LP_ORIGIN_GENERATED;
 	return LP_ORIGIN_PROGRAM;
 }
 
@@ -123,11 +126,20 @@ static bool is_framework(const char *package)
 	return false;
 }
 
+/* Returns whether a frame is the program's, and surely of one of its files. */
+static bool is_in_file(const struct lp_shown_frame *frame)
+{
+	return own_frames_has_origin(frame, LP_ORIGIN_PROGRAM) && *frame->file != '<';
+}
+
 size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t count)
 {
 	char outermost[LP_PACKAGE_MAX] = "", package[LP_PACKAGE_MAX];
 	size_t i;
 
+	for (i = 0; i < count; i++)
+		if (is_in_file(frames[i]))
+			return i;
 	for (i = 0; i < count; i++)
 		if (own_frames_has_origin(frames[i], LP_ORIGIN_PROGRAM))
 			return i;

@@ -16,6 +16,7 @@ enum lp_frame_origin {
 	LP_ORIGIN_PROGRAM, /* its own tree */
 	LP_ORIGIN_PACKAGE, /* installed by a package manager */
 	LP_ORIGIN_LIBRARY, /* the runtime's own, or code within its interpreter */
+	LP_ORIGIN_GENERATED, /* no file: the program has compiled it from a text of its own */
 };
 
 /* Returns the origin of a file by its path, which need not exist. */

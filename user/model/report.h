@@ -212,7 +212,8 @@ struct lp_slow_callback {
 	const struct lp_loop_info *loop;
 	const struct lp_callback_info *callback; /* what the loop ran */
 	/*
-	 * The coroutine or function of the program that names the stall, at the line where it is;
+	 * The coroutine or function of the program that names the stall, at the line where it is:
+	 * the innermost coroutine, also if the loop ran one of the program that awaits it.
 	 * NULL: the eager task names it, or without one the callback.
 	 */
 	const struct lp_shown_frame *handler;

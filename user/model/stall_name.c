@@ -28,8 +28,12 @@ static bool names_itself(const struct lp_callback_info *callback, const char *pa
 	       strcmp(dot ? dot + 1 : callback->name, "<lambda>") != 0;
 }
 
-/* Returns the innermost coroutine, or without one the innermost function, of the program. */
-static const struct lp_shown_frame *innermost_of(const struct lp_stack *stack, const char *package)
+/*
+ * Returns the innermost coroutine of the program; without one its innermost function, or NULL if
+ * only coroutines are wanted.
+ */
+static const struct lp_shown_frame *innermost_of(const struct lp_stack *stack, const char *package,
+						 bool coroutines)
 {
 	const struct lp_shown_frame *function = NULL;
 	uint32_t i;
@@ -41,7 +45,7 @@ static const struct lp_shown_frame *innermost_of(const struct lp_stack *stack, c
 			continue;
 		if (frame->coroutine)
 			return frame;
-		if (!function)
+		if (!function && !coroutines)
 			function = frame;
 	}
 	return function;
@@ -53,17 +57,21 @@ static const struct lp_shown_frame *handler_of(const struct lp_callback_info *ca
 	size_t own = own_frames_innermost(stack->frames, stack->depth);
 	char package[LP_PACKAGE_MAX] = "";
 	const struct lp_shown_frame *handler;
+	bool itself;
 
 	if (own == stack->depth)
 		return NULL;
 	own_frames_package(stack->frames[own]->file, package, sizeof(package));
-	if (names_itself(callback, package))
+	itself = names_itself(callback, package);
+	/* a function names itself, and a coroutine unless it awaits another one of the program */
+	if (itself && callback->kind != LP_MODEL_TASK)
 		return NULL;
-	handler = innermost_of(stack, package);
+	handler = innermost_of(stack, package, itself);
 	/* the path may name no package */
 	if (!handler)
 		return NULL;
-	/* a lambda that calls nothing of the program; a callable object, named by its class */
+	/* what awaits nothing, or calls nothing, of the program; a callable object, named by its
+	 * class */
 	if (!strcmp(handler->function, callback->name) ||
 	    (!*callback->file &&
 	     !strncmp(handler->function, callback->name, strlen(callback->name))))

@@ -119,6 +119,18 @@ static bool is_library(const char *file)
 	return false;
 }
 
+/*
+ * Code that a program compiles from a string has a name of any form, mostly in angle brackets.  The
+ * code of "python -c" and of the prompt is the program's, and its file names are these two; but
+ * libraries use the first of them too.
+ */
+static bool is_generated(const char *file)
+{
+	if (!strcmp(file, "<string>") || !strcmp(file, "<stdin>"))
+		return false;
+	return *file == '<' || (*file && !strchr(file, '/') && !strchr(file, '.'));
+}
+
 static void cut_end(char *name, const char *end)
 {
 	if (text_ends_with(name, end))
@@ -160,6 +172,7 @@ static void module(const char *file, char *name, size_t size)
 const struct lp_code_names cpython_code_names = {
 	.is_library = is_library,
 	.below_packages = below_packages,
+	.is_generated = is_generated,
 	.package = package,
 	.module = module,
 	.library_directories = library_directories,
