@@ -91,6 +91,10 @@ static const struct lp_shown_frame own = FRAME("/srv/shop/orders.py");
 	own_frames_innermost((const struct lp_shown_frame *const[]){ __VA_ARGS__ },                \
 			     sizeof((const void *[]){ __VA_ARGS__ }) / sizeof(void *))
 
+#define OUTERMOST(...)                                                                             \
+	own_frames_outermost((const struct lp_shown_frame *const[]){ __VA_ARGS__ },                \
+			     sizeof((const void *[]){ __VA_ARGS__ }) / sizeof(void *))
+
 static void test_innermost(void **state)
 {
 	(void)state;
@@ -101,6 +105,18 @@ static void test_innermost(void **state)
 	assert_int_equal(INNERMOST(&sleeping, &starlette, &uvicorn), 1);
 	assert_int_equal(INNERMOST(&sleeping, &sleeping), 2);
 	assert_int_equal(own_frames_innermost(NULL, 0), 0);
+}
+
+static void of_frameworks_alone_the_outermost_one_that_another_calls_counts(void **state)
+{
+	(void)state;
+	assert_int_equal(OUTERMOST(&sleeping, &starlette, &starlette, &uvicorn, &uvicorn), 2);
+	assert_int_equal(OUTERMOST(&sleeping, &uvicorn, &uvicorn, &sleeping), 2);
+	assert_int_equal(OUTERMOST(&sleeping, NULL, &sleeping), 3);
+	assert_int_equal(own_frames_outermost(NULL, 0), 0);
+	assert_true(own_frames_is_framework(&uvicorn));
+	assert_false(own_frames_is_framework(&httpx));
+	assert_false(own_frames_is_framework(&own));
 }
 
 static void test_parts(void **state)
@@ -216,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_origin),
 		cmocka_unit_test(test_package),
 		cmocka_unit_test(test_innermost),
+		cmocka_unit_test(of_frameworks_alone_the_outermost_one_that_another_calls_counts),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_common_names),
 		cmocka_unit_test(test_words),

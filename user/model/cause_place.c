@@ -28,6 +28,12 @@ static void set_own(struct lp_cause *cause, const struct lp_stack *whole)
 
 	if (own == stack->depth)
 		return;
+	/* each line of a framework would be a row: its outermost one stands for all of them */
+	if (own_frames_is_framework(stack->frames[own])) {
+		cause->own = stack->frames[own_frames_outermost(stack->frames, stack->depth)];
+		cause->call = cause->own;
+		return;
+	}
 	cause->own = stack->frames[own];
 	for (i = 0; i < own; i++) {
 		const struct lp_shown_frame *frame = stack->frames[i];

@@ -160,6 +160,35 @@ size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t c
 	return count;
 }
 
+bool own_frames_is_framework(const struct lp_shown_frame *frame)
+{
+	char package[LP_PACKAGE_MAX];
+
+	if (!own_frames_has_origin(frame, LP_ORIGIN_PACKAGE))
+		return false;
+	own_frames_package(frame->file, package, sizeof(package));
+	return is_framework(package);
+}
+
+size_t own_frames_outermost(const struct lp_shown_frame *const *frames, size_t count)
+{
+	char outermost[LP_PACKAGE_MAX] = "", package[LP_PACKAGE_MAX];
+	size_t found = count, i;
+
+	for (i = count; i; i--) {
+		if (!own_frames_has_origin(frames[i - 1], LP_ORIGIN_PACKAGE))
+			continue;
+		own_frames_package(frames[i - 1]->file, package, sizeof(package));
+		if (found == count) {
+			found = i - 1;
+			text_copy(outermost, sizeof(outermost), package);
+		} else if (strcmp(package, outermost) != 0) {
+			return i - 1;
+		}
+	}
+	return found;
+}
+
 bool own_frames_is_library(const char *file)
 {
 	return own_frames_origin(file) == LP_ORIGIN_LIBRARY;

@@ -56,6 +56,15 @@ void own_frames_package(const char *file, char *name, size_t size);
  */
 size_t own_frames_innermost(const struct lp_shown_frame *const *frames, size_t count);
 
+/* Returns whether a frame is one of a package that calls a program's handlers. */
+bool own_frames_is_framework(const struct lp_shown_frame *frame);
+
+/*
+ * Returns the index of the outermost frame of the outermost package that another one has called;
+ * that of the outermost package if there is only one.  Returns count if there is none.
+ */
+size_t own_frames_outermost(const struct lp_shown_frame *const *frames, size_t count);
+
 /* Returns whether a file belongs to the runtime's library. */
 bool own_frames_is_library(const char *file);
 
