@@ -204,6 +204,31 @@ static void what_several_tasks_have_is_held_by_none(void **state)
 	assert_int_equal(pool_of(at(pool))->holder_count, 0);
 }
 
+/* `async with pool.acquire():` has no variable for the connection. */
+static void what_acquires_a_connection_of_aiomysql_holds_it(void **state)
+{
+	struct instance *pool = new_instance(new_class("aiomysql.pool.Pool"));
+	struct instance *connection = new_instance(new_class("aiomysql.connection.Connection"));
+	struct instance *context =
+		new_instance(new_class("aiomysql.utils._PoolAcquireContextManager"));
+	uint64_t *code = taken(256), *frame = taken(256);
+	struct lp_await_chain *chain = taken(sizeof(*chain));
+
+	(void)state;
+	set_attribute(context, "_pool", at(pool));
+	set_attribute(context, "_conn", at(connection));
+	set_word(code, python.row.code.co_nlocalsplus, 1);
+	set_word(frame, python.row.frame.localsplus, at(context));
+	chain->count = 1;
+	chain->links[0] =
+		(struct lp_await_link){ .frame = at(frame), .code = at(code), .running = true };
+	cpython_pools_note(pools, 1, chain);
+	cpython_pools_fill(pools);
+	assert_string_equal(pool_of(at(pool))->name, "aiomysql's pool");
+	assert_int_equal(pool_of(at(pool))->holder_count, 1);
+	assert_int_equal(pool_of(at(pool))->holders[0].task, tasks[1].address);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests_of_pools[] = {
@@ -215,6 +240,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(paths, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_several_tasks_have_is_held_by_none, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(what_acquires_a_connection_of_aiomysql_holds_it,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests_of_pools, NULL, NULL);

@@ -151,6 +151,7 @@ const struct lp_pool_reference cpython_pool_references[] = {
 	{ "asyncpg.pool", "PoolConnectionProxy", "_holder._pool", "_con", NULL },
 	{ "asyncpg.pool", "PoolAcquireContext", "pool", "connection._con", NULL },
 	{ "psycopg", "BaseConnection", "_pool", "_pool", "pgconn.closed" },
+	{ "aiomysql", "_PoolAcquireContextManager", "_pool", "_conn", NULL },
 	{ "sqlalchemy.pool.base", "_ConnectionFairy", "_pool", "_connection_record", NULL },
 	{ "sqlalchemy.engine.base", "Connection", "_dbapi_connection._pool|engine.pool",
 	  "_dbapi_connection._connection_record", NULL },
