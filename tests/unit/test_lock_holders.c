@@ -226,6 +226,46 @@ static void a_thread_without_frames_has_not_ended(void **state)
 	assert_false(wait.owned);
 }
 
+/* ---- promises ------------------------------------------------------------------------------ */
+
+/* A chain of one coroutine that has an object in a variable. */
+static struct lp_await_chain *chain_of(const char *file, const char *function, const char *variable,
+				       uint64_t object)
+{
+	struct object *names = new_object(new_type("tuple", 24, 1UL << 26));
+	uint64_t *code = taken(256), *frame = taken(256);
+	struct lp_await_chain *chain = taken(sizeof(*chain));
+
+	names->words[0] = 1;
+	names->words[1] = new_string(variable);
+	set_word(code, python.row.code.co_filename, new_string(file));
+	set_word(code, python.row.code.co_name, new_string(function));
+	set_word(code, python.row.code.co_localsplusnames, at(names));
+	set_word(code, python.row.code.co_localspluskinds,
+		 at(new_object(new_type("bytes", 33, 0))));
+	set_word(code, python.row.code.co_nlocalsplus, 1);
+	set_word(frame, python.row.frame.localsplus, object);
+	chain->count = 1;
+	chain->links[0] = (struct lp_await_link){ .frame = at(frame), .code = at(code) };
+	return chain;
+}
+
+static void the_task_that_has_a_future_as_its_promise_sets_it(void **state)
+{
+	uint64_t future = at(new_object(new_type("concurrent.futures._base.Future", 64, 0)));
+	uint64_t other = at(new_object(new_type("concurrent.futures._base.Future", 64, 0)));
+
+	(void)state;
+	cpython_pool_note_promise(pools, tasks[1].address,
+				  chain_of("/env/asgiref/sync.py", "main_wrap", "call_result",
+					   future));
+	/* a coroutine that only has it in a variable */
+	cpython_pool_note_promise(pools, tasks[2].address,
+				  chain_of("/srv/app.py", "main_wrap", "call_result", other));
+	assert_int_equal(cpython_pool_promise_task(pools, future), tasks[1].address);
+	assert_int_equal(cpython_pool_promise_task(pools, other), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests_of_locks[] = {
@@ -238,6 +278,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(holders_are_read_up_to_a_number, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_thread_without_frames_has_not_ended, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(the_task_that_has_a_future_as_its_promise_sets_it,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests_of_locks, NULL, NULL);

@@ -278,9 +278,9 @@ void session_take_causes(struct lp_session *session, lp_cause_taker take, void *
 int session_ring(const struct lp_session *session);
 
 /*
- * Loads the BPF object of findings, unless it is loaded or no option needs it. Loading takes a tenth of
- * a second, for which the first process that is completed would wait otherwise. Returns whether it
- * is loaded.
+ * Loads the BPF object of findings, unless it is loaded or no option needs it. Loading takes a
+ * tenth of a second, for which the first process that is completed would wait otherwise. Returns
+ * whether it is loaded.
  */
 bool session_load_findings_object(struct lp_session *session);
 
