@@ -21,7 +21,7 @@ target=$!
 # shellcheck source=tests/vm/guest/wait_ready
 . /tests/wait_ready
 
-timeout -s KILL 60 loopprof record -o run.lpc -p $target -p $held -d 10 -t 50ms 2>err.txt
+timeout -s KILL 80 loopprof record -o run.lpc -p $target -p $held -d 10 -t 50ms 2>err.txt
 status=$?
 sed 's/^/loopprof: /' err.txt
 if [ $status -ne 0 ]; then
