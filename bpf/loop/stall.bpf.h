@@ -186,11 +186,18 @@ static __always_inline __u32 lp_neighbour_find(const struct lp_cpu_waits *waits,
 	return least + LP_NEIGHBOURS;
 }
 
+/* From wait.first to wait.last, and from the waits of the segment to those of the loop, in bytes. */
+#define LP_LAST_TAKER                                                                              \
+	(__builtin_offsetof(struct lp_wait, last) - __builtin_offsetof(struct lp_wait, first))
+#define LP_LOOP_WAITS                                                                              \
+	(__builtin_offsetof(struct lp_wait_state, cpu_waits) -                                     \
+	 __builtin_offsetof(struct lp_wait_state, cpu.waits))
+
 /*
  * Adds the time that a thread ran, the first or the last one of a wait, to the waits of the loop or
  * of the segment.  If there is no entry for its name, it gets the least one.
  */
-__weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 first)
+__weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 last)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -201,8 +208,9 @@ __weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 first)
 
 	if (!stall || !loop)
 		return 0;
-	taker = first ? &stall->wait.first : &stall->wait.last;
-	waits = of_loop ? &stall->cpu_waits : &stall->cpu.waits;
+	/* added, not chosen by a branch: the verifier checks what follows once */
+	taker = (void *)&stall->wait.first + (last & 1) * LP_LAST_TAKER;
+	waits = (void *)&stall->cpu.waits + (of_loop & 1) * LP_LOOP_WAITS;
 	if (!taker->ran_ns)
 		return 0;
 	/* the verifier does not know what a map holds: it checks what follows once for all entries */
@@ -232,8 +240,8 @@ static __always_inline void lp_cpu_waits_add(struct lp_wait_state *stall, __u32 
 		waits->throttled++;
 		return;
 	}
-	lp_neighbour_add(slot, of_loop, false);
 	lp_neighbour_add(slot, of_loop, true);
+	lp_neighbour_add(slot, of_loop, false);
 }
 
 /* Adds a wait for a CPU to the reasons for such waits, of its segment and of the loop. */
