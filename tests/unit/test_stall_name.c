@@ -70,6 +70,21 @@ static void a_wrapper_gives_way_to_the_innermost_coroutine(void **state)
 	expect(slow.package_call, NULL, 0);
 }
 
+static void a_task_written_in_python_gives_way_to_its_coroutine(void **state)
+{
+	static const struct lp_callback_info wakeup = { LP_MODEL_CALLBACK, "Task.__wakeup",
+							"/usr/lib/python3.12/asyncio/tasks.py",
+							337 };
+	struct lp_slow_callback slow = NAMED(&wakeup, FRAME("parse", "/srv/shop/report.py", 3),
+					     COROUTINE("report", "/srv/shop/report.py", 5),
+					     FRAME("Task.__step", wakeup.file, 267),
+					     FRAME("Task.__wakeup", wakeup.file, 350));
+
+	(void)state;
+	expect(slow.handler, "report", 5);
+	expect(slow.own, "parse", 3);
+}
+
 static void a_lambda_gives_way_to_what_it_calls(void **state)
 {
 	struct lp_slow_callback slow =
@@ -211,6 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wrapper_gives_way_to_the_innermost_coroutine),
+		cmocka_unit_test(a_task_written_in_python_gives_way_to_its_coroutine),
 		cmocka_unit_test(a_lambda_gives_way_to_what_it_calls),
 		cmocka_unit_test(the_program_s_own_callback_names_itself),
 		cmocka_unit_test(
