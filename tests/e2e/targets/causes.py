@@ -204,11 +204,11 @@ async def waits_for_child(causes):
         command = [sys.executable, "-S", "-E", "-c", "import time; time.sleep(0.2)"]
     child = subprocess.Popen(command)
     name = os.path.basename(command[0])[:15]
-    # Before exec, the child has this program's name.
-    with open(f"/proc/{child.pid}/comm", encoding="ascii") as comm:
-        while comm.seek(0) == 0 and comm.read().rstrip() != name:
-            await asyncio.sleep(0.01)
-    await next_iteration()
+    # Before exec, the child has this program's name. A chroot may have no /proc.
+    await asyncio.sleep(0.03)
+    comm = f"/proc/{child.pid}/comm"
+    while os.path.exists(comm) and open(comm, encoding="ascii").read().rstrip() != name:
+        await asyncio.sleep(0.01)
     with causes.held("blocked", ["wait4", "waitid"], calls=ONCE,
                      innermost=(subprocess.Popen._try_wait, "os.waitpid("),
                      target=r"^child %d \(%s\)$" % (child.pid, re.escape(name))):
