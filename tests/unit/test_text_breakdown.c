@@ -183,12 +183,12 @@ static void a_look_up_of_a_name_has_its_call_on_a_line_of_its_own(void **state)
 
 	(void)state;
 	expect_slow(300 * MS, &breakdown,
-	       "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
-	       "    blocked   200 ms  DNS look-up of api.example.org, 1 call\n"
-	       "        poll on udp 10.0.0.2:53\n"
-	       "    blocked   100 ms  poll on udp 10.0.0.2:53, 2 calls\n"
-	       "        it looks up\n"
-	       "            a-name-that-is-wider-than-what-is-left-of-the-line.example.org\n");
+		    "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked   200 ms  DNS look-up of api.example.org, 1 call\n"
+		    "        poll on udp 10.0.0.2:53\n"
+		    "    blocked   100 ms  poll on udp 10.0.0.2:53, 2 calls\n"
+		    "        it looks up\n"
+		    "            a-name-that-is-wider-than-what-is-left-of-the-line.example.org\n");
 }
 
 static void the_other_end_of_a_call_is_reported_with_it(void **state)

@@ -74,8 +74,7 @@ void process_end_take(struct lp_model *model, const struct lp_event_process_end 
 void process_end_loop_ended(struct lp_model *model, struct lp_model_loop *loop)
 {
 	struct lp_model_source *source = model->source;
-	struct lp_model_target *target =
-		processes_find(&source->targets, (uint32_t)loop->info.pid);
+	struct lp_model_target *target = processes_find(&source->targets, (uint32_t)loop->info.pid);
 
 	if (!target || target->ended || !target->end.event.time_ns ||
 	    (pid_t)target->end.ending.tid != loop->info.tid)
