@@ -37,7 +37,7 @@ BPF_MAPS = bpf/poll.bpf.c
 BPF_SOURCES = $(BPF_MAPS) \
 	$(filter-out $(BPF_MAPS) $(BPF_LATE) $(BPF_C_LOOPS),$(wildcard bpf/*.bpf.c bpf/*/*.bpf.c))
 BPF_LATE_OBJECTS = $(BPF_LATE:bpf/%.c=$(BUILD)/bpf/%.o)
-# and what they call
+# The files with the functions that its programs call are linked into it as well.
 BPF_C_LOOPS_OBJECTS = $(patsubst bpf/%.c,$(BUILD)/bpf/%.o,\
 	$(BPF_C_LOOPS) bpf/slow.bpf.c bpf/python/end_step.bpf.c)
 BPF_OBJECTS = $(BPF_SOURCES:bpf/%.c=$(BUILD)/bpf/%.o)

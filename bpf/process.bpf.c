@@ -99,7 +99,7 @@ int lp_signal_generate(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* Notes what the loop of an exiting thread does, if no other loop of its process did more. */
+/* Notes what a thread's loop does as its process ends, if no other loop of the process did more. */
 __weak __noinline int lp_note_activity(__u32 pid, __u32 tid)
 {
 	struct lp_process *process = bpf_map_lookup_elem(&processes, &pid);
@@ -161,8 +161,9 @@ int lp_process_exit(void *ctx)
 	if (process && (last || BPF_CORE_READ(task, signal, flags) & LP_SIGNAL_GROUP_EXIT))
 		lp_note_activity(id >> 32, (__u32)id);
 	/*
-	 * Threads that exit at the same time on several CPUs may each find that none lives. Each
-	 * reports the end, of which user space takes the first, so each notes the main loop too.
+	 * Threads that exit at the same time on several CPUs may each find that no other thread is
+	 * alive. Each records the end, and user space takes the first record: so each also notes
+	 * what the loop of the main thread does.
 	 */
 	if (last && (__u32)id != id >> 32)
 		lp_note_activity(id >> 32, id >> 32);

@@ -17,6 +17,7 @@
 #define LP_TASK_STOPPED 0x4
 #define LP_TASK_TRACED 0x8
 #define LP_TASK_KILLABLE 0x102 /* TASK_WAKEKILL | TASK_UNINTERRUPTIBLE */
+#define LP_PF_MEMALLOC 0x00000800 /* in direct reclaim or compaction */
 /* include/uapi/linux/sched.h */
 #define LP_SCHED_FIFO 1
 #define LP_SCHED_RR 2
@@ -56,25 +57,27 @@ __weak __noinline int lp_read_syscall(__u32 slot)
 }
 
 /*
- * Notes whether the thread waits since memory is short, outside of reclaim. No tracepoint says so,
- * but the thread is in a stall that the kernel accounts to memory (kernel/sched/psi.c). A page that
- * has been reclaimed and is read again is waited for as for any other I/O; without I/O, the thread
- * is held before it returns to user space, or from 6.0 on also where it gets memory
- * (mem_cgroup_handle_over_high). Not inlined, as the caller has no stack left.
+ * Notes whether the thread waits because memory is short, outside of reclaim. No tracepoint shows
+ * it, but the kernel marks the thread as in a memory stall (in_memstall, kernel/sched/psi.c). Such
+ * a wait with I/O is one for a page that was reclaimed and is read again. One without I/O is the
+ * delay above memory.high (mem_cgroup_handle_over_high), before the return to user space, on later
+ * kernels also in the allocation. Not inlined, as the caller has no stack left.
  */
 __weak __noinline int lp_note_memory(__u32 slot)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 
-	/* kernels without CONFIG_PSI do not know */
+	/* a kernel without CONFIG_PSI has no such mark */
 	if (!stall || stall->reclaim.since_ns || !bpf_core_field_exists(task->in_memstall) ||
 	    !BPF_CORE_READ_BITFIELD_PROBED(task, in_memstall))
 		return 0;
 	if (BPF_CORE_READ_BITFIELD_PROBED(task, in_iowait))
-		stall->wait.memory = LP_MEMORY_AGAIN;
-	else if (lp_thread_run_state() == LP_TASK_KILLABLE)
-		stall->wait.memory = LP_MEMORY_HELD;
+		stall->wait.memory = LP_MEMORY_REFAULT;
+	/* a host without any free memory makes threads wait before they reclaim */
+	else if (lp_thread_run_state() == LP_TASK_KILLABLE &&
+		 !(BPF_CORE_READ(task, flags) & LP_PF_MEMALLOC))
+		stall->wait.memory = LP_MEMORY_HIGH;
 	return 0;
 }
 

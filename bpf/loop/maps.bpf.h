@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Every map, and the configuration. poll.bpf.c defines them (LP_DEFINE_MAPS); bpftool links
- * the other objects to those definitions, and the session makes the other objects use the
- * same maps when it loads them. Arrays that user space reads are mapped into it, so that reading
- * a histogram costs no system call. Slots are handed out through queues, because an atomic add that
- * returns a value needs kernel 5.12.
+ * Every map, and the configuration. In each of the three BPF objects, one file defines them
+ * (LP_DEFINE_MAPS): poll.bpf.c in the first. bpftool links the other files of the object to these
+ * definitions, and the session makes the later objects use the maps of the first. Arrays that user
+ * space reads are mapped into it, so that reading a histogram costs no system call. Slots are
+ * handed out through queues, because an atomic add that returns a value needs kernel 5.12.
  */
 #ifndef LP_BPF_LOOP_MAPS_BPF_H
 #define LP_BPF_LOOP_MAPS_BPF_H

@@ -163,8 +163,8 @@ static __always_inline __u64 lp_least(__u64 left, __u64 right)
 }
 
 /*
- * Returns the entry for threads with the name of this one; if there is none, the one with the least
- * time, plus LP_NEIGHBOURS.
+ * Returns the index of the entry for threads with the name of this one; if there is none,
+ * LP_NEIGHBOURS plus the index of the entry with the least time. own: the PID of the loop's process.
  */
 static __always_inline __u32 lp_neighbour_find(const struct lp_cpu_waits *waits,
 					       const struct lp_taker *taker, __u32 own)
@@ -263,7 +263,7 @@ static __always_inline void lp_book_cpu_wait(struct lp_wait_state *stall, __u32 
 	lp_cpu_waits_add(stall, slot, true);
 }
 
-/* Returns the times of a segment that it lost because memory was short. */
+/* Returns the times that a segment lost because memory was short; 0 if they were of another one. */
 static __always_inline struct lp_memory_waits *lp_memory_waits_of(struct lp_wait_state *stall,
 								  __u64 segment_ns)
 {
@@ -277,10 +277,10 @@ static __always_inline struct lp_memory_waits *lp_memory_waits_of(struct lp_wait
 static __always_inline void lp_memory_add_wait(struct lp_memory_waits *waits, __u32 reason,
 					       __u64 off_ns)
 {
-	if (reason == LP_MEMORY_HELD)
-		waits->held_ns += off_ns;
+	if (reason == LP_MEMORY_HIGH)
+		waits->memory_high_ns += off_ns;
 	else
-		waits->again_ns += off_ns;
+		waits->refault_ns += off_ns;
 }
 
 /*

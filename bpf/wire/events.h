@@ -67,7 +67,7 @@ enum lp_event_type {
 	LP_EVENT_CPU_QUOTA = 56,
 	LP_EVENT_STEAL = 57,
 	LP_EVENT_OTHER_END = 58,
-	LP_EVENT_ASKED_NAME = 59,
+	LP_EVENT_DNS_NAME = 59,
 	LP_EVENT_MEMORY_LIMIT = 60,
 };
 
@@ -182,7 +182,8 @@ struct lp_event_process_end {
 struct lp_event_raw_stack {
 	struct lp_event event; /* reserved: as in LP_EVENT_STACK_SAMPLE */
 	__u64 segment_ns;
-	/* hash of its frames; GIL_HOLDER: of the thread and its innermost code; LP_STACK_OF_TASK */
+	/* hash of its frames; GIL_HOLDER: of the thread and its innermost code; LP_STACK_OF_TASK:
+	 * an instant */
 	__u64 stack;
 	__u64 thread_state; /* the thread's; LP_STACK_OF_TASK: the address of the task */
 	__u32 reason; /* enum lp_sample_reason */
@@ -470,7 +471,7 @@ struct lp_event_awake {
 	__u32 descriptor;
 	__u32 events; /* EPOLLIN and others */
 	__u32 ended; /* 1: a TCP socket whose peer has closed its end */
-	__u32 no_descriptor; /* 1: no descriptor was seen to be ready, so that the fields are 0 */
+	__u32 no_descriptor; /* 1: none was seen to be ready, and the other fields are 0 */
 	struct lp_resource resource;
 };
 
@@ -498,8 +499,8 @@ struct lp_event_cpu_quota {
 
 /* What limits the memory of a process; the numbers never change, as captures carry them. */
 enum lp_memory_limit_kind {
-	LP_MEMORY_LIMIT_HOST =
-		0, /* that of the host: MemTotal, and MemAvailable of it is not used */
+	/* the host's memory: MemTotal of /proc/meminfo, of which all but MemAvailable is used */
+	LP_MEMORY_LIMIT_HOST = 0,
 	LP_MEMORY_LIMIT_MAX = 1, /* memory.max */
 	LP_MEMORY_LIMIT_HIGH = 2, /* memory.high, beyond which the kernel slows a process down */
 	LP_MEMORY_LIMIT_IN_BYTES = 3, /* memory.limit_in_bytes, of cgroups of version 1 */
@@ -543,15 +544,15 @@ struct lp_event_other_end {
 	__u32 reserved;
 };
 
-#define LP_ASKED_NAME_BYTES 256
+#define LP_DNS_NAME_BYTES 256
 
 /* The name that a late segment asks a name server for, read while it waited for the answer. */
-struct lp_event_asked_name {
+struct lp_event_dns_name {
 	struct lp_event event;
 	__u64 segment_ns;
 	__u64 stack; /* these two as in struct lp_block: the call that waits */
 	__u64 object;
-	char name[LP_ASKED_NAME_BYTES]; /* terminated */
+	char name[LP_DNS_NAME_BYTES]; /* terminated */
 };
 
 /*
@@ -635,7 +636,7 @@ _Static_assert(sizeof(struct lp_event_memory_waits) == 72, "wire");
 _Static_assert(sizeof(struct lp_event_memory_limit) == 240, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
 _Static_assert(sizeof(struct lp_event_waiting) == 168, "wire");
-_Static_assert(sizeof(struct lp_event_asked_name) == 304, "wire");
+_Static_assert(sizeof(struct lp_event_dns_name) == 304, "wire");
 _Static_assert(sizeof(struct lp_event_other_end) == 1336, "wire");
 _Static_assert(sizeof(struct lp_event_task_end) == 80, "wire");
 _Static_assert(sizeof(struct lp_event) == 24, "wire");

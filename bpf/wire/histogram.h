@@ -32,27 +32,26 @@ static const __u64 lp_histogram_edges[LP_HISTOGRAM_BUCKETS + 1] = {
 #include "histogram_edges.inc"
 };
 
-/* Positions of the highest bit, by the upper six bits of its product with the constant below. */
-static const __u8 lp_bit_positions[64] = {
-	63, 0,	58, 1,	59, 47, 53, 2,	60, 39, 48, 27, 54, 33, 42, 3,	61, 51, 37, 40, 49, 18,
-	28, 20, 55, 30, 34, 11, 43, 14, 22, 4,	62, 57, 46, 52, 38, 26, 32, 41, 50, 36, 17, 19,
-	29, 10, 13, 21, 56, 45, 25, 31, 35, 16, 9,  12, 44, 24, 15, 8,	23, 7,	6,  5,
-};
-
 /*
  * The position of the highest bit of a number, which is not 0: BPF has no instruction for it.  It
  * has no branch, as the verifier would follow each combination of branches to the end.
  */
 static inline __attribute__((always_inline)) __u32 lp_highest_bit(__u64 number)
 {
-	number |= number >> 1;
-	number |= number >> 2;
-	number |= number >> 4;
-	number |= number >> 8;
-	number |= number >> 16;
-	number |= number >> 32;
-	/* a de Bruijn sequence: each six bits of it are different */
-	return lp_bit_positions[((number - (number >> 1)) * 0x07edd5e59a4e28c2ULL) >> 58];
+	__u64 ones = number;
+
+	/* all bits below the highest one are set, and then counted: in pairs, fours and bytes */
+	ones |= ones >> 1;
+	ones |= ones >> 2;
+	ones |= ones >> 4;
+	ones |= ones >> 8;
+	ones |= ones >> 16;
+	ones |= ones >> 32;
+	ones = (ones & 0x5555555555555555ULL) + (ones >> 1 & 0x5555555555555555ULL);
+	ones = (ones & 0x3333333333333333ULL) + (ones >> 2 & 0x3333333333333333ULL);
+	ones = (ones & 0x0f0f0f0f0f0f0f0fULL) + (ones >> 4 & 0x0f0f0f0f0f0f0f0fULL);
+	/* the highest byte of the product is the sum of all bytes */
+	return (__u32)(ones * 0x0101010101010101ULL >> 56) - 1;
 }
 
 /*

@@ -67,9 +67,14 @@ struct lp_raw_frame {
 #define LP_STACK_GAP 8 /* no callback ran: the loop itself */
 #define LP_STACK_TO_LOOP 16 /* the stack reaches the loop's dispatch: nothing is missing */
 #define LP_STACK_OWN_LOOP 32 /* LOCK_HOLDER: the loop waits for what it has to do itself */
-/* LOCK_HOLDER: the stack is that of a suspended task, and `stack` the instant since when; or 0 */
+/*
+ * LOCK_HOLDER: the stack is that of a suspended task; the record's stack is the instant since when
+ * it waits, in ns, 0 if that is not known.
+ */
 #define LP_STACK_OF_TASK 64
 #define LP_STACK_RESULT 128 /* LOCK_HOLDER: the loop waits for a result, not for a lock */
+/* LOCK_HOLDER: the loop waits for a lock. Records of earlier versions have neither of the two. */
+#define LP_STACK_LOCK 256
 
 /* A cause of lost time, which is summed up over a run, also if each call is short. */
 struct lp_cause_key {

@@ -73,8 +73,8 @@ struct lp_wait {
 	__u32 reserved;
 	__u64 queue; /* that of its cgroup on its CPU when it began, and its throttled time */
 	__u64 throttled_ns;
-	__u32 memory; /* enum lp_memory_reason: the thread waits since memory is short */
-	__u32 reserved_too;
+	__u32 memory; /* enum lp_memory_reason: whether it waits because memory is short */
+	__u32 reserved2;
 };
 
 /* The reclaim of memory that a loop's thread is in. */
@@ -94,7 +94,7 @@ struct lp_wait_state {
 	__u64 iteration_run_queue_ns;
 	__u64 reported_ns; /* the segment whose breakdown was sent last */
 	__u64 sampled_ns; /* when a wait for a CPU or for the GIL was sampled last */
-	__u64 walks_ns; /* instant up to which the frames of whole stacks are used up */
+	__u64 walks_ns; /* whole stacks may be walked after it; each frame adds to it */
 	/* Counters of all iterations. */
 	__u64 run_queue_ns;
 	__u64 run_queue_waits;
@@ -109,7 +109,8 @@ struct lp_wait_state {
 	/* Path that is being resolved: the name that it is at. */
 	__u64 dentry;
 	__u64 mount;
-	__u64 neighbour; /* the entry of cpu_waits that was searched last */
+	/* What lp_neighbour_find() has returned: a value that the verifier does not know. */
+	__u64 neighbour;
 	__u8 scratch[LP_SCRATCH_BYTES];
 	struct lp_event_segment_times account; /* record that is sent */
 	struct lp_event_raw_stack walked; /* record that is sent */

@@ -418,7 +418,7 @@ static size_t seed_of_stalls(unsigned int number, uint8_t *data)
 	at = put_plain(data, at, LP_EVENT_AWAKE, sizeof(struct lp_event_awake));
 	at = put_plain(data, at, LP_EVENT_WAITING, sizeof(struct lp_event_waiting));
 	at = put_plain(data, at, LP_EVENT_OTHER_END, sizeof(struct lp_event_other_end));
-	at = put_plain(data, at, LP_EVENT_ASKED_NAME, sizeof(struct lp_event_asked_name));
+	at = put_plain(data, at, LP_EVENT_DNS_NAME, sizeof(struct lp_event_dns_name));
 	at = put_plain(data, at, LP_EVENT_TASK_NAME, sizeof(struct lp_event_task_name));
 	return put_plain(data, at, LP_EVENT_INTERVAL, sizeof(struct lp_event_end));
 }

@@ -220,7 +220,7 @@ static void put_memory(uint64_t segment_ns, uint64_t ms)
 	struct lp_event_memory_waits waits = {
 		.event = record_head(LP_EVENT_MEMORY_WAITS, sizeof(waits)),
 		.segment_ns = segment_ns,
-		.waits = { .cgroup_ns = 110 * MS, .fault_ns = 108 * MS, .again_ns = 12 * MS },
+		.waits = { .cgroup_ns = 110 * MS, .fault_ns = 108 * MS, .refault_ns = 12 * MS },
 	};
 
 	put(&limit, 0, ms);

@@ -54,7 +54,7 @@ SEES(run_queue, LP_EVENT_RUN_QUEUE, struct lp_event_run_queue)
 SEES(eager_task, LP_EVENT_EAGER_TASK, struct lp_event_eager_task)
 SEES(loop_stopped, LP_EVENT_LOOP_STOPPED, struct lp_event_loop_stopped)
 SEES(other_end, LP_EVENT_OTHER_END, struct lp_event_other_end)
-SEES(asked_name, LP_EVENT_ASKED_NAME, struct lp_event_asked_name)
+SEES(dns_name, LP_EVENT_DNS_NAME, struct lp_event_dns_name)
 SEES(cpu_waits, LP_EVENT_CPU_WAITS, struct lp_event_cpu_waits)
 SEES(cpu_quota, LP_EVENT_CPU_QUOTA, struct lp_event_cpu_quota)
 SEES(memory_waits, LP_EVENT_MEMORY_WAITS, struct lp_event_memory_waits)
@@ -103,7 +103,7 @@ static const struct lp_event_handlers handlers = {
 	.eager_task = saw_eager_task,
 	.waiting = saw_waiting,
 	.other_end = saw_other_end,
-	.asked_name = saw_asked_name,
+	.dns_name = saw_dns_name,
 	.lost = saw_lost,
 	.interval = saw_interval,
 	.end = saw_end,
@@ -143,7 +143,7 @@ static const struct {
 	{ LP_EVENT_AWAKE, sizeof(struct lp_event_awake) },
 	{ LP_EVENT_WAITING, sizeof(struct lp_event_waiting) },
 	{ LP_EVENT_OTHER_END, sizeof(struct lp_event_other_end) },
-	{ LP_EVENT_ASKED_NAME, sizeof(struct lp_event_asked_name) },
+	{ LP_EVENT_DNS_NAME, sizeof(struct lp_event_dns_name) },
 	{ LP_EVENT_LABELS, sizeof(struct lp_event_labels) },
 	{ LP_EVENT_SELF, sizeof(struct lp_event_self) },
 	{ LP_EVENT_BASELINE, sizeof(struct lp_event) },

@@ -176,14 +176,15 @@ static void the_name_that_a_server_was_asked_for_is_written_if_it_is_known(void 
 {
 	struct lp_blocked blocked = { .syscall = "poll",
 				      .target = "udp 10.0.0.2:53",
-				      .asked = "api.example.org",
+				      .dns_name = "api.example.org",
 				      .duration_ns = 5,
 				      .count = 1 };
 	struct lp_breakdown breakdown = { .blocked_count = 1, .blocked = &blocked };
 
 	(void)state;
-	expect_in_slow(&breakdown, "\"target\":\"udp 10.0.0.2:53\",\"asked\":\"api.example.org\","
-				   "\"stack\":[]");
+	expect_in_slow(&breakdown,
+		       "\"target\":\"udp 10.0.0.2:53\",\"dns_name\":\"api.example.org\","
+		       "\"stack\":[]");
 }
 
 static void whom_it_waited_for_is_written_if_it_is_known(void **state)

@@ -21,16 +21,17 @@ static struct lp_event_memory_limit limit_of(enum lp_memory_limit_kind kind, con
 static void parts_do_not_exceed_the_stall(void **state)
 {
 	const struct lp_event_memory_limit limit = limit_of(LP_MEMORY_LIMIT_MAX, "/api");
-	const struct lp_memory_waits waits = {
-		.cgroup_ns = 80 * MS, .host_ns = 40 * MS, .fault_ns = 110 * MS, .held_ns = 5 * MS
-	};
+	const struct lp_memory_waits waits = { .cgroup_ns = 80 * MS,
+					       .host_ns = 40 * MS,
+					       .fault_ns = 110 * MS,
+					       .memory_high_ns = 5 * MS };
 	struct lp_memory_shortage shortage;
 
 	(void)state;
 	memory_shortage_fill(&limit, &waits, 200 * MS, &shortage);
 	assert_int_equal(shortage.reclaim_ns, 120 * MS);
 	assert_int_equal(shortage.fault_ns, 110 * MS);
-	assert_int_equal(shortage.held_ns, 5 * MS);
+	assert_int_equal(shortage.memory_high_ns, 5 * MS);
 	assert_string_equal(shortage.cgroup, "/api");
 	memory_shortage_fill(&limit, &waits, 100 * MS, &shortage);
 	assert_int_equal(shortage.reclaim_ns, 100 * MS);
@@ -80,13 +81,13 @@ static void a_person_reads_who_reclaims_and_the_limit(void **state)
 		"    page faults reclaimed memory for 120 ms of it\n"
 		"        cgroup /system.slice/api.service uses 199 of 200 MiB (memory.max)\n");
 	waits.fault_ns = 60 * MS;
-	waits.held_ns = 7 * MS;
-	waits.again_ns = 2 * MS;
+	waits.memory_high_ns = 7 * MS;
+	waits.refault_ns = 2 * MS;
 	memory_shortage_fill(&limit, &waits, 200 * MS, &shortage);
 	assert_string_equal(
 		printed(&shortage, false),
 		"    page faults and system calls reclaimed memory for 120 ms of it\n"
-		"    held above memory.high for 7.00 ms of it\n"
+		"    the kernel throttled it above memory.high for 7.00 ms of it\n"
 		"        cgroup /system.slice/api.service uses 199 of 200 MiB (memory.max)\n");
 	waits.fault_ns = 0;
 	memory_shortage_fill(&limit, &waits, 200 * MS, &shortage);
@@ -96,7 +97,7 @@ static void a_person_reads_who_reclaims_and_the_limit(void **state)
 static void a_person_reads_how_much_the_host_has(void **state)
 {
 	struct lp_event_memory_limit limit = limit_of(LP_MEMORY_LIMIT_HOST, "");
-	const struct lp_memory_waits waits = { .host_ns = 120 * MS, .again_ns = 30 * MS };
+	const struct lp_memory_waits waits = { .host_ns = 120 * MS, .refault_ns = 30 * MS };
 	struct lp_memory_shortage shortage;
 
 	(void)state;
@@ -104,13 +105,13 @@ static void a_person_reads_how_much_the_host_has(void **state)
 	assert_string_equal(printed(&shortage, true),
 			    "memory was short\n"
 			    "    system calls reclaimed memory for 120 ms\n"
-			    "    read reclaimed pages again for 30.0 ms\n"
+			    "    it waited for reclaimed pages to be read again for 30.0 ms\n"
 			    "        the host has 1 of 200 MiB available\n\n");
 	/* the limit is not known */
 	limit.event.size = 0;
 	memory_shortage_fill(&limit, &waits, 200 * MS, &shortage);
 	assert_null(strstr(printed(&shortage, true), "has"));
-	shortage = (struct lp_memory_shortage){ .again_ns = MS / 2 };
+	shortage = (struct lp_memory_shortage){ .refault_ns = MS / 2 };
 	assert_string_equal(printed(&shortage, true), "");
 }
 
@@ -118,19 +119,19 @@ static void sums_have_the_limit_that_is_known(void **state)
 {
 	struct lp_memory_shortage sum = { .reclaim_ns = 5, .fault_ns = 1 };
 	const struct lp_memory_shortage other = {
-		.reclaim_ns = 7, .held_ns = 2, .limit_bytes = 9, .cgroup = "/b"
+		.reclaim_ns = 7, .memory_high_ns = 2, .limit_bytes = 9, .cgroup = "/b"
 	};
-	struct lp_memory_waits waits = { .cgroup_ns = 9, .again_ns = 3 };
-	const struct lp_memory_waits before = { .cgroup_ns = 4, .again_ns = 5 };
+	struct lp_memory_waits waits = { .cgroup_ns = 9, .refault_ns = 3 };
+	const struct lp_memory_waits before = { .cgroup_ns = 4, .refault_ns = 5 };
 
 	(void)state;
 	memory_shortage_add(&sum, &other);
 	assert_int_equal(sum.reclaim_ns, 12);
-	assert_int_equal(sum.held_ns, 2);
+	assert_int_equal(sum.memory_high_ns, 2);
 	assert_string_equal(sum.cgroup, "/b");
 	memory_waits_subtract(&waits, &before);
 	assert_int_equal(waits.cgroup_ns, 5);
-	assert_int_equal(waits.again_ns, 0);
+	assert_int_equal(waits.refault_ns, 0);
 }
 
 int main(void)

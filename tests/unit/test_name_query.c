@@ -15,7 +15,7 @@
 #define VARIABLES 288
 
 static uint8_t stack[STACK_BYTES];
-static char name[LP_ASKED_NAME_BYTES];
+static char name[LP_DNS_NAME_BYTES];
 
 /* A query for the address of a name, as the resolver of glibc sends it. */
 static const uint8_t query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"

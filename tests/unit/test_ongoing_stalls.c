@@ -310,13 +310,13 @@ static void reclaim_and_a_wait_for_memory_that_last_are_added(void **state)
 {
 	(void)state;
 	begin_wait(LP_SAMPLE_BLOCKED, 30 * MS);
-	stall.wait.memory = LP_MEMORY_HELD;
+	stall.wait.memory = LP_MEMORY_HIGH;
 	stall.memory.segment_ns = BEGIN;
-	stall.memory.waits.held_ns = 3 * MS;
+	stall.memory.waits.memory_high_ns = 3 * MS;
 	stall.memory.waits.cgroup_ns = 5 * MS;
 	report(150 * MS);
 	assert_int_equal(reported.memory.segment_ns, BEGIN);
-	assert_int_equal(reported.memory.waits.held_ns, 123 * MS);
+	assert_int_equal(reported.memory.waits.memory_high_ns, 123 * MS);
 	assert_int_equal(reported.memory.waits.cgroup_ns, 5 * MS);
 	stall.wait.memory = LP_MEMORY_ENOUGH;
 	stall.reclaim.since_ns = BEGIN + 100 * MS;
@@ -324,7 +324,7 @@ static void reclaim_and_a_wait_for_memory_that_last_are_added(void **state)
 	report(150 * MS);
 	assert_int_equal(reported.memory.waits.cgroup_ns, 55 * MS);
 	assert_int_equal(reported.memory.waits.fault_ns, 50 * MS);
-	assert_int_equal(reported.memory.waits.held_ns, 3 * MS);
+	assert_int_equal(reported.memory.waits.memory_high_ns, 3 * MS);
 }
 
 static void without_a_lack_of_memory_none_is_reported(void **state)

@@ -185,14 +185,14 @@ static void test_words(void **state)
 
 static void a_name_that_a_server_is_asked_for_is_in_the_words_if_it_fits(void **state)
 {
-	struct lp_blocked blocked = { .syscall = "poll", .asked = "api.example.org" };
+	struct lp_blocked blocked = { .syscall = "poll", .dns_name = "api.example.org" };
 	char words[LP_CALL_WORDS_MAX];
 
 	(void)state;
 	call_words_of(&blocked, words, sizeof(words));
 	assert_string_equal(words, "DNS look-up of api.example.org");
-	memset(blocked.asked, 'a', LP_CALL_WORDS_MAX);
-	blocked.asked[LP_CALL_WORDS_MAX] = '\0';
+	memset(blocked.dns_name, 'a', LP_CALL_WORDS_MAX);
+	blocked.dns_name[LP_CALL_WORDS_MAX] = '\0';
 	call_words_of(&blocked, words, sizeof(words));
 	assert_string_equal(words, "DNS look-up");
 }

@@ -356,8 +356,8 @@ static void names_that_a_server_was_asked_for_are_those_of_their_calls(void **st
 					   .total_ns = 30 * MS,
 					   .count = 1 } } },
 	};
-	struct lp_event_asked_name event = {
-		.event = { .type = LP_EVENT_ASKED_NAME, .size = sizeof(event) },
+	struct lp_event_dns_name event = {
+		.event = { .type = LP_EVENT_DNS_NAME, .size = sizeof(event) },
 		.segment_ns = START_NS + 10 * MS,
 		.stack = 5,
 		.object = 7,
@@ -377,8 +377,8 @@ static void names_that_a_server_was_asked_for_are_those_of_their_calls(void **st
 	assert_int_equal(reported.slow_count, 1);
 	breakdown = last_breakdown();
 	assert_int_equal(breakdown->breakdown.blocked_count, 2);
-	assert_string_equal(breakdown->blocked[0].blocked.asked, "");
-	assert_string_equal(breakdown->blocked[1].blocked.asked, "b.example, c.example?");
+	assert_string_equal(breakdown->blocked[0].blocked.dns_name, "");
+	assert_string_equal(breakdown->blocked[1].blocked.dns_name, "b.example, c.example?");
 }
 
 /* Of its names the last one counts, as a loop may set it after the first step. */

@@ -166,12 +166,12 @@ static void a_look_up_of_a_name_has_its_call_on_a_line_of_its_own(void **state)
 	struct lp_blocked blocked[] = {
 		{ .syscall = "poll",
 		  .target = "udp 10.0.0.2:53",
-		  .asked = "api.example.org",
+		  .dns_name = "api.example.org",
 		  .duration_ns = 200 * MS,
 		  .count = 1 },
 		{ .syscall = "poll",
 		  .target = "udp 10.0.0.2:53",
-		  .asked = "a-name-that-is-wider-than-what-is-left-of-the-line.example.org",
+		  .dns_name = "a-name-that-is-wider-than-what-is-left-of-the-line.example.org",
 		  .duration_ns = 100 * MS,
 		  .count = 2 },
 	};
@@ -229,7 +229,7 @@ static void the_other_end_of_a_call_is_reported_with_it(void **state)
 		    "        fetch_report   app/reports.py:17\n"
 		    "        handle_report  app/views.py:90\n"
 		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n"
-		    "      held by 'saver', which stands at\n"
+		    "      held by 'saver', which is at\n"
 		    "        crunch      app/work.py:12\n"
 		    "        Thread.run  lib/threading.py:975\n");
 	breakdown.end = NULL;
@@ -281,7 +281,7 @@ static void the_task_that_holds_a_lock_is_printed_with_its_stack(void **state)
 	expect_slow(100 * MS, &breakdown,
 		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n"
-		    "      it waits for the result of task 'holder', which stands at\n"
+		    "      it waits for the result of task 'holder', which is at\n"
 		    "        crunch      app/work.py:12\n"
 		    "        Thread.run  lib/threading.py:975\n");
 }

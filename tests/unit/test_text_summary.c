@@ -360,7 +360,7 @@ static void a_loop_whose_polls_return_at_once_is_said_to_be_always_busy(void **s
 	summary.iterations = 9000;
 	assert_null(strstr(summed_up(&summary, false, &wide), "always busy"));
 	/* polls in which the thread lost its CPU, but never slept */
-	summary.awake_times = 1;
+	summary.awake_ns = 1100 * MS;
 	assert_non_null(
 		strstr(summed_up(&summary, false, &wide),
 		       "always busy: 4500 iterations/s, each poll returns at once with fd 9"));
@@ -370,7 +370,7 @@ static void a_loop_whose_polls_return_at_once_is_said_to_be_always_busy(void **s
 	summary.iterations = 40500;
 	assert_null(strstr(summed_up(&summary, false, &wide), "always busy"));
 	/* less than a second */
-	summary.awake_times = 0;
+	summary.awake_ns = 0;
 	summary.iterations = 300000;
 	summary.wall_ns = summary.busy_ns = 900 * MS;
 	summary.idle_ns = 0;

@@ -35,7 +35,7 @@ static void report(struct lp_session *session, uint32_t slot, uint64_t now_ns, l
 }
 
 /* Returns the ns for which the loop's thread has run or waited for a CPU; 0: not known. */
-static uint64_t read_ready(const struct lp_loop *loop)
+static uint64_t read_runnable(const struct lp_loop *loop)
 {
 	struct lp_cpu_progress progress = cpu_progress_read((pid_t)loop->tid);
 
@@ -48,7 +48,7 @@ static void count_from(struct lp_awake *awake, const struct lp_loop *loop, uint6
 	awake->idle_ns = __atomic_load_n(&loop->idle_ns, __ATOMIC_ACQUIRE);
 	awake->iterations = __atomic_load_n(&loop->iterations, __ATOMIC_ACQUIRE);
 	awake->callbacks = __atomic_load_n(&loop->callbacks, __ATOMIC_ACQUIRE);
-	awake->ready_ns = awake->doubtful ? read_ready(loop) : 0;
+	awake->runnable_ns = awake->doubtful ? read_runnable(loop) : 0;
 }
 
 /* Returns whether the time since the last change between counting and watching suffices. */
@@ -73,14 +73,14 @@ static bool never_waits(struct lp_awake *awake, const struct lp_loop *loop, uint
 {
 	uint64_t idle_ns = saturating_sub(loop->idle_ns, awake->idle_ns);
 	uint64_t iterations = saturating_sub(loop->iterations, awake->iterations);
-	uint64_t begun_ns = awake->ready_ns;
+	uint64_t runnable_before_ns = awake->runnable_ns;
 
 	awake->doubtful = awake_polls_at_once(iterations, 0, counted_ns) &&
 			  !awake_polls_at_once(iterations, idle_ns, counted_ns);
-	if (awake->doubtful && begun_ns)
+	if (awake->doubtful && runnable_before_ns)
 		idle_ns = min_u64(idle_ns,
-				  saturating_sub(counted_ns,
-						 saturating_sub(read_ready(loop), begun_ns)));
+				  saturating_sub(counted_ns, saturating_sub(read_runnable(loop),
+									    runnable_before_ns)));
 	/* a poll in progress is not counted as idle yet */
 	return !__atomic_load_n(&loop->outside, __ATOMIC_RELAXED) && idle_ns < counted_ns / 3 * 2 &&
 	       awake_polls_at_once(iterations, idle_ns, counted_ns);

@@ -15,9 +15,9 @@ struct lp_awake {
 	uint64_t since_ns; /* beginning of the second that is counted, or of the watching */
 	/* counters of the loop at that instant */
 	uint64_t idle_ns, iterations, callbacks;
-	/* what the loop's thread has run and waited for a CPU, in ns; 0: it was not read */
-	uint64_t ready_ns;
-	bool doubtful; /* its polls are short, but may have slept: ready_ns is read */
+	/* ns for which the loop's thread had run or waited for a CPU by then; 0: it was not read */
+	uint64_t runnable_ns;
+	bool doubtful; /* its polls are short, but may have slept: runnable_ns is read */
 	bool watching;
 };
 

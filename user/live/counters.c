@@ -26,15 +26,18 @@ static void report_cpu_waits(struct lp_live *live, uint32_t slot)
 static void report_memory_waits(struct lp_live *live, uint32_t slot)
 {
 	const struct lp_wait_state *stall = session_stall(live->session, slot);
-	static const struct lp_memory_waits none;
+	struct lp_memory_waits *before = &live->loops[slot].memory_waits;
 	struct lp_event_memory_waits event;
 
 	memset(&event, 0, sizeof(event));
 	event.event = event_head(LP_EVENT_MEMORY_WAITS, sizeof(event), slot, live->loops[slot].pid,
 				 clock_now());
 	event.waits = stall->memory_waits;
-	if (memcmp(&event.waits, &none, sizeof(none)) != 0)
-		explained_take(live, &event.event);
+	/* its explanation is read now, and may not fit what was lost long ago */
+	if (!memcmp(&event.waits, before, sizeof(*before)))
+		return;
+	*before = event.waits;
+	explained_take(live, &event.event);
 }
 
 static void report_run_queue(struct lp_live *live, uint32_t slot)

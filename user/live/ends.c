@@ -83,14 +83,14 @@ static void report_name(const struct lp_instance *instance, const struct lp_loop
 			const struct lp_wait *wait, const struct ends_wait *begun, uint32_t slot,
 			lp_record_taker take, void *context)
 {
-	struct lp_event_asked_name event;
+	struct lp_event_dns_name event;
 
 	memset(&event, 0, sizeof(event));
-	if (!remote_asked_name(instance->pid, (pid_t)loop->tid, event.name) ||
+	if (!remote_dns_name(instance->pid, (pid_t)loop->tid, event.name) ||
 	    !goes_on(loop, wait, begun, false))
 		return;
 	event.event =
-		event_head(LP_EVENT_ASKED_NAME, sizeof(event), slot, instance->pid, clock_now());
+		event_head(LP_EVENT_DNS_NAME, sizeof(event), slot, instance->pid, clock_now());
 	event.segment_ns = begun->segment_ns;
 	event.stack = begun->stack;
 	event.object = begun->object;

@@ -18,7 +18,7 @@ struct lp_ends {
 
 /*
  * Searches whom the callback of a loop waits for, if it does.  Emits LP_EVENT_OTHER_END or
- * LP_EVENT_ASKED_NAME, or returns true with the stack of a thread that holds what it waits for,
+ * LP_EVENT_DNS_NAME, or returns true with the stack of a thread that holds what it waits for,
  * which is to be symbolised.
  */
 bool ends_search(struct lp_ends *ends, struct lp_followed *target,

@@ -13,18 +13,22 @@
 #define CGROUP_TEXT_BYTES 4096
 /* Steal below one in so many parts of the CPU time is not reported. */
 #define STEAL_PARTS 100
-/* Without reclaim by a cgroup, its limit is why memory is short from so many per cent on. */
+/*
+ * Pages that are read again do not show which limit was reached: it is taken to be the cgroup's if
+ * so many per cent of it are used, and else the host's.
+ */
 #define NEARLY_USED_PERCENT 90
 
 static void read_quota(struct lp_limits *limits, pid_t pid, uint64_t now_ns)
 {
 	char text[CGROUP_TEXT_BYTES];
 
-	if (limits->read_ns && now_ns - limits->read_ns < AGAIN_NS)
+	if (limits->quota_read_ns && now_ns - limits->quota_read_ns < AGAIN_NS)
 		return;
-	limits->read_ns = now_ns;
-	limits->known = proc_read(pid, "cgroup", text, sizeof(text)) > 0 &&
-			cpu_quota_read(LP_CGROUP_MOUNTS, text, &limits->throttled, &limits->quota);
+	limits->quota_read_ns = now_ns;
+	limits->quota_known =
+		proc_read(pid, "cgroup", text, sizeof(text)) > 0 &&
+		cpu_quota_read(LP_CGROUP_MOUNTS, text, &limits->throttled, &limits->quota);
 }
 
 static void report_quota(struct lp_limits *limits, const struct lp_event *record,
@@ -33,7 +37,7 @@ static void report_quota(struct lp_limits *limits, const struct lp_event *record
 	struct lp_event_cpu_quota event;
 
 	read_quota(limits, (pid_t)record->pid, clock_now());
-	if (!limits->known)
+	if (!limits->quota_known)
 		return;
 	memset(&event, 0, sizeof(event));
 	event.event = event_head(LP_EVENT_CPU_QUOTA, sizeof(event), record->loop,
@@ -56,6 +60,11 @@ static void read_memory(struct lp_limits *limits, pid_t pid, uint64_t now_ns)
 	limits->host_known = memory_limit_read_host(&limits->host);
 }
 
+static bool is_nearly_used(const struct lp_memory_limit *limit)
+{
+	return limit && limit->used_bytes >= limit->limit_bytes / 100 * NEARLY_USED_PERCENT;
+}
+
 /* Returns the limit that explains the times; NULL: it is not known. */
 static const struct lp_memory_limit *limit_of(const struct lp_limits *limits,
 					      const struct lp_memory_waits *waits)
@@ -63,12 +72,11 @@ static const struct lp_memory_limit *limit_of(const struct lp_limits *limits,
 	const struct lp_memory_limit *cgroup = limits->cgroup_known ? &limits->cgroup : NULL;
 	const struct lp_memory_limit *host = limits->host_known ? &limits->host : NULL;
 
-	if (waits->cgroup_ns || waits->held_ns)
-		return waits->cgroup_ns + waits->held_ns >= waits->host_ns ? cgroup : host;
-	if (!waits->host_ns && cgroup &&
-	    cgroup->used_bytes >= cgroup->limit_bytes / 100 * NEARLY_USED_PERCENT)
+	if (waits->cgroup_ns || waits->memory_high_ns)
+		return waits->cgroup_ns + waits->memory_high_ns >= waits->host_ns ? cgroup : host;
+	if (!waits->host_ns && is_nearly_used(cgroup))
 		return cgroup;
-	return host;
+	return waits->host_ns || is_nearly_used(host) ? host : NULL;
 }
 
 static void report_memory(struct lp_limits *limits, const struct lp_event *record,

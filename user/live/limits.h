@@ -13,8 +13,8 @@
 
 /* The limits of a process that were read last; begins with zeros. */
 struct lp_limits {
-	uint64_t read_ns;
-	bool known;
+	uint64_t quota_read_ns;
+	bool quota_known;
 	struct lp_throttled throttled;
 	struct lp_cpu_quota quota;
 	uint64_t memory_read_ns;

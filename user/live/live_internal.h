@@ -22,6 +22,7 @@ struct lp_live_loop {
 	struct lp_window window;
 	struct lp_ongoing_stall progress;
 	struct lp_awake awake;
+	struct lp_memory_waits memory_waits; /* those of the last event of all of its time */
 	uint64_t stopped_ns; /* the last stop of it that was reported; 0: none */
 };
 

@@ -195,6 +195,12 @@ static void report_memory_waits(const struct lp_wait_state *stall, const struct 
 	struct lp_event_memory_waits event = stall->memory;
 	uint64_t waited_ns, reclaimed_ns;
 
+	/* what has ended meanwhile is in the sums, and must not be added once more */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (__atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE) != waits_since)
+		waits_since = 0;
+	if (__atomic_load_n(&stall->reclaim.since_ns, __ATOMIC_ACQUIRE) != reclaims_since)
+		reclaims_since = 0;
 	if (event.segment_ns != segment)
 		memset(&event, 0, sizeof(event));
 	waited_ns = wait->memory && wait->segment_ns == segment && waits_since
@@ -203,8 +209,8 @@ static void report_memory_waits(const struct lp_wait_state *stall, const struct 
 	reclaimed_ns = reclaims_since >= segment ? saturating_sub(now_ns, reclaims_since) : 0;
 	if (!event.segment_ns && !waited_ns && !reclaimed_ns)
 		return;
-	event.waits.held_ns += wait->memory == LP_MEMORY_HELD ? waited_ns : 0;
-	event.waits.again_ns += wait->memory == LP_MEMORY_AGAIN ? waited_ns : 0;
+	event.waits.memory_high_ns += wait->memory == LP_MEMORY_HIGH ? waited_ns : 0;
+	event.waits.refault_ns += wait->memory == LP_MEMORY_REFAULT ? waited_ns : 0;
 	event.waits.host_ns += stall->reclaim.of_host ? reclaimed_ns : 0;
 	event.waits.cgroup_ns += stall->reclaim.of_host ? 0 : reclaimed_ns;
 	event.waits.fault_ns += stall->reclaim.in_fault ? reclaimed_ns : 0;

@@ -162,14 +162,14 @@ void call_words_of(const struct lp_blocked *blocked, char *words, size_t size)
 {
 	static const char of[] = "DNS look-up of ";
 
-	if (*blocked->asked && strlen(of) + strlen(blocked->asked) < size) {
-		snprintf(words, size, "%s%s", of, blocked->asked);
+	if (*blocked->dns_name && strlen(of) + strlen(blocked->dns_name) < size) {
+		snprintf(words, size, "%s%s", of, blocked->dns_name);
 		return;
 	}
 	call_words_of_stack(&blocked->stack, words, size);
 	if (*words)
 		return;
-	if (*blocked->asked || (blocked->stack.depth && text_ends_with(blocked->target, ":53")))
+	if (*blocked->dns_name || (blocked->stack.depth && text_ends_with(blocked->target, ":53")))
 		text_copy(words, size, "DNS look-up");
 	else if (blocked->stack.depth && is_called_from_outside(&blocked->stack))
 		sleep_words(blocked, words, size);

@@ -28,7 +28,7 @@ static void set_own(struct lp_cause *cause, const struct lp_stack *whole)
 
 	if (own == stack->depth)
 		return;
-	/* each line of a framework would be a row: its outermost one stands for all of them */
+	/* the outermost line of a framework is taken for all, as each would be a row */
 	if (own_frames_is_framework(stack->frames[own])) {
 		cause->own = stack->frames[own_frames_outermost(stack->frames, stack->depth)];
 		cause->call = cause->own;

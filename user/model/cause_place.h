@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the program stands in a row of lost time, and what it called there. */
+/* The line of the program in a row of lost time, and what it called there. */
 #ifndef LP_MODEL_CAUSE_PLACE_H
 #define LP_MODEL_CAUSE_PLACE_H
 

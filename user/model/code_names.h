@@ -28,8 +28,8 @@ struct lp_code_names {
 	/* Returns the part of a path below the directory of installed packages; NULL: none. */
 	const char *(*below_packages)(const char *file);
 	/*
-	 * Returns whether the name of a file is no path, but one that the program gave to code that
-	 * it compiled itself: nobody wrote a function there.
+	 * Returns whether the file name of code is no path, but a name that a library or the
+	 * program gave to code that it compiled from a string: no source file has its lines.
 	 */
 	bool (*is_generated)(const char *file);
 	/* Writes the name of the package of such a part: "httpx", "google.cloud". */

@@ -8,15 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Reclaim is said to be that of page faults, or of calls, if nearly all of it is. */
+/* Page faults, or system calls, are named alone as what reclaimed if so much of it is theirs. */
 #define NEARLY_ALL_PERCENT 90
 #define MEBIBYTE UINT64_C(1048576)
 /* Smaller limits are shown in KiB. */
 #define MEBIBYTES_LEAST 10
 
 /*
- * The parts: where their time is, their names for machines, and their words for people, before
- * which those for reclaim have who did it.
+ * The parts of lost time: the member that has it, its name in machine-readable formats, and its
+ * words for people.  Those of reclaim follow a subject: see reclaimer().
  */
 static const struct part {
 	size_t at;
@@ -25,10 +25,10 @@ static const struct part {
 } parts[] = {
 	[LP_MEMORY_PART_RECLAIM] = { offsetof(struct lp_memory_shortage, reclaim_ns), "reclaim",
 				     "reclaimed memory" },
-	[LP_MEMORY_PART_HELD] = { offsetof(struct lp_memory_shortage, held_ns), "held",
-				  "held above memory.high" },
-	[LP_MEMORY_PART_AGAIN] = { offsetof(struct lp_memory_shortage, again_ns), "again",
-				   "read reclaimed pages again" },
+	[LP_MEMORY_PART_HIGH] = { offsetof(struct lp_memory_shortage, memory_high_ns),
+				  "memory_high", "the kernel throttled it above memory.high" },
+	[LP_MEMORY_PART_REFAULT] = { offsetof(struct lp_memory_shortage, refault_ns), "refault",
+				     "it waited for reclaimed pages to be read again" },
 };
 
 static const char *const limit_names[] = {
@@ -61,7 +61,7 @@ uint64_t memory_shortage_ns(const struct lp_memory_shortage *shortage, enum lp_m
 
 bool memory_shortage_is_known(const struct lp_memory_shortage *shortage)
 {
-	return shortage->reclaim_ns || shortage->held_ns || shortage->again_ns;
+	return shortage->reclaim_ns || shortage->memory_high_ns || shortage->refault_ns;
 }
 
 void memory_shortage_fill(const struct lp_event_memory_limit *limit,
@@ -71,8 +71,8 @@ void memory_shortage_fill(const struct lp_event_memory_limit *limit,
 	memset(shortage, 0, sizeof(*shortage));
 	shortage->reclaim_ns = min_u64(waits->cgroup_ns + waits->host_ns, most_ns);
 	shortage->fault_ns = min_u64(waits->fault_ns, shortage->reclaim_ns);
-	shortage->held_ns = min_u64(waits->held_ns, most_ns);
-	shortage->again_ns = min_u64(waits->again_ns, most_ns);
+	shortage->memory_high_ns = min_u64(waits->memory_high_ns, most_ns);
+	shortage->refault_ns = min_u64(waits->refault_ns, most_ns);
 	if (!memory_shortage_is_known(shortage) || !limit->event.size)
 		return;
 	shortage->kind = (enum lp_memory_limit_kind)limit->kind;
@@ -85,8 +85,8 @@ void memory_shortage_add(struct lp_memory_shortage *into, const struct lp_memory
 {
 	into->reclaim_ns += from->reclaim_ns;
 	into->fault_ns += from->fault_ns;
-	into->held_ns += from->held_ns;
-	into->again_ns += from->again_ns;
+	into->memory_high_ns += from->memory_high_ns;
+	into->refault_ns += from->refault_ns;
 	if (into->limit_bytes)
 		return;
 	into->kind = from->kind;
@@ -141,8 +141,8 @@ void memory_waits_add(struct lp_memory_waits *into, const struct lp_memory_waits
 	into->cgroup_ns += from->cgroup_ns;
 	into->host_ns += from->host_ns;
 	into->fault_ns += from->fault_ns;
-	into->held_ns += from->held_ns;
-	into->again_ns += from->again_ns;
+	into->memory_high_ns += from->memory_high_ns;
+	into->refault_ns += from->refault_ns;
 }
 
 void memory_waits_subtract(struct lp_memory_waits *waits, const struct lp_memory_waits *before)
@@ -150,6 +150,6 @@ void memory_waits_subtract(struct lp_memory_waits *waits, const struct lp_memory
 	waits->cgroup_ns = saturating_sub(waits->cgroup_ns, before->cgroup_ns);
 	waits->host_ns = saturating_sub(waits->host_ns, before->host_ns);
 	waits->fault_ns = saturating_sub(waits->fault_ns, before->fault_ns);
-	waits->held_ns = saturating_sub(waits->held_ns, before->held_ns);
-	waits->again_ns = saturating_sub(waits->again_ns, before->again_ns);
+	waits->memory_high_ns = saturating_sub(waits->memory_high_ns, before->memory_high_ns);
+	waits->refault_ns = saturating_sub(waits->refault_ns, before->refault_ns);
 }

@@ -14,8 +14,8 @@ struct lp_memory_shortage {
 	uint64_t reclaim_ns;
 	uint64_t fault_ns; /* part of it, in page faults */
 	/* Parts of the time for which it was blocked. */
-	uint64_t held_ns; /* the kernel held it since its cgroup was above memory.high */
-	uint64_t again_ns; /* pages were read again that had been reclaimed */
+	uint64_t memory_high_ns; /* the kernel held it since its cgroup was above memory.high */
+	uint64_t refault_ns; /* pages were read again that had been reclaimed */
 	enum lp_memory_limit_kind kind;
 	uint64_t used_bytes;
 	uint64_t limit_bytes; /* 0: not known */
@@ -25,8 +25,8 @@ struct lp_memory_shortage {
 /* What the time was lost with: the parts that the sinks list, in this order. */
 enum lp_memory_part {
 	LP_MEMORY_PART_RECLAIM,
-	LP_MEMORY_PART_HELD,
-	LP_MEMORY_PART_AGAIN,
+	LP_MEMORY_PART_HIGH,
+	LP_MEMORY_PART_REFAULT,
 	LP_MEMORY_PARTS,
 };
 

@@ -260,12 +260,12 @@ static void on_other_end(void *context, const struct lp_event_other_end *event)
 		segments_add_other_end(loop->segments, event);
 }
 
-static void on_asked_name(void *context, const struct lp_event_asked_name *event)
+static void on_dns_name(void *context, const struct lp_event_dns_name *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (loop)
-		segments_add_asked_name(loop->segments, event);
+		segments_add_dns_name(loop->segments, event);
 }
 
 static void on_eager_task(void *context, const struct lp_event_eager_task *event)
@@ -276,13 +276,29 @@ static void on_eager_task(void *context, const struct lp_event_eager_task *event
 		pending_stalls_add_eager(loop->stalls, event);
 }
 
+/* The time that a LP_EVENT_AWAKE stands for, and the longest from one to the next without a gap. */
+#define AWAKE_NS NS_PER_S
+#define AWAKE_GAP_NS (2 * NS_PER_S)
+
+/* Adds the time from the last record to this one, as the loop is counted and watched in turns. */
+static void count_awake(struct lp_model_loop *loop, uint64_t time_ns)
+{
+	uint64_t passed_ns = saturating_sub(time_ns, loop->awake_until_ns);
+
+	/* a checkpoint repeats the last one */
+	if (!passed_ns)
+		return;
+	loop->awake_ns += loop->awake_until_ns && passed_ns <= AWAKE_GAP_NS ? passed_ns : AWAKE_NS;
+	loop->awake_until_ns = time_ns;
+}
+
 static void on_awake(void *context, const struct lp_event_awake *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
 
 	if (!loop)
 		return;
-	loop->awake_times++;
+	count_awake(loop, event->event.time_ns);
 	if (event->no_descriptor)
 		return;
 	awake_text(event, loop->awake, sizeof(loop->awake));
@@ -538,7 +554,7 @@ const struct lp_event_handlers model_handlers = {
 	.cause = on_cause,
 	.task_name = on_task_name,
 	.other_end = on_other_end,
-	.asked_name = on_asked_name,
+	.dns_name = on_dns_name,
 	.cpu_waits = loop_events_cpu_waits,
 	.cpu_quota = loop_events_cpu_quota,
 	.steal = loop_events_steal,

@@ -32,9 +32,11 @@ struct lp_model_loop {
 	struct lp_cpu_waits cpu_waits; /* those of the last event, of all segments */
 	struct lp_memory_waits memory_waits; /* those of the last event, of all segments */
 	struct lp_event_memory_limit memory_limit; /* the last event of this type */
-	char awake[LP_AWAKE_BYTES]; /* what the last LP_EVENT_AWAKE says; "" if there was none */
-	bool awake_in_interval; /* there was one since the last interval */
-	uint64_t awake_times, awake_times_before; /* number of LP_EVENT_AWAKE */
+	char awake[LP_AWAKE_BYTES]; /* what the last LP_EVENT_AWAKE with a descriptor says, or "" */
+	bool awake_in_interval; /* there was one with a descriptor */
+	/* ns for which it was seen never to wait, and those before this interval */
+	uint64_t awake_ns, awake_before_ns;
+	uint64_t awake_until_ns; /* the instant of the last LP_EVENT_AWAKE; 0: none */
 	struct lp_waiting_tasks tasks; /* of LP_EVENT_WAITING; waiting is 0 if there was none */
 	/* counts before the first segment that is read of its source; NULL: none */
 	struct lp_loop_base *base;

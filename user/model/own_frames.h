@@ -16,7 +16,7 @@ enum lp_frame_origin {
 	LP_ORIGIN_PROGRAM, /* its own tree */
 	LP_ORIGIN_PACKAGE, /* installed by a package manager */
 	LP_ORIGIN_LIBRARY, /* the runtime's own, or code within its interpreter */
-	LP_ORIGIN_GENERATED, /* no file: the program has compiled it from a text of its own */
+	LP_ORIGIN_GENERATED, /* no file: compiled at run time from a string */
 };
 
 /* Returns the origin of a file by its path, which need not exist. */
@@ -49,7 +49,8 @@ bool own_frames_has_common_name(const char *file);
 void own_frames_package(const char *file, char *name, size_t size);
 
 /*
- * Returns the index of the innermost frame of the program.  Without one, that of the outermost
+ * Returns the index of the innermost frame of the program that is in a file, or else of code of
+ * "python -c" or of the prompt.  Without one, that of the outermost
  * package that is no framework, for a program that is itself installed; then that of any package.
  * Returns count if all frames are of the runtime's library or of C.  Frames are innermost first and
  * may be NULL.

@@ -47,8 +47,8 @@ static void report(struct lp_model *model, struct lp_model_source *source,
 
 /*
  * Several threads that exit at the same time may each record the end of their process: the first
- * record counts.  The thread of the loop that it names may be one of the others; then it is
- * reported when that loop has ended, as only then its last stall is known.
+ * record counts.  If the loop that it names has not ended yet, the end of the process is reported
+ * when it has, as its last stall is known only then.
  */
 void process_end_take(struct lp_model *model, const struct lp_event_process_end *event)
 {
@@ -80,7 +80,7 @@ void process_end_loop_ended(struct lp_model *model, struct lp_model_loop *loop)
 	    (pid_t)target->end.ending.tid != loop->info.tid)
 		return;
 	report(model, source, &target->end, loop);
-	/* It is removed with its last loop. */
+	/* The process is removed from the list with its last loop. */
 	target->ended = true;
 }
 

@@ -135,7 +135,7 @@ struct lp_blocked {
 	/* "nfs", "fuse": the file system of a file, if it asks a network or another process; or "" */
 	const char *file_system;
 	/* the names that a name server was asked for: "a.example, b.example"; or "" */
-	char asked[LP_ASKED_NAME_BYTES];
+	char dns_name[LP_DNS_NAME_BYTES];
 };
 
 /* The thread that held the GIL most while the loop waited for it. */
@@ -146,7 +146,7 @@ struct lp_gil_holder {
 	struct lp_stack stack; /* the thread's last stack as it held the GIL */
 };
 
-/* The thread or task that holds what a blocked loop waited for: a lock, or a result. */
+/* The thread or task for which a blocked loop waited: it holds a lock, or is to give a result. */
 struct lp_lock_holder {
 	bool known;
 	bool own_loop; /* what it waited for has to be done by the loop itself */
@@ -155,7 +155,7 @@ struct lp_lock_holder {
 	char thread[LP_TASK_NAME_MAX]; /* its name */
 	pid_t tid; /* of the thread, or of the one that runs the task's loop; 0: not known */
 	uint64_t since_ns; /* the instant since when the task waits; 0: not known */
-	uint64_t read_ns; /* the instant at which it was read */
+	uint64_t read_ns; /* the instant at which the holder was read */
 	struct lp_stack stack;
 };
 
@@ -455,7 +455,8 @@ struct lp_loop_summary {
 	 */
 	uint64_t traced_ns;
 	bool traced_known; /* false in captures of earlier versions */
-	uint64_t awake_times; /* how often all polls of a second were seen to return at once */
+	uint64_t awake_ns; /* time for which it was seen that the loop's thread never slept in polls
+			    */
 	/* "fd 9 (socket:[4711]) at its end": what is ready at each poll; "" if it is not known */
 	const char *awake;
 	const struct lp_waiting_tasks *tasks; /* NULL: not known, or the loop was not idle */

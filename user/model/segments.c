@@ -5,7 +5,7 @@
 #include "wire/resource_text.h"
 #include "wire/syscalls.h"
 #include "base/text.h"
-#include "asked_names.h"
+#include "dns_names.h"
 #include "breakdown.h"
 #include "cause_place.h"
 
@@ -41,7 +41,7 @@ struct lp_segment {
 	char task_name[LP_TASK_NAME_MAX];
 	struct lp_lock_holder lock;
 	struct lp_other_end *end; /* NULL: not known */
-	struct lp_asked_names *asked; /* NULL: none are known */
+	struct lp_dns_names *dns_names; /* NULL: none are known */
 };
 
 struct lp_segments {
@@ -111,7 +111,7 @@ static void drop_segment(struct lp_segments *segments, struct lp_segment *segmen
 	breakdown_free_samples(segment->samples, segment->sample_count);
 	stack_clear(&segment->lock.stack);
 	free(segment->end);
-	asked_names_free(segment->asked);
+	dns_names_free(segment->dns_names);
 	memset(segment, 0, sizeof(*segment));
 }
 
@@ -277,8 +277,11 @@ static void add_lock(const struct lp_segments *segments, struct lp_segment *segm
 	lock->known = stack_from_event(&lock->stack, segments->frames, event);
 	lock->own_loop = event->flags & LP_STACK_OWN_LOOP;
 	lock->task = event->flags & LP_STACK_OF_TASK;
-	lock->result = event->flags & LP_STACK_RESULT;
-	lock->since_ns = lock->task ? event->stack : 0;
+	/* records of earlier versions do not say what the loop's own work was */
+	lock->result = event->flags & LP_STACK_RESULT ||
+		       (lock->own_loop && !(event->flags & LP_STACK_LOCK));
+	/* the target says since when */
+	lock->since_ns = lock->task && event->stack < event->event.time_ns ? event->stack : 0;
 	lock->read_ns = event->event.time_ns;
 	lock->tid = (pid_t)event->tid;
 	text_copy(lock->thread, sizeof(lock->thread), event->thread);
@@ -347,14 +350,14 @@ void segments_add_other_end(struct lp_segments *segments, const struct lp_event_
 		*segment->end = event->end;
 }
 
-void segments_add_asked_name(struct lp_segments *segments, const struct lp_event_asked_name *event)
+void segments_add_dns_name(struct lp_segments *segments, const struct lp_event_dns_name *event)
 {
 	struct lp_segment *segment = segment_of(segments, event->segment_ns, false);
 
-	if (segment && !segment->asked)
-		segment->asked = asked_names_new();
-	if (segment && segment->asked)
-		asked_names_add(segment->asked, event);
+	if (segment && !segment->dns_names)
+		segment->dns_names = dns_names_new();
+	if (segment && segment->dns_names)
+		dns_names_add(segment->dns_names, event);
 }
 
 void segments_add_task_name(struct lp_segments *segments, const struct lp_event_task_name *event)
@@ -469,7 +472,7 @@ static void fill_blocked(const struct lp_segments *segments, const struct lp_seg
 		resource_text(&block->resource, blocked->target, sizeof(blocked->target));
 		resource_local(&block->resource, blocked->local, sizeof(blocked->local));
 		blocked->sleep = stack_sleep(&block->resource);
-		asked_names_of(segment->asked, block, blocked->asked);
+		dns_names_of(segment->dns_names, block, blocked->dns_name);
 		blocked->file_system = file_system_name(block->resource.file_system);
 		blocked->duration_ns = block->total_ns;
 		blocked->count = block->count;

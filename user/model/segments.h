@@ -43,7 +43,7 @@ void segments_gap_breakdown(struct lp_segments *segments, uint64_t iteration_ns,
 			    uint64_t duration_ns, struct lp_breakdown *breakdown);
 
 void segments_add_other_end(struct lp_segments *segments, const struct lp_event_other_end *event);
-void segments_add_asked_name(struct lp_segments *segments, const struct lp_event_asked_name *event);
+void segments_add_dns_name(struct lp_segments *segments, const struct lp_event_dns_name *event);
 void segments_add_task_name(struct lp_segments *segments, const struct lp_event_task_name *event);
 /* Returns the name of the segment's task, "" if no event had it.  Valid until the next event. */
 const char *segments_task_name(const struct lp_segments *segments, uint64_t start_ns);

@@ -70,8 +70,8 @@ static const struct lp_shown_frame *handler_of(const struct lp_callback_info *ca
 	/* the path may name no package */
 	if (!handler)
 		return NULL;
-	/* what awaits nothing, or calls nothing, of the program; a callable object, named by its
-	 * class */
+	/* the callback awaits or calls nothing else of the program, or is a callable object, which
+	 * is named by its class */
 	if (!strcmp(handler->function, callback->name) ||
 	    (!*callback->file &&
 	     !strncmp(handler->function, callback->name, strlen(callback->name))))

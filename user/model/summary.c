@@ -10,8 +10,6 @@
 
 /* The least busy time of a loop that is said never to wait. */
 #define NEVER_WAITS_NS 1000000000ULL
-/* The longest time from one LP_EVENT_AWAKE to the next of a loop that never waits. */
-#define AWAKE_PERIOD_NS 1500000000ULL
 
 double loop_utilization(const struct lp_loop_summary *summary)
 {
@@ -23,10 +21,9 @@ double loop_utilization(const struct lp_loop_summary *summary)
 
 bool loop_never_waits(const struct lp_loop_summary *summary)
 {
-	bool seen = summary->awake_times * AWAKE_PERIOD_NS >= summary->wall_ns / 2;
-
-	/* what was seen to return at once may be long, as the thread lost its CPU meanwhile */
-	if (summary->awake_times && seen)
+	/* polls that return at once may be long, as the thread lost its CPU in them: then the time
+	 * counts for which the thread was seen not to sleep */
+	if (summary->awake_ns > summary->wall_ns / 2 && summary->busy_ns > summary->idle_ns / 3)
 		return summary->busy_ns >= NEVER_WAITS_NS &&
 		       awake_polls_at_once(summary->iterations, 0, summary->wall_ns);
 	return summary->busy_ns >= NEVER_WAITS_NS && summary->busy_ns >= summary->idle_ns / 2 &&
@@ -177,7 +174,7 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 	summary->callbacks = saturating_sub(now->callbacks, before->callbacks);
 	summary->slow_callbacks = saturating_sub(now->slow, before->slow);
 	summary->folded = loop->folded;
-	summary->awake_times = loop->awake_times - (interval ? loop->awake_times_before : 0);
+	summary->awake_ns = loop->awake_ns - (interval ? loop->awake_before_ns : 0);
 	summary->awake = interval && !loop->awake_in_interval ? "" : loop->awake;
 	summary->tasks = loop->tasks.waiting ? &loop->tasks : NULL;
 	for (i = 0; i < LP_ENDING_KINDS; i++)
@@ -326,7 +323,7 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 	}
 	loop->wall_before_ns = loop->wall_ns;
 	loop->awake_in_interval = false;
-	loop->awake_times_before = loop->awake_times;
+	loop->awake_before_ns = loop->awake_ns;
 	memcpy(loop->ends_before, loop->ends, sizeof(loop->ends_before));
 	if (loop->causes)
 		lost_time_begin_interval(loop->causes);

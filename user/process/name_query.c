@@ -12,7 +12,7 @@
 
 /* A resolver keeps its query within so many bytes of the stack. */
 #define STACK_BYTES 16384
-/* The descriptor that it polls is a variable of the function that polls. */
+/* The struct pollfd of a call to poll() is a variable of the caller, so near the stack pointer. */
 #define FRAME_BYTES 2048
 #define PAGE_BYTES 4096
 /* The most mappings of code that are read. */
@@ -62,7 +62,7 @@ static size_t add_label(const uint8_t *label, size_t bytes, char *name, size_t l
 {
 	size_t i;
 
-	if (length + bytes + 1 >= LP_ASKED_NAME_BYTES)
+	if (length + bytes + 1 >= LP_DNS_NAME_BYTES)
 		return 0;
 	for (i = 0; i < bytes; i++) {
 		if (!is_host_character(label[i]))
@@ -74,7 +74,7 @@ static size_t add_label(const uint8_t *label, size_t bytes, char *name, size_t l
 }
 
 /* Reads the name of the query at the beginning of the bytes. False: there is no query. */
-static bool read_query(const uint8_t *bytes, size_t count, char name[LP_ASKED_NAME_BYTES])
+static bool read_query(const uint8_t *bytes, size_t count, char name[LP_DNS_NAME_BYTES])
 {
 	size_t at = HEADER_BYTES, length = 0;
 	unsigned int type;
@@ -112,9 +112,9 @@ static bool is_pointed_to(const uint8_t *stack, size_t variables, uint64_t query
 }
 
 bool name_query_find(const uint8_t *stack, size_t bytes, uint64_t address, size_t variables,
-		     char name[LP_ASKED_NAME_BYTES])
+		     char name[LP_DNS_NAME_BYTES])
 {
-	char other[LP_ASKED_NAME_BYTES];
+	char other[LP_DNS_NAME_BYTES];
 	bool found = false;
 	size_t i;
 
@@ -159,8 +159,9 @@ static bool is_library(const char *path)
 }
 
 /*
- * Returns whether the C library itself made the call: the address that the call returns to lies on
- * the stack before the variables of the caller.
+ * Returns whether the C library itself made the call: the stack has at least one address of code
+ * below the struct pollfd of the call, and all such addresses lie in the C library.  bytes: up to
+ * that struct.
  */
 static bool is_called_by_library(pid_t pid, const uint8_t *stack, size_t bytes)
 {
@@ -189,7 +190,7 @@ static bool is_same_call(const struct lp_thread_call *one, const struct lp_threa
 	       !memcmp(one->arguments, other->arguments, sizeof(one->arguments));
 }
 
-bool name_query_read(pid_t pid, pid_t tid, char name[LP_ASKED_NAME_BYTES])
+bool name_query_read(pid_t pid, pid_t tid, char name[LP_DNS_NAME_BYTES])
 {
 	struct lp_thread_call call, after;
 	uint8_t stack[STACK_BYTES];

@@ -18,7 +18,7 @@
  * than one name may be the one. The caller checks that the thread waits for a UDP socket, and that
  * it was in this wait all the time. This reads /proc/PID/maps, which may hang.
  */
-bool name_query_read(pid_t pid, pid_t tid, char name[LP_ASKED_NAME_BYTES]);
+bool name_query_read(pid_t pid, pid_t tid, char name[LP_DNS_NAME_BYTES]);
 
 /*
  * Finds the query in the bytes of a stack from an address on. The first of them are the variables
@@ -26,6 +26,6 @@ bool name_query_read(pid_t pid, pid_t tid, char name[LP_ASKED_NAME_BYTES]);
  * call has no such pointer. False: there is none, or there are several with different names.
  */
 bool name_query_find(const uint8_t *stack, size_t bytes, uint64_t address, size_t variables,
-		     char name[LP_ASKED_NAME_BYTES]);
+		     char name[LP_DNS_NAME_BYTES]);
 
 #endif /* LP_PROCESS_NAME_QUERY_H */

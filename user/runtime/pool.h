@@ -34,7 +34,7 @@ enum lp_thread_awaited {
 	LP_THREAD_AWAITS_LOCK, /* threading.Lock or RLock */
 	LP_THREAD_AWAITS_FUTURE, /* the result of a concurrent.futures.Future */
 	LP_THREAD_AWAITS_THREAD, /* the end of a thread */
-	LP_THREAD_AWAITS_OBJECT, /* that some thread does something with an object: see `what` */
+	LP_THREAD_AWAITS_OBJECT, /* what a thread does with an object, such as Event.set() */
 	LP_THREAD_AWAITED,
 };
 

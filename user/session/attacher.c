@@ -60,7 +60,7 @@ struct lp_attacher {
 	uint64_t end_ns; /* instant of the end of the run */
 	uint64_t wait_ns;
 	uint64_t serial; /* of the last message */
-	bool begun; /* a probe of a process was attached */
+	bool any_attached; /* a probe of a process was attached */
 	bool busy; /* the last message is not answered */
 	bool reported; /* the caller knows that the kernel does not finish with a request */
 	bool ended, ended_reported;
@@ -273,8 +273,8 @@ static int wait_and_judge(struct lp_attacher *attacher, struct lp_attach_wait *w
 
 	until_ns = now + min_u64(attacher->wait_ns,
 				 max_u64(attach_times_left(&attacher->times, now), WAIT_LEAST_NS));
-	/* the kernel alone has more time in the beginning */
-	last_ns = attacher->begun ? until_ns : now + WAIT_FIRST_NS;
+	/* before the first probe, a wait that only the kernel causes may last longer */
+	last_ns = attacher->any_attached ? until_ns : now + WAIT_FIRST_NS;
 	wait->since_ns = now;
 	wait->starved_ns = cpu_progress_read(attacher->pid).waited_ns;
 	for (;;) {
@@ -330,7 +330,7 @@ static int await_result(struct lp_attacher *attacher, pid_t pid, bool *first)
 		return err == -EPIPE ? err : -EBUSY;
 	attacher->wait_ns = min_u64(attacher->wait_ns * 2, WAIT_MOST_NS);
 	attacher->attached += answer.result > 0;
-	attacher->begun |= pid && answer.result > 0;
+	attacher->any_attached |= pid && answer.result > 0;
 	if (used_up)
 		attacher->used_up = pid;
 	return answer.result;

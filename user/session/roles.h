@@ -10,8 +10,8 @@
 
 enum lp_role_object {
 	LP_OBJECT_MAIN, /* the first BPF object, of session.c */
-	LP_OBJECT_FINDINGS, /* the others are those of late_objects.c */
-	LP_OBJECT_C_LOOPS,
+	LP_OBJECT_FINDINGS, /* findings, origins and lifetimes of tasks: late_objects.c */
+	LP_OBJECT_C_LOOPS, /* loops written in C: late_objects.c */
 	LP_OBJECTS,
 };
 

@@ -29,7 +29,7 @@
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	/* the objects have none on purpose: tools/bpf-strip.sh */
+	/* tools/bpf-strip.sh has removed the line info of the objects */
 	if (strstr(format, "missing .BTF.ext line info"))
 		level = LIBBPF_DEBUG;
 	if (log_level() < LP_LOG_DEBUG && !(level == LIBBPF_WARN && log_level() >= LP_LOG_DETAIL))

@@ -67,8 +67,8 @@ static void read_one(const struct lp_tasks_snapshot *snapshot, const struct lp_r
 		return;
 	blocked->known = true;
 	if (is_datagram(snapshot->process->pid, &blocked->end.file))
-		remote_asked_name(snapshot->process->pid, loop->tid, blocked->asked);
-	text_sanitise(blocked->asked);
+		remote_dns_name(snapshot->process->pid, loop->tid, blocked->dns_name);
+	text_sanitise(blocked->dns_name);
 	blocked->own = task_frames_own(snapshot->frames, stack.frames, stack.depth);
 	blocked->parked = stack.depth ? task_frames_find(snapshot->frames, &stack.frames[0], NULL)
 				      : NULL;

@@ -10,7 +10,7 @@
 struct lp_blocked_loop {
 	bool known; /* false: it runs, is in the poll of its loop, or cannot be read */
 	struct lp_other_end end;
-	char asked[LP_ASKED_NAME_BYTES]; /* the name that it asks a name server for; or "" */
+	char dns_name[LP_DNS_NAME_BYTES]; /* the name that it asks a name server for; or "" */
 	const struct lp_shown_frame *own; /* innermost frame of the program; or NULL */
 	const struct lp_shown_frame *parked; /* innermost frame; or NULL */
 };

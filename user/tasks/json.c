@@ -327,8 +327,8 @@ static void write_blocked_loop(struct lp_json_writer *json, const struct lp_bloc
 {
 	json_object(json, "stands_in");
 	json_other_end(json, &blocked->end);
-	if (*blocked->asked)
-		json_text(json, "asked", blocked->asked);
+	if (*blocked->dns_name)
+		json_text(json, "dns_name", blocked->dns_name);
 	json_frame(json, "at", blocked->own ? blocked->own : blocked->parked);
 	json_end(json);
 }

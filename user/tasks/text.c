@@ -255,7 +255,7 @@ static void print_unwoken(struct tasks_text_sink *sink, const struct lp_tasks_sn
 static void print_blocked_loops(struct tasks_text_sink *sink,
 				const struct lp_tasks_snapshot *snapshot)
 {
-	char text[LP_OTHER_END_TEXT + LP_TEXT_PLACE_MAX + LP_ASKED_NAME_BYTES + 256];
+	char text[LP_OTHER_END_TEXT + LP_TEXT_PLACE_MAX + LP_DNS_NAME_BYTES + 256];
 	char what[LP_OTHER_END_TEXT];
 	char where[LP_TEXT_PLACE_MAX], number[16];
 	size_t i, thread;
@@ -282,7 +282,7 @@ static void print_blocked_loops(struct tasks_text_sink *sink,
 			 snapshot->loop_count > 1 ? number : "",
 			 frame ? frame->function : "a function that is not known",
 			 *where ? " (" : "", where, *where ? ")" : "", what,
-			 *blocked->asked ? ", looks up " : "", blocked->asked);
+			 *blocked->dns_name ? ", looks up " : "", blocked->dns_name);
 		fputc('\n', sink->out);
 		wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 	}

@@ -294,7 +294,7 @@ void text_threads_print(FILE *file, const struct lp_terminal *terminal,
 	char number[32];
 
 	for (i = 0; i < list->pool_thread_count; i++) {
-		/* most of the threads that wait for an item of a queue are idle */
+		/* most threads that wait for a queue, an event or the like are idle */
 		if (!list->pool_threads[i].wait.kind ||
 		    list->pool_threads[i].wait.kind == LP_THREAD_AWAITS_OBJECT ||
 		    runs_loop(snapshot, list->pool_threads[i].tid) ||

@@ -272,14 +272,14 @@ static int decode_other_end(const void *record, const struct lp_event_handlers *
 	return 0;
 }
 
-static int decode_asked_name(const void *record, const struct lp_event_handlers *handlers,
-			     void *context)
+static int decode_dns_name(const void *record, const struct lp_event_handlers *handlers,
+			   void *context)
 {
-	const struct lp_event_asked_name *event = record;
+	const struct lp_event_dns_name *event = record;
 
 	if (!terminated(event->name, sizeof(event->name)))
 		return -EBADMSG;
-	handlers->asked_name(context, event);
+	handlers->dns_name(context, event);
 	return 0;
 }
 
@@ -499,7 +499,7 @@ static const struct lp_decoder {
 	{ LP_EVENT_TASK_NAME, sizeof(struct lp_event_task_name), true,
 	  offsetof(struct lp_event_handlers, task_name), decode_task_name_event },
 	LP_ROW(LP_EVENT_OTHER_END, other_end, struct lp_event_other_end, true),
-	LP_ROW(LP_EVENT_ASKED_NAME, asked_name, struct lp_event_asked_name, true),
+	LP_ROW(LP_EVENT_DNS_NAME, dns_name, struct lp_event_dns_name, true),
 	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
 	LP_ROW(LP_EVENT_CPU_WAITS, cpu_waits, struct lp_event_cpu_waits, true),
 	LP_ROW(LP_EVENT_CPU_QUOTA, cpu_quota, struct lp_event_cpu_quota, true),

@@ -56,7 +56,7 @@ struct lp_event_handlers {
 	void (*cause)(void *context, const struct lp_event_cause *event);
 	void (*task_name)(void *context, const struct lp_event_task_name *event);
 	void (*other_end)(void *context, const struct lp_event_other_end *event);
-	void (*asked_name)(void *context, const struct lp_event_asked_name *event);
+	void (*dns_name)(void *context, const struct lp_event_dns_name *event);
 	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
 	void (*cpu_waits)(void *context, const struct lp_event_cpu_waits *event);
 	void (*cpu_quota)(void *context, const struct lp_event_cpu_quota *event);

@@ -287,7 +287,7 @@ async def ended(truth):
                    exception={"type": "KeyError", "message": "missing"})
         truth.task("failed too", fails(Unlucky("käse")), states=["done"],
                    exception={"type": "Unlucky", "message": "käse"})
-    asked = asyncio.get_running_loop().create_task(fails(ValueError("asked")), name="asked")
+    asked = asyncio.get_running_loop().create_task(fails(ValueError("dns_name")), name="dns_name")
     good = asyncio.get_running_loop().create_task(succeeds(), name="good")
     await asyncio.wait([asked, good])
     asked.exception()

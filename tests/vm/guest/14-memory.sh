@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stalls by the limits of cgroups' memory: each is told with its limit.
+# Stalls because of the memory limits of cgroups: loopprof reports each with its limit.
 cd /tmp || exit 1
 rm -f ready run.lpc
 
@@ -37,7 +37,7 @@ if [ $status -ne 0 ]; then
 	cut -c 1-1000 out.jsonl | grep slow_callback | head -n 6
 elif ! grep -q '    page faults reclaimed memory for .* of it' out.txt ||
 	! grep -q '        cgroup /max uses .* of 24 MiB (memory.max)' out.txt ||
-	! grep -q '    held above memory.high for .* of it' out.txt; then
+	! grep -q '    the kernel throttled it above memory.high for .* of it' out.txt; then
 	cat out.txt
 	echo "the text does not say why"
 	exit 1

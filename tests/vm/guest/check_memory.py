@@ -34,7 +34,7 @@ def check_reclaim(memory, stall):
 
 def check_held(memory, stall):
     limit = memory["limit"]
-    if not 0 < memory["held_ns"] <= stall["time"]["blocked_ns"]:
+    if not 0 < memory["memory_high_ns"] <= stall["time"]["blocked_ns"]:
         yield f"held are {memory} of {stall['time']}"
     if (limit["kind"], limit["cgroup"]) != ("memory.high", "/high"):
         yield f"the limit is {limit}"
@@ -42,13 +42,13 @@ def check_held(memory, stall):
 
 def complaints(lines, pid, part, check):
     stalls = stalls_of(lines, pid)
-    told = [(memory, stall) for memory, stall in stalls if memory and memory[part]]
-    print(f"{part}: {len(told)} of {len(stalls)} stalls,",
+    reported = [(memory, stall) for memory, stall in stalls if memory and memory[part]]
+    print(f"{part}: {len(reported)} of {len(stalls)} stalls,",
           ", ".join(f"{memory[part] / 1e6:.0f} of {stall['duration_ns'] / 1e6:.0f} ms"
-                    for memory, stall in told[:5]))
-    if len(told) < 3:
-        yield f"only {len(told)} of {len(stalls)} stalls have {part}"
-    for memory, stall in told:
+                    for memory, stall in reported[:5]))
+    if len(reported) < 3:
+        yield f"only {len(reported)} of {len(stalls)} stalls have {part}"
+    for memory, stall in reported:
         yield from check(memory, stall)
     sums = [line["memory"][part] for line in lines
             if line["type"] == "loop_summary" and "memory" in line]
@@ -60,7 +60,7 @@ def main(path, of_max, of_high):
     with open(path) as file:
         lines = [json.loads(line) for line in file]
     found = [*complaints(lines, int(of_max), "reclaim_ns", check_reclaim),
-             *complaints(lines, int(of_high), "held_ns", check_held)]
+             *complaints(lines, int(of_high), "memory_high_ns", check_held)]
     for complaint in found[:5]:
         print(complaint)
     return 1 if found else 0

@@ -16,7 +16,7 @@ CGROUPS = "/sys/fs/cgroup"
 MEBIBYTE = 1 << 20
 LIMIT = 24 * MEBIBYTE
 AREA = 16 * MEBIBYTE
-# The kernel holds a process for some tenths of a second if it exceeds this by that.
+# The kernel throttles a process for some tenths of a second if it exceeds HIGH by BEYOND bytes.
 HIGH = 20 * MEBIBYTE
 BEYOND = 1 * MEBIBYTE
 PERIOD = 0.3
@@ -32,7 +32,7 @@ def current(cgroup):
         return int(file.read())
 
 
-def tell(ready):
+def create_ready(ready):
     open(ready, "w").close()
 
 
@@ -55,7 +55,7 @@ async def reclaim_forever(ready):
             touch(pages)
             pages.madvise(mmap.MADV_FREE)
             await asyncio.sleep(PERIOD)
-            ready = ready and tell(ready)
+            ready = ready and create_ready(ready)
 
 
 async def exceed_forever(ready):
@@ -66,7 +66,7 @@ async def exceed_forever(ready):
         touch(pages)
         pages.madvise(mmap.MADV_DONTNEED)
         await asyncio.sleep(PERIOD)
-        ready = ready and tell(ready)
+        ready = ready and create_ready(ready)
 
 
 WAYS = {"max": reclaim_forever, "high": exceed_forever}

@@ -120,14 +120,19 @@ static bool is_library(const char *file)
 }
 
 /*
- * Code that a program compiles from a string has a name of any form, mostly in angle brackets.  The
- * code of "python -c" and of the prompt is the program's, and its file names are these two; but
- * libraries use the first of them too.
+ * Code that is compiled from a string has a file name of any form, mostly in angle brackets.
+ * "<string>" is that of "python -c" and the others are those of prompts, which are code of the
+ * program; but libraries use "<string>" too.
  */
 static bool is_generated(const char *file)
 {
-	if (!strcmp(file, "<string>") || !strcmp(file, "<stdin>"))
-		return false;
+	static const char *const written[] = { "<string>", "<stdin>", "<console>", "<python-input-",
+					       "<ipython-input-" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(written); i++)
+		if (!strncmp(file, written[i], strlen(written[i])))
+			return false;
 	return *file == '<' || (*file && !strchr(file, '/') && !strchr(file, '.'));
 }
 

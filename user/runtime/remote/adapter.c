@@ -442,7 +442,8 @@ static bool lock_holder(const struct lp_instance *instance, pid_t tid,
 	if (bytes != (ssize_t)sizeof(*answer))
 		return false;
 	*holder = *answer;
-	holder->flags &= LP_STACK_CUT | LP_STACK_OWN_LOOP | LP_STACK_OF_TASK | LP_STACK_RESULT;
+	holder->flags &= LP_STACK_CUT | LP_STACK_OWN_LOOP | LP_STACK_OF_TASK | LP_STACK_RESULT |
+			 LP_STACK_LOCK;
 	return holder->depth <= LP_STACK_FRAMES;
 }
 

@@ -211,19 +211,20 @@ ssize_t remote_ask_native(pid_t pid, const void *arguments, size_t bytes, const 
 	return remote_ask(parts, 2, answer);
 }
 
-bool remote_asked_name(pid_t pid, pid_t tid, char name[LP_ASKED_NAME_BYTES])
+bool remote_dns_name(pid_t pid, pid_t tid, char name[LP_DNS_NAME_BYTES])
 {
-	const struct lp_request request = { .operation = LP_OPERATION_ASKED_NAME, .pid = pid };
+	const struct lp_request request = { .operation = LP_OPERATION_DNS_NAME, .pid = pid };
 	const struct iovec parts[2] = { { (void *)&request, sizeof(request) },
 					{ &tid, sizeof(tid) } };
 	const void *answer;
 
 	if (!remote_has_begun())
 		return name_query_read(pid, tid, name);
-	if (remote_ask(parts, 2, &answer) != LP_ASKED_NAME_BYTES)
+	/* of a process with many mappings it may take too long, which is no fault of the process */
+	if (remote_try_briefly(parts, 2, &answer) != LP_DNS_NAME_BYTES)
 		return false;
-	memcpy(name, answer, LP_ASKED_NAME_BYTES);
-	name[LP_ASKED_NAME_BYTES - 1] = '\0';
+	memcpy(name, answer, LP_DNS_NAME_BYTES);
+	name[LP_DNS_NAME_BYTES - 1] = '\0';
 	return true;
 }
 

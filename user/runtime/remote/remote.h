@@ -72,7 +72,7 @@ ssize_t remote_ask_tasks(const struct lp_instance *instance, const void **answer
  * Reads the name that a thread asks a name server for; see name_query_read(). A failure is not
  * reported.
  */
-bool remote_asked_name(pid_t pid, pid_t tid, char name[LP_ASKED_NAME_BYTES]);
+bool remote_dns_name(pid_t pid, pid_t tid, char name[LP_DNS_NAME_BYTES]);
 
 /* The number of processes that did not answer since the run began. */
 size_t remote_unreadable(void);

@@ -121,13 +121,13 @@ static ssize_t serve_native(const struct call *call)
 				     : -ENOSYS;
 }
 
-static ssize_t serve_asked_name(const struct call *call)
+static ssize_t serve_dns_name(const struct call *call)
 {
 	const pid_t *tid = call->arguments;
 
-	if (call->bytes != sizeof(*tid) || call->capacity < LP_ASKED_NAME_BYTES)
+	if (call->bytes != sizeof(*tid) || call->capacity < LP_DNS_NAME_BYTES)
 		return -EINVAL;
-	return name_query_read(call->request->pid, *tid, call->answer) ? LP_ASKED_NAME_BYTES : 0;
+	return name_query_read(call->request->pid, *tid, call->answer) ? LP_DNS_NAME_BYTES : 0;
 }
 
 static ssize_t serve_may_be_program(const struct call *call)
@@ -373,7 +373,7 @@ static const struct {
 } operations[LP_OPERATIONS] = {
 	[LP_OPERATION_MEMORY] = { serve_memory, false },
 	[LP_OPERATION_NATIVE] = { serve_native, false },
-	[LP_OPERATION_ASKED_NAME] = { serve_asked_name, false },
+	[LP_OPERATION_DNS_NAME] = { serve_dns_name, false },
 	[LP_OPERATION_MAY_BE_PROGRAM] = { serve_may_be_program, false },
 	[LP_OPERATION_EXAMINE] = { serve_examine, false },
 	[LP_OPERATION_FIND_LOOPS] = { serve_find_loops, true },

@@ -16,7 +16,7 @@
 enum lp_operation {
 	LP_OPERATION_MEMORY, /* struct lp_piece...; their bytes */
 	LP_OPERATION_NATIVE, /* see symbolise/native_remote.c */
-	LP_OPERATION_ASKED_NAME, /* pid_t; a text */
+	LP_OPERATION_DNS_NAME, /* pid_t; a text */
 	LP_OPERATION_MAY_BE_PROGRAM, /* a path; 0 or 1, a byte */
 	LP_OPERATION_EXAMINE, /* struct lp_examine; struct lp_examination */
 	/* operations on an instance: a struct lp_packed_message comes before the arguments */

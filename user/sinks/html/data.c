@@ -174,7 +174,7 @@ static void write_stalls(struct lp_json_writer *json, const struct lp_page_store
 
 /*
  * A part is [kind, count, stack, ...].  LP_PAGE_BLOCKED adds us, call, target, local, file
- * system and asked names; LP_PAGE_SAMPLE adds reason and collecting; LP_PAGE_TOP adds us and
+ * system and DNS names; LP_PAGE_SAMPLE adds reason and collecting; LP_PAGE_TOP adds us and
  * callback; LP_PAGE_SHORTAGE adds us and words.
  */
 static void write_part(struct lp_json_writer *json, const struct lp_page_part *part)
@@ -190,7 +190,7 @@ static void write_part(struct lp_json_writer *json, const struct lp_page_part *p
 		json_number(json, NULL, part->target);
 		json_number(json, NULL, part->local);
 		json_number(json, NULL, part->file_system);
-		json_number(json, NULL, part->asked);
+		json_number(json, NULL, part->dns_name);
 		break;
 	case LP_PAGE_SAMPLE:
 		json_number(json, NULL, part->reason);

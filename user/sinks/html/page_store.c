@@ -85,7 +85,7 @@ static void move_detail(struct lp_page_tables *to, const struct lp_page_tables *
 		part->name = tables_move_string(to, from, part->name);
 		part->target = tables_move_string(to, from, part->target);
 		part->local = tables_move_string(to, from, part->local);
-		part->asked = tables_move_string(to, from, part->asked);
+		part->dns_name = tables_move_string(to, from, part->dns_name);
 		part->file_system = tables_move_string(to, from, part->file_system);
 		part->callback = tables_move_callback(to, from, part->callback);
 	}
@@ -356,7 +356,7 @@ static void keep_parts(struct lp_page_tables *tables, const struct lp_breakdown 
 			.local = page_store_string(tables, blocked->local),
 			.file_system = page_store_string(
 				tables, blocked->file_system ? blocked->file_system : ""),
-			.asked = page_store_string(tables, blocked->asked),
+			.dns_name = page_store_string(tables, blocked->dns_name),
 		};
 	}
 	for (i = 0; i < breakdown->sample_count; i++) {

@@ -27,7 +27,7 @@ struct lp_page_part {
 	uint64_t total_ns;
 	uint32_t stack;
 	uint32_t name, target, local; /* LP_PAGE_BLOCKED: strings; LP_PAGE_SHORTAGE: name */
-	uint32_t file_system, asked; /* LP_PAGE_BLOCKED: strings */
+	uint32_t file_system, dns_name; /* LP_PAGE_BLOCKED: strings */
 	uint32_t callback; /* LP_PAGE_TOP */
 	uint8_t reason, collecting; /* LP_PAGE_SAMPLE: enum lp_sample_reason, bool */
 };

@@ -87,8 +87,8 @@ void json_memory(struct lp_json_writer *json, const struct lp_memory_shortage *m
 	json_object(json, "memory");
 	json_number(json, "reclaim_ns", memory->reclaim_ns);
 	json_number(json, "fault_ns", memory->fault_ns);
-	json_number(json, "held_ns", memory->held_ns);
-	json_number(json, "again_ns", memory->again_ns);
+	json_number(json, "memory_high_ns", memory->memory_high_ns);
+	json_number(json, "refault_ns", memory->refault_ns);
 	if (memory->limit_bytes) {
 		json_object(json, "limit");
 		json_text(json, "kind", memory_limit_name(memory->kind));

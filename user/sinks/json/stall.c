@@ -38,8 +38,8 @@ static void write_blocked(struct lp_json_writer *json, const struct lp_breakdown
 			json_text(json, "file_system", blocked->file_system);
 		if (blocked->local[0])
 			json_text(json, "local", blocked->local);
-		if (*blocked->asked)
-			json_text(json, "asked", blocked->asked);
+		if (*blocked->dns_name)
+			json_text(json, "dns_name", blocked->dns_name);
 		json_stack(json, "stack", &blocked->stack);
 		json_end(json);
 	}

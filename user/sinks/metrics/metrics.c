@@ -102,8 +102,8 @@ static const struct lp_family families[] = {
 	  .label = "cause", .value = cause_name, .count = LP_CAUSE_KINDS,
 	  .help = "Time that event loops lost, by cause; on_cpu and gc: in late callbacks, by samples." },
 	{ .name = "loopprof_loop_memory_seconds", COUNTER, SECONDS, OF_LOOPS(memory_ns),
-	  .label = "what", .value = memory_part_name, .count = LP_MEMORY_PARTS, .is_reported = any_memory,
-	  .help = "Time that event loops lost because memory was short: in reclaim, held above memory.high, or reading pages again." },
+	  .label = "reason", .value = memory_part_name, .count = LP_MEMORY_PARTS, .is_reported = any_memory,
+	  .help = "Time that event loops lost because memory was short: in direct reclaim, throttled above memory.high, or waiting for reclaimed pages to be read again (refault)." },
 	/* not loopprof_lost, which counts the losses of loopprof itself */
 	{ .name = "loopprof_findings", COUNTER, OF_LOOPS(findings),
 	  .label = "kind", .value = finding_name, .count = LP_FINDING_KINDS, .is_reported = any_findings,

@@ -188,11 +188,11 @@ static void print_end(const struct stall *stall, const struct lp_blocked *blocke
 static void print_asked(const struct stall *stall, const struct lp_blocked *blocked,
 			const char *words)
 {
-	char text[LP_ASKED_NAME_BYTES + 32];
+	char text[LP_DNS_NAME_BYTES + 32];
 
-	if (!*blocked->asked || strstr(words, blocked->asked))
+	if (!*blocked->dns_name || strstr(words, blocked->dns_name))
 		return;
-	snprintf(text, sizeof(text), "it looks up %s", blocked->asked);
+	snprintf(text, sizeof(text), "it looks up %s", blocked->dns_name);
 	fputs("        ", stall->file);
 	wrap_print(stall->file, text, 8, "            ", stall->terminal->columns);
 }
@@ -201,7 +201,7 @@ static void print_asked(const struct stall *stall, const struct lp_blocked *bloc
 static void describe_holder(const struct lp_lock_holder *holder, char *text, size_t size)
 {
 	const char *kind = holder->task ? "task " : "", *loop = "";
-	char name[HOLDER_COLUMNS * 4 + 8], stands[64] = "which stands";
+	char name[HOLDER_COLUMNS * 4 + 8], state[64] = "which is";
 
 	wrap_cut_end(name, sizeof(name), *holder->thread ? holder->thread : "?", HOLDER_COLUMNS,
 		     "..");
@@ -211,15 +211,15 @@ static void describe_holder(const struct lp_lock_holder *holder, char *text, siz
 		char time[32];
 
 		text_duration(time, sizeof(time), holder->read_ns - holder->since_ns);
-		snprintf(stands, sizeof(stands), "waiting for %s", time);
+		snprintf(state, sizeof(state), "waiting for %s", time);
 	}
 	snprintf(text, size,
 		 holder->result ? "it waits for the result of %s'%s'%s, %s at"
 				: "held by %s'%s'%s, %s at",
-		 kind, name, loop, stands);
+		 kind, name, loop, state);
 }
 
-/* Prints who holds the lock of a call, and where it stands. */
+/* Prints the thread or task that holds the lock, or is to give the result, of a call. */
 static void print_holder(const struct stall *stall, const struct lp_blocked *blocked)
 {
 	const struct lp_lock_holder *holder = holder_of(stall, blocked);
@@ -242,7 +242,7 @@ static bool on_file_system(const struct lp_blocked *blocked)
 static bool print_look_up(const struct stall *stall, const struct lp_blocked *blocked,
 			  const char *words, const char *times, size_t width)
 {
-	if (!*blocked->asked || !strstr(words, blocked->asked) || text_columns(words) > width)
+	if (!*blocked->dns_name || !strstr(words, blocked->dns_name) || text_columns(words) > width)
 		return false;
 	fprintf(stall->file, "%s%s\n        ", words, times);
 	text_print_call(stall->file, stall->terminal, blocked->syscall, blocked->target,

@@ -64,8 +64,8 @@ void text_memory_print(FILE *file, const struct lp_terminal *terminal,
 void text_memory_print_sum(FILE *file, const struct lp_terminal *terminal,
 			   const struct lp_memory_shortage *memory)
 {
-	if (memory->reclaim_ns < SUM_LEAST_NS && memory->held_ns < SUM_LEAST_NS &&
-	    memory->again_ns < SUM_LEAST_NS)
+	if (memory->reclaim_ns < SUM_LEAST_NS && memory->memory_high_ns < SUM_LEAST_NS &&
+	    memory->refault_ns < SUM_LEAST_NS)
 		return;
 	fputs("memory was short\n", file);
 	print_parts(file, terminal, memory, SUM_LEAST_NS, "");

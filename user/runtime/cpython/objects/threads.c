@@ -23,12 +23,12 @@
  * reads, and those of a hundred threads every 10 s were two thirds of all reads.
  */
 #define NAME_CACHED_NS (60 * NS_PER_S)
-/*
- * How long the kernel's and Python's lists of a process's threads are cached, and how long an
- * id without a thread counts as unknown.
- */
+/* How long the kernel's and Python's lists of a process's threads are cached. */
 #define LIST_CACHED_NS NS_PER_S
-/* Python's list is read again after 20 times the CPU time that it took, as it lacks new threads. */
+/*
+ * Python's list is read again after 20 times the CPU time that it took, as it lacks new threads. An
+ * id or a name that was not found is tried again after the least of these times.
+ */
 #define LIST_REST 20
 #define LIST_REST_LEAST_NS (NS_PER_S / 50)
 
@@ -236,8 +236,7 @@ pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
 							    : search_by_inner_id(python, inner);
 	if (known) {
 		known->tid = tid;
-		/* a read may fail once; the list of a namespace's threads is read each
-		 * LIST_CACHED_NS */
+		/* only this read may have failed: it is tried again soon */
 		known->absent_until_ns = now + LIST_REST_LEAST_NS;
 	}
 	return tid;

@@ -42,6 +42,7 @@
 /* How often a list that changes is read: the youngest list changes often, but is short. */
 #define GC_TRIES 8
 #define GC_CLOCK_EVERY 1024
+#define LIST_CLOCK_EVERY 1024
 /* A cache of types, indexed by a hash of their address. */
 #define GC_TYPES 256
 
@@ -66,6 +67,15 @@ static bool add(struct lp_task_addresses *addresses, uint64_t address)
 	return true;
 }
 
+/* Returns whether the time for the search is used up. */
+static bool is_late(struct lp_task_addresses *addresses)
+{
+	bool late = addresses->until_ns && clock_now() > addresses->until_ns;
+
+	addresses->partial |= late;
+	return late;
+}
+
 /* Adds the members of a set's table.  False: a read failed, or there is no room. */
 static bool read_table(const struct lp_cpython *python, uint64_t table, uint64_t slots, bool weak,
 		       struct lp_task_addresses *addresses)
@@ -75,8 +85,8 @@ static bool read_table(const struct lp_cpython *python, uint64_t table, uint64_t
 
 	for (at = 0; at < slots; at += count) {
 		count = slots - at < SET_CHUNK ? slots - at : SET_CHUNK;
-		if (memory_read(python->pid, table + at * sizeof(entries[0]), entries,
-				count * sizeof(entries[0])))
+		if (is_late(addresses) || memory_read(python->pid, table + at * sizeof(entries[0]),
+						      entries, count * sizeof(entries[0])))
 			return false;
 		for (i = 0; i < count; i++) {
 			object = entries[i][0];
@@ -149,7 +159,8 @@ static bool walk_list(const struct lp_cpython *python, uint64_t head, bool backw
 	size_t steps;
 
 	for (steps = 0; node && node != head && steps < CPYTHON_TASKS_MAX; steps++) {
-		if (memory_read(python->pid, node, links, sizeof(links)) ||
+		if ((!(steps % LIST_CLOCK_EVERY) && is_late(addresses)) ||
+		    memory_read(python->pid, node, links, sizeof(links)) ||
 		    links[!backwards] != from || !add(addresses, node - python->row.task.task_node))
 			return false;
 		from = node;
@@ -292,12 +303,13 @@ static uint64_t tasks_module(const struct lp_cpython *python)
 	return module ? memory_u64(python->pid, module + CPYTHON_MODULE_DICT) : 0;
 }
 
-void cpython_enumerate_tasks(const struct lp_cpython *python, uint64_t task_type,
+void cpython_enumerate_tasks(const struct lp_cpython *python, uint64_t task_type, uint64_t until_ns,
 			     struct lp_task_addresses *addresses)
 {
 	uint64_t interpreter = cpython_interpreter(python), module = tasks_module(python);
 
 	memset(addresses, 0, sizeof(*addresses));
+	addresses->until_ns = until_ns;
 	if (module)
 		read_sets(python, module, addresses);
 	if (python->row.thread.asyncio_tasks_head != LP_NO_FIELD)

@@ -12,6 +12,7 @@ struct lp_task_addresses {
 	uint64_t *items; /* to be freed */
 	size_t count, capacity;
 	bool partial; /* some tasks may be missing */
+	uint64_t until_ns; /* instant at which the search ends; 0: never */
 };
 
 /*
@@ -22,9 +23,10 @@ int cpython_asyncio_offsets(const struct lp_cpython *python, struct lp_cpython_r
 
 /*
  * Lists all that asyncio has registered as tasks, each once, in the order of their addresses,
- * and ended tasks as far as they are found.  addresses->items is to be freed.
+ * and ended tasks as far as they are found; with task_type 0 none of these.  It ends at the instant
+ * until_ns, if that is not 0.  addresses->items is to be freed.
  */
-void cpython_enumerate_tasks(const struct lp_cpython *python, uint64_t task_type,
+void cpython_enumerate_tasks(const struct lp_cpython *python, uint64_t task_type, uint64_t until_ns,
 			     struct lp_task_addresses *addresses);
 
 /* Returns the address of the task that a thread's loop steps, or 0. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Threads and loops are read as for a list of tasks.  Tasks are read only if no thread is known to
- * hold what is waited for, and in a limited time.
+ * Threads and loops are read as for a list of tasks.  Tasks are read, for TASKS_NS at most, only if
+ * one may hold what is waited for: no thread is known to, or the lock is an RLock, whose owner may
+ * be the thread of a loop.
  */
 #include "lock_holder.h"
 
@@ -23,7 +24,7 @@
 
 /* One search. */
 struct holder_search {
-	struct lp_cpython python; /* a copy, with 3.14's offsets of its _asyncio */
+	struct lp_cpython python; /* a copy, to which the offsets of _asyncio are added on 3.14 */
 	struct lp_task_list list;
 	struct lp_waits *waits;
 	struct lp_pools *pools;
@@ -60,9 +61,9 @@ static void add_loops(struct holder_search *search)
 /* ---- tasks --------------------------------------------------------------------------- */
 
 /* Adds the tasks that are suspended, and notes what each holds. */
-static void read_each(struct holder_search *search, const struct lp_task_addresses *addresses)
+static void read_each(struct holder_search *search, const struct lp_task_addresses *addresses,
+		      uint64_t until_ns)
 {
-	uint64_t until_ns = clock_now() + TASKS_NS;
 	struct lp_task_list *list = &search->list;
 	size_t i;
 
@@ -70,7 +71,7 @@ static void read_each(struct holder_search *search, const struct lp_task_address
 	for (i = 0; list->tasks && i < addresses->count && clock_now() < until_ns; i++) {
 		struct lp_task *task = &list->tasks[list->count];
 
-		/* what a running task holds, its thread does */
+		/* what a running task holds counts as held by its thread */
 		if (!cpython_read_task(&search->reader, addresses->items[i], task,
 				       &search->chain) ||
 		    !search->chain.count || cpython_chain_runs(&search->chain))
@@ -84,6 +85,7 @@ static void read_tasks(struct holder_search *search)
 {
 	const struct lp_cpython *python = &search->python;
 	struct lp_task_reader *reader = &search->reader;
+	uint64_t until_ns = clock_now() + TASKS_NS;
 	struct lp_task_addresses addresses;
 
 	reader->python = python;
@@ -94,9 +96,9 @@ static void read_tasks(struct holder_search *search)
 		return;
 	if (reader->task_type && python->row.thread.asyncio_tasks_head != LP_NO_FIELD)
 		cpython_asyncio_offsets(python, &search->python.row);
-	/* without a type, no ended tasks are searched, which hold nothing */
-	cpython_enumerate_tasks(python, 0, &addresses);
-	read_each(search, &addresses);
+	/* type 0: ended tasks, which hold nothing, are not searched */
+	cpython_enumerate_tasks(python, 0, until_ns, &addresses);
+	read_each(search, &addresses, until_ns);
 	free(addresses.items);
 }
 
@@ -161,12 +163,22 @@ static void take_thread(const struct holder_search *search, size_t number,
 	memcpy(holder->frames, thread->frames, holder->depth * sizeof(holder->frames[0]));
 }
 
+static bool runs_loop(const struct lp_task_list *list, size_t thread)
+{
+	size_t i;
+
+	for (i = 0; i < list->loop_count; i++)
+		if (list->loops[i].tid == list->pool_threads[thread].tid)
+			return true;
+	return false;
+}
+
 /* Returns whether a task may be what ends a wait.  The owner of an RLock may be a loop's thread. */
-static bool may_be_task(const struct lp_thread_wait *wait)
+static bool may_be_task(const struct lp_task_list *list, const struct lp_thread_wait *wait)
 {
 	switch (wait->kind) {
 	case LP_THREAD_AWAITS_LOCK:
-		return !wait->end_count || wait->owned;
+		return !wait->end_count || (wait->owned && runs_loop(list, wait->ends[0].thread));
 	case LP_THREAD_AWAITS_FUTURE:
 		return !wait->end_count && !wait->loop;
 	default:
@@ -176,20 +188,19 @@ static bool may_be_task(const struct lp_thread_wait *wait)
 
 static bool find(struct holder_search *search, pid_t tid, struct lp_event_raw_stack *holder)
 {
-	size_t number = cpython_pools_thread(search->pools, tid);
+	size_t number = cpython_pools_read_thread(search->pools, tid);
 	const struct lp_thread_wait *wait;
 
 	if (number == SIZE_MAX)
 		return false;
 	wait = &search->list.pool_threads[number].wait;
-	if (may_be_task(wait)) {
+	if (may_be_task(&search->list, wait)) {
 		read_tasks(search);
-		cpython_pools_thread_again(search->pools, number);
+		cpython_pools_reread_thread(search->pools, number);
 	}
 	if (!wait->kind || wait->end_count != 1)
 		return false;
-	if (wait->kind != LP_THREAD_AWAITS_LOCK)
-		holder->flags |= LP_STACK_RESULT;
+	holder->flags |= wait->kind == LP_THREAD_AWAITS_LOCK ? LP_STACK_LOCK : LP_STACK_RESULT;
 	if (wait->ends[0].task)
 		return take_task(search, wait->ends[0].task, tid, holder);
 	take_thread(search, wait->ends[0].thread, holder);

@@ -381,7 +381,7 @@ static int read_all(struct lp_reading *reading)
 	struct lp_task_addresses addresses;
 	int err;
 
-	cpython_enumerate_tasks(&reading->python, reader->task_type, &addresses);
+	cpython_enumerate_tasks(&reading->python, reader->task_type, 0, &addresses);
 	err = read_each(reading, &addresses);
 	free(addresses.items);
 	take_ended(reader, reading->list);

@@ -49,7 +49,7 @@ uint64_t cpython_wait_thread_future(struct lp_waits *waits, uint64_t future)
 	return source;
 }
 
-/* Returns the future that shield() has given to a task in place of another one; or 0. */
+/* Returns the future that shield() protects, if it has made the given one in its place; or 0. */
 static uint64_t shielded(struct lp_waits *waits, uint64_t future)
 {
 	uint64_t callback = first_callback(waits, future, "shield.<locals>._outer_done_callback");

@@ -6,6 +6,7 @@
 #include "pools_internal.h"
 
 #include "process/memory.h"
+#include "runtime/cpython/code_names.h"
 #include "runtime/cpython/objects/frames.h"
 #include "runtime/cpython/objects/instance.h"
 #include "runtime/cpython/objects/threads.h"
@@ -226,8 +227,9 @@ bool cpython_pool_is_of_file(struct lp_pools *pools, const struct lp_await_link 
 	uint64_t path = memory_u64(python->pid, link->code + python->row.code.co_filename);
 	char text[1024];
 
+	/* a row that begins with "/" is of the standard library */
 	return path && !cpython_string(python, path, text, sizeof(text)) &&
-	       text_ends_with(text, file);
+	       text_ends_with(text, file) && (*file != '/' || cpython_code_names.is_library(text));
 }
 
 bool cpython_pool_is_function(struct lp_pools *pools, const struct lp_await_link *link,

@@ -22,12 +22,12 @@ void cpython_pools_fill(struct lp_pools *pools);
  * Reads the threads, and what one of them waits for.  Returns its index in the list's pool_threads,
  * or SIZE_MAX if it is none of those.
  */
-size_t cpython_pools_thread(struct lp_pools *pools, pid_t tid);
+size_t cpython_pools_read_thread(struct lp_pools *pools, pid_t tid);
 /* Adds a task of the list that was read after the threads. */
 void cpython_pools_add_task(struct lp_pools *pools, size_t task,
 			    const struct lp_await_chain *chain);
 /* Reads again what a thread waits for, as a task that was added may hold it. */
-void cpython_pools_thread_again(struct lp_pools *pools, size_t thread);
+void cpython_pools_reread_thread(struct lp_pools *pools, size_t thread);
 /* Returns the address of the PyThreadState of a thread. */
 uint64_t cpython_pools_thread_state(const struct lp_pools *pools, size_t thread);
 

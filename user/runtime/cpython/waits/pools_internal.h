@@ -94,8 +94,9 @@ struct lp_pools {
 	 * coroutine */
 	struct lp_map queued_futures;
 	bool queued_noted;
-	struct lp_map promisers; /* from a code object to whether it is of a row of promises.c */
-	struct lp_map promises; /* from a future to the task that has it as its promise */
+	struct lp_map promisers; /* from a code object to the index + 1 of its row of promises.c; 0:
+				    none */
+	struct lp_map promises; /* from a future to the task whose end sets it */
 	size_t objects_left, members_left; /* bounds against a hostile process */
 	size_t count;
 	struct lp_pool_object *objects; /* CPYTHON_POOLS_MAX */
@@ -163,8 +164,8 @@ bool cpython_pool_is_of_file(struct lp_pools *pools, const struct lp_await_link 
 void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object);
 
 /*
- * promises.c: notes the future of concurrent.futures that a task is to set by its end, as it has it
- * in a variable.
+ * promises.c: notes the concurrent.futures.Future that a task sets at its end (its promise), if one
+ * of its outermost coroutines has it in a variable.
  */
 void cpython_pool_note_promise(struct lp_pools *pools, uint64_t task,
 			       const struct lp_await_chain *chain);
@@ -173,7 +174,7 @@ uint64_t cpython_pool_free_variable(struct lp_pools *pools, uint64_t object, con
 				    const char *name);
 /* Returns the task whose end sets a future: also that of run_coroutine_threadsafe(); or 0. */
 uint64_t cpython_pool_promise_task(struct lp_pools *pools, uint64_t future);
-/* Returns the task until whose end a thread runs a loop, or 0. */
+/* Returns the task for whose end a thread is in run_until_complete(), or 0. */
 uint64_t cpython_pool_loop_task(struct lp_pools *pools, size_t thread,
 				struct lp_await_chain *chain);
 

@@ -28,7 +28,7 @@ static const struct thread_row {
 	const char *file, *function;
 	enum lp_thread_awaited kind;
 	const char *object; /* the name of the variable; NULL: the first one */
-	bool polls; /* the function may sleep again and again instead */
+	bool runs_jobs; /* it runs jobs of others while it waits, so that its thread need not sleep */
 	/* OBJECT: the only class of the object, or NULL, and the words before and after its name */
 	const char *class, *before, *after;
 	const char *unfinished; /* the attribute that has the number of unfinished items; or NULL */
@@ -36,9 +36,9 @@ static const struct thread_row {
 	{ "concurrent/futures/_base.py", "result", FUTURE },
 	{ "concurrent/futures/_base.py", "exception", FUTURE },
 	{ "/threading.py", "join", THREAD },
-	/* meanwhile it runs what others give it, which has frames of its own */
+	/* while it waits it runs the jobs of its queue, each in frames further in */
 	{ "asgiref/current_thread_executor.py", "run_until_future", FUTURE, .object = "future",
-	  .polls = true },
+	  .runs_jobs = true },
 	{ "/queue.py", "get", OBJECT, .before = "an item of a " },
 	{ "/queue.py", "put", OBJECT, .before = "space in a " },
 	{ "/queue.py", "join", OBJECT, .before = "task_done() of a ",
@@ -55,7 +55,7 @@ static const struct thread_row {
 	  .before = "release() of a " },
 };
 
-/* Files of the library whose functions rows call to wait. */
+/* Files of the library with the functions that those of the rows call to wait. */
 static const char *const waiting_files[] = { "/threading.py", "/queue.py",
 					     "concurrent/futures/_base.py" };
 
@@ -113,7 +113,10 @@ static bool is_full(const struct lp_pool *pool)
 	       pool->amounts[LP_POOL_LIMIT] <= pool->worker_count;
 }
 
-/* Adds the thread that runs a job to the ends of a wait, or the task until whose end it does. */
+/*
+ * Adds the thread that runs a job to the ends of a wait.  If the job runs a loop until a task ends,
+ * the task is added instead.
+ */
 static void add_job_thread(struct lp_pools *pools, size_t thread, struct lp_await_chain *chain,
 			   struct lp_thread_wait *wait)
 {
@@ -267,15 +270,20 @@ static void read_object(struct lp_pools *pools, const struct thread_row *row,
 
 /*
  * Reads the wait of a thread that is in the function of a row.  sleeps: in a call by which threads
- * wait for each other.  False: it is in no such function.
+ * wait for each other.  False: it is in none, or does not sleep.
  */
-static bool read_row(struct lp_pools *pools, struct lp_await_chain *chain, bool sleeps,
+static bool read_row(struct lp_pools *pools, struct lp_await_chain *chain, bool sleeps, pid_t tid,
 		     struct lp_thread_wait *wait)
 {
 	const struct lp_await_link *link = NULL;
 	const struct thread_row *row = find_row(pools, chain, &link);
+	struct lp_thread_wait lock = { .id = 0 };
 
-	if (!row || (!sleeps && !row->polls))
+	if (!row || (!sleeps && !row->runs_jobs))
+		return false;
+	/* the lock that guards an object is got before the object is waited for, and after */
+	if (sleeps && row->kind != LP_THREAD_AWAITS_THREAD &&
+	    cpython_thread_lock(pools, chain, tid, &lock))
 		return false;
 	wait->kind = row->kind;
 	wait->id = object_of(pools, row, link);
@@ -300,7 +308,7 @@ void cpython_thread_wait_read(struct lp_pools *pools, size_t number, struct lp_a
 	if (!thread->tid || !cpython_pool_frames(pools, pools->states[number], chain))
 		return;
 	sleeps = cpython_thread_sleeps(pools->python, thread->tid);
-	if (read_row(pools, chain, sleeps, wait) || !sleeps ||
+	if (read_row(pools, chain, sleeps, thread->tid, wait) || !sleeps ||
 	    !cpython_thread_lock(pools, chain, thread->tid, wait))
 		return;
 	wait->kind = LP_THREAD_AWAITS_LOCK;
@@ -309,7 +317,7 @@ void cpython_thread_wait_read(struct lp_pools *pools, size_t number, struct lp_a
 
 /* ---- one thread ---------------------------------------------------------------------- */
 
-size_t cpython_pools_thread(struct lp_pools *pools, pid_t tid)
+size_t cpython_pools_read_thread(struct lp_pools *pools, pid_t tid)
 {
 	const struct lp_task_list *list = pools->list;
 	struct lp_await_chain *chain = calloc(1, sizeof(*chain));
@@ -335,7 +343,7 @@ void cpython_pools_add_task(struct lp_pools *pools, size_t task, const struct lp
 	cpython_pool_note_promise(pools, address, chain);
 }
 
-void cpython_pools_thread_again(struct lp_pools *pools, size_t thread)
+void cpython_pools_reread_thread(struct lp_pools *pools, size_t thread)
 {
 	struct lp_await_chain *chain = calloc(1, sizeof(*chain));
 

@@ -96,12 +96,12 @@ function addBlockedCalls(body, detail) {
 
 	if (calls.length)
 		body.append(heading('Blocked'));
-	for (const [, count, stack, us, name, target, local, fileSystem, asked] of calls) {
+	for (const [, count, stack, us, name, target, local, fileSystem, dnsName] of calls) {
 		body.append(make('p', { kind: 'call' }, swatch('--blocked'),
 			make('strong', { text: formatDuration(1000 * us) }),
 			make('span', { text: callText(data.strings[name], data.strings[target]) }),
 			make('span', { kind: 'muted', text: plural(count, 'call') +
-				(asked ? `, DNS look-up of ${data.strings[asked]}` : '') +
+				(dnsName ? `, DNS look-up of ${data.strings[dnsName]}` : '') +
 				(local ? `, from ${data.strings[local]}` : '') +
 				(fileSystem ? `, file system ${data.strings[fileSystem]}` : '') })));
 		if (stack)
@@ -137,7 +137,7 @@ function addHolder(body, detail) {
 		make('span', { kind: 'muted', text: tid ? `thread ${tid}` : '' })), stackList(detail[7]));
 }
 
-// Why the thread had no CPU, or no memory.
+// Why the thread waited for a CPU, and what it lost because memory was short.
 function addShortage(body, detail) {
 	const reasons = detail.slice(firstPart).filter(part => part[0] === PART_SHORTAGE);
 
