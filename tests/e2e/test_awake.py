@@ -16,10 +16,10 @@ CAUSES = {
 }
 
 
-def check(case, how, loop, *options):
+def check(case, how, loop, *options, duration="3.5"):
     state, name = CAUSES[how]
     target = case.start("awake.py", how, loop)
-    profiler = case.attach(target, "-d", "3.5", *options)
+    profiler = case.attach(target, "-d", duration, *options)
     target.go()
     records = profiler.finish().expect(0).records
     target.signal(signal.SIGKILL)
@@ -58,4 +58,5 @@ def test_a_timer_that_is_always_due(case):
 
 def test_a_pipe_that_its_writer_has_closed_on_uvloop(case):
     case.interpreter = with_uvloop(case.interpreter)
-    check(case, "pipe", "uvloop", "-m", "sample")
+    # The callback is a 250th of an iteration, and so of the samples.
+    check(case, "pipe", "uvloop", "-m", "sample", duration="7")

@@ -12,7 +12,7 @@
  * its callbacks, as most of the time of a loop with short callbacks is the loop's own. */
 #define COUNTED_NS NS_PER_S
 #define WATCHED_NS (60 * NS_PER_MS)
-#define WATCHED_MOST_NS (400 * NS_PER_MS)
+#define WATCHED_MOST_NS (800 * NS_PER_MS)
 #define CALLBACKS_ENOUGH 3
 
 static void report(struct lp_session *session, uint32_t slot, uint64_t now_ns, lp_record_taker take,

@@ -278,7 +278,7 @@ static void on_eager_task(void *context, const struct lp_event_eager_task *event
 
 /* The time that a LP_EVENT_AWAKE stands for, and the longest from one to the next without a gap. */
 #define AWAKE_NS NS_PER_S
-#define AWAKE_GAP_NS (2 * NS_PER_S)
+#define AWAKE_GAP_NS (2500 * NS_PER_MS)
 
 /* Adds the time from the last record to this one, as the loop is counted and watched in turns. */
 static void count_awake(struct lp_model_loop *loop, uint64_t time_ns)

@@ -23,6 +23,12 @@ CASE = {
          "partly": [r"{event}"],
          "right": [r"waits\s+for\s+a\s+threading\.Event\s+to\s+be\s+set,"
                    r"\s+with\s+a\s+timeout"]},
+        # The lock that guards the queue is not what the queue is waited for.
+        {"command": ["tasks"], "arguments": ["mutex"],
+         "partly": [r"{get}"],
+         "right": [r"waits\s+for\s+a\s+threading\.Lock\s+that\s+is\s+held\s+by\s+thread"
+                   r"\s+'keeper'"],
+         "never": [r"an\s+item\s+of\s+a"]},
     ],
 }
 JOBS = queue.Queue()
@@ -34,7 +40,19 @@ def work():
     time.sleep(3600)
 
 
+def keep(kept):
+    with JOBS.mutex:
+        kept.set()
+        time.sleep(3600)
+
+
 async def handler():
+    if "mutex" in sys.argv:
+        kept = threading.Event()
+        threading.Thread(target=keep, args=(kept,), name="keeper", daemon=True).start()
+        kept.wait()
+        ready()
+        JOBS.get()  # line: get
     ready()
     if "event" in sys.argv:
         EVENT.wait(3600)  # line: event
