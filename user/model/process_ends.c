@@ -61,12 +61,10 @@ void process_end_take(struct lp_model *model, const struct lp_event_process_end 
 	loop = source->slots ? loop_of_process(source, event) : NULL;
 	if (!target && !loop)
 		return;
-	if (target && loop && !loop->end_ns && loop->info.tid == (pid_t)event->ending.tid) {
-		target->end = *event;
-		return;
-	}
 	if (target)
 		target->end = *event;
+	if (target && loop && !loop->end_ns && loop->info.tid == (pid_t)event->ending.tid)
+		return;
 	report(model, source, event, loop);
 	processes_end(&source->targets, event->event.pid);
 }

@@ -455,8 +455,7 @@ struct lp_loop_summary {
 	 */
 	uint64_t traced_ns;
 	bool traced_known; /* false in captures of earlier versions */
-	uint64_t awake_ns; /* time for which it was seen that the loop's thread never slept in polls
-			    */
+	uint64_t awake_ns; /* time for which the loop's thread was seen not to sleep in polls */
 	/* "fd 9 (socket:[4711]) at its end": what is ready at each poll; "" if it is not known */
 	const char *awake;
 	const struct lp_waiting_tasks *tasks; /* NULL: not known, or the loop was not idle */

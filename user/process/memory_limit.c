@@ -2,14 +2,12 @@
 #include "memory_limit.h"
 
 #include "base/macros.h"
+#include "proc_file.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define MEMINFO "/proc/meminfo"
 /* Cgroups of version 1 without a limit have the greatest number of pages as theirs. */
 #define NO_LIMIT_BYTES (UINT64_C(1) << 60)
 #define LIMIT_FILES 2
@@ -99,14 +97,8 @@ bool memory_limit_parse_host(const char *text, struct lp_memory_limit *limit)
 
 bool memory_limit_read_host(struct lp_memory_limit *limit)
 {
-	int file = open(MEMINFO, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
 	char text[512];
 
-	if (file < 0)
-		return false;
-	length = read(file, text, sizeof(text) - 1);
-	close(file);
-	text[length > 0 ? length : 0] = '\0';
-	return memory_limit_parse_host(text, limit);
+	return proc_read_host("meminfo", text, sizeof(text)) > 0 &&
+	       memory_limit_parse_host(text, limit);
 }

@@ -10,14 +10,11 @@
 
 #define STATE_FIELD 3
 
-ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size)
+static ssize_t read_text(const char *path, char *text, size_t size)
 {
 	ssize_t length = 0, done;
-	char path[64];
-	int file;
+	int file = open(path, O_RDONLY | O_CLOEXEC);
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return -errno;
 	do {
@@ -28,6 +25,22 @@ ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size)
 	text[length] = '\0';
 	close(file);
 	return length;
+}
+
+ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return read_text(path, text, size);
+}
+
+ssize_t proc_read_host(const char *name, char *text, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%s", name);
+	return read_text(path, text, size);
 }
 
 const char *proc_stat(pid_t pid, const char *name, char text[LP_PROC_STAT_BYTES])

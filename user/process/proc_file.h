@@ -14,6 +14,8 @@
  * final NUL. Returns its length, or -errno if it cannot be opened, which leaves the text as it is.
  */
 ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size);
+/* Reads a file of the host, such as "meminfo", in the same way. */
+ssize_t proc_read_host(const char *name, char *text, size_t size);
 
 /*
  * Reads such a stat file. Returns its fields from the third one on, the state, which is never the

@@ -2,8 +2,8 @@
 #include "steal.h"
 
 #include "base/macros.h"
+#include "proc_file.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -30,16 +30,10 @@ bool steal_parse(const char *text, uint64_t *steal_ns)
 
 static bool reading_take(struct lp_steal_reading *reading, uint64_t now_ns)
 {
-	int file = open("/proc/stat", O_RDONLY | O_CLOEXEC);
-	ssize_t length;
 	char text[256];
 
-	if (file < 0)
-		return false;
-	length = read(file, text, sizeof(text) - 1);
-	close(file);
-	text[length > 0 ? length : 0] = '\0';
-	if (!steal_parse(text, &reading->steal_ns))
+	if (proc_read_host("stat", text, sizeof(text)) <= 0 ||
+	    !steal_parse(text, &reading->steal_ns))
 		return false;
 	reading->time_ns = now_ns;
 	return true;
