@@ -9,6 +9,8 @@
 
 /* A shorter wait for a CPU is not counted as one, as every wakeup takes a moment. */
 #define LP_READY_LEAST_NS 100000
+/* The most time between the beginning of a context switch and the program on sched_switch. */
+#define LP_SWITCH_NS 500000
 
 /*
  * Start of the current segment, which is a callback or the time before the first one; 0: the loop
@@ -284,6 +286,18 @@ static __always_inline void lp_memory_add_wait(struct lp_memory_waits *waits, __
 }
 
 /*
+ * Returns how long a preempted thread had no CPU. The scheduler's count begins with the context
+ * switch: the time of this and of other programs on sched_switch, which is none of the thread's CPU
+ * time, is in it, but not in off_ns. A count that differs by more is of something else.
+ */
+static __always_inline __u64 lp_preempted_ns(const struct lp_wait *wait, __u64 run_delay_ns)
+{
+	return run_delay_ns > wait->off_ns && run_delay_ns - wait->off_ns < LP_SWITCH_NS
+		       ? run_delay_ns
+		       : wait->off_ns;
+}
+
+/*
  * Adds the wait that has ended to the breakdown. The scheduler counts how much of it the thread
  * was ready to run without a CPU, and has counted it when the thread runs again; a tracepoint on
  * wakeups, which would cost every wakeup of the host, is not needed.
@@ -303,9 +317,11 @@ __weak __noinline int lp_book_wait(__u32 slot)
 		return 0;
 	if (lp_run_delay_is_true(wait))
 		times.ready_ns = lp_age(lp_run_delay(), wait->run_delay_ns);
-	if (wait->reason == LP_SAMPLE_RUN_QUEUE || times.ready_ns > wait->off_ns)
+	if (wait->reason == LP_SAMPLE_RUN_QUEUE)
+		times.ready_ns = lp_preempted_ns(wait, times.ready_ns);
+	else if (times.ready_ns > wait->off_ns)
 		times.ready_ns = wait->off_ns;
-	times.off_ns = wait->off_ns - times.ready_ns;
+	times.off_ns = lp_age(wait->off_ns, times.ready_ns);
 	/* The delay of every wakeup is not counted as a wait for a CPU. */
 	times.waited = wait->reason == LP_SAMPLE_RUN_QUEUE || times.ready_ns >= LP_READY_LEAST_NS;
 	wait->ready_ns = times.ready_ns;

@@ -212,6 +212,7 @@ async def waits_for_child(causes):
     comm = f"/proc/{child.pid}/comm"
     while os.path.exists(comm) and open(comm, encoding="ascii").read().rstrip() != name:
         await asyncio.sleep(0.01)
+    await next_iteration()
     with causes.held("blocked", ["wait4", "waitid"], calls=ONCE,
                      innermost=(subprocess.Popen._try_wait, "os.waitpid("),
                      target=r"^child %d \(%s\)$" % (child.pid, re.escape(name))):
@@ -480,8 +481,9 @@ async def main(path):
     for coroutine in TASKS:
         await loop.create_task(coroutine(causes), name=coroutine.__name__.replace("_", " "))
         await next_iteration()
-    causes.write()
+    return causes
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    # the source is read for it, which would be a stall of the loop
+    asyncio.run(main(sys.argv[1])).write()

@@ -392,8 +392,8 @@ async def main(path):
     truth.count(reused_even, REUSED // 2)
     truth.count(reused_odd, REUSED)
     await not_slow(truth)
-    truth.write()
+    return truth
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1])).write()
