@@ -255,6 +255,9 @@ static int start(struct lp_profile *profile, struct lp_error *error)
 
 	/* the workers inherit the priority */
 	priority_raise();
+	/* a program that is launched is in this session, too */
+	if (!profile->options->launch)
+		priority_raise_session();
 	native_begin_remote();
 	waiting_begin_remote();
 	err = remote_begin();

@@ -9,7 +9,14 @@
 /* Raises the priority, unless the caller has chosen one or it is not allowed. */
 void priority_raise(void);
 
-/* Undoes that in this process, which may be a child of the one that raised it. */
+/*
+ * Raises the priority of the session of this process, if it leads one and its own is raised: the
+ * kernel shares the CPUs among sessions first (autogroup, sched(7)), and nice values have an effect
+ * within a session only.  A process that runs the caller's programs must not call it.
+ */
+void priority_raise_session(void);
+
+/* Undoes priority_raise() in this process, which may be a child of the one that raised it. */
 void priority_restore(void);
 
 #endif /* LP_PRIVILEGES_PRIORITY_H */

@@ -5,6 +5,7 @@
 
 #include "base/clocks.h"
 #include "files/standard.h"
+#include "privileges/priority.h"
 #include "privileges/sandbox.h"
 
 #include <errno.h>
@@ -133,6 +134,7 @@ pid_t spawner_start(lp_worker_server server, int *result)
 		/* the spawner does not wait for its children, some of which never end */
 		signal(SIGCHLD, SIG_IGN);
 		setsid();
+		priority_raise_session();
 		retain_only(sockets[1]);
 		/* The workers inherit the restrictions. */
 		confine();

@@ -134,8 +134,13 @@ class Case:
         return self.start(script, *arguments, prefix=PREFERRED, start_new_session=True, **options)
 
     def profile(self, *arguments, results=None, prefix=(), **options):
-        """Starts loopprof with exactly these arguments; it may not be attached yet."""
+        """Starts loopprof with exactly these arguments; it may not be attached yet.
+
+        It leads a session, as a service does, and raises its priority (sched(7), autogroup): else
+        it would share a CPU with the tests and reads too late on a busy machine.
+        """
         command = [*prefix, self.loopprof, *arguments]
+        options.setdefault("start_new_session", True)
         return self.own(Profiler(command, self.path("out"), self.path("err"), results, **options))
 
     def run(self, *arguments, limit_s=60, **options):
