@@ -208,7 +208,8 @@ $(BUILD)/libloopprof.a: $(filter-out $(BUILD)/user/main.o,$(OBJECTS))
 	rm -f $@
 	$(AR) rcs $@ $^
 
-BENCH_PROGRAMS = $(BUILD)/bench-empty $(BUILD)/bench-syscalls $(BUILD)/bench-switches
+BENCH_PROGRAMS = $(BUILD)/bench-empty $(BUILD)/bench-syscalls $(BUILD)/bench-switches \
+		 $(BUILD)/bench-hold.so
 
 $(BUILD)/bench-empty.bpf.o: tools/bench/empty.bpf.c
 	@mkdir -p $(@D)
@@ -228,6 +229,10 @@ $(BUILD)/bench-switches: tools/bench/switch_loop.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
+$(BUILD)/bench-hold.so: tools/bench/hold.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -fPIC -shared -o $@ $<
+
 # ---- trying and measuring ---------------------------------------------------
 
 demo: packages-build packages-demo  ## profile a bundled program whose stalls are known
@@ -240,7 +245,7 @@ bench: packages-build packages-bench  ## measure what it costs, as ratios from o
 	tools/bench/peers.sh $(BUILD)/peers $(BUILD)/roots
 	tools/bench/bench.py --loopprof $(BUILD)/loopprof --empty $(BUILD)/bench-empty \
 		--syscalls $(BUILD)/bench-syscalls --switches $(BUILD)/bench-switches \
-		--roots $(BUILD)/roots --peers $(BUILD)/peers $(BENCH_OPTIONS)
+		--hold $(BUILD)/bench-hold.so --roots $(BUILD)/roots --peers $(BUILD)/peers $(BENCH_OPTIONS)
 
 # ---- the source itself ------------------------------------------------------
 

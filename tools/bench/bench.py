@@ -109,6 +109,8 @@ def parse():
                         help="the system call loop of syscall_loop.c")
     parser.add_argument("--switches", default="build/bench-switches", metavar="PROGRAM",
                         help="the two processes of switch_loop.c")
+    parser.add_argument("--hold", default="build/bench-hold.so", metavar="LIBRARY",
+                        help="the callback of hold.c")
     parser.add_argument("--roots", default="build/roots", metavar="DIR",
                         help="Debian roots with other Pythons, by tests/e2e/roots.sh")
     parser.add_argument("--peers", default="build/peers", metavar="DIR",

@@ -47,6 +47,7 @@ class Setting:
         self.empty = arguments.empty
         self.syscalls = arguments.syscalls
         self.switches = arguments.switches
+        self.hold = os.path.abspath(arguments.hold)
         self.peers = os.path.abspath(arguments.peers)
         self.py_spy = arguments.py_spy or shutil.which("py-spy", path=self.peers + "/samplers/bin")
         self.roots = arguments.roots
