@@ -11,6 +11,8 @@
 /* How long a loop is counted, and then watched, in ns: longer as long as samples have shown few of
  * its callbacks, as most of the time of a loop with short callbacks is the loop's own. */
 #define COUNTED_NS NS_PER_S
+/* The same after a doubtful second: the time that its thread has run is known from then on. */
+#define COUNTED_AGAIN_NS (250 * NS_PER_MS)
 #define WATCHED_NS (60 * NS_PER_MS)
 #define WATCHED_MOST_NS (800 * NS_PER_MS)
 #define CALLBACKS_ENOUGH 3
@@ -57,7 +59,7 @@ static bool has_lasted(const struct lp_awake *awake, const struct lp_loop *loop,
 	uint64_t callbacks = __atomic_load_n(&loop->callbacks, __ATOMIC_ACQUIRE);
 
 	if (!awake->watching)
-		return passed_ns >= COUNTED_NS;
+		return passed_ns >= (awake->doubtful ? COUNTED_AGAIN_NS : COUNTED_NS);
 	if (passed_ns >= WATCHED_MOST_NS)
 		return true;
 	return passed_ns >= WATCHED_NS &&
