@@ -16,6 +16,9 @@ import threading
 
 from parkedtruth import ParkedTruth
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "site-packages"))
+import connection  # pylint: disable=wrong-import-position
+
 HAS_GROUPS = sys.version_info >= (3, 11)
 # Before 3.11, a task has no record of its cancellation once it was woken up for it.
 CANCELLING = ("cancelling",) if HAS_GROUPS else ("cancelling", "waiting")
@@ -234,6 +237,10 @@ async def receives(sock):
     await asyncio.get_running_loop().sock_recv(sock, 16)  # parked
 
 
+async def uses_connection(of_package):
+    await of_package.receive()  # parked
+
+
 async def uses_executor(blocks):
     await asyncio.get_running_loop().run_in_executor(None, blocks)  # parked
 
@@ -251,6 +258,10 @@ async def outside(truth):
     reader, writer = await asyncio.open_unix_connection(sock=near)
     truth.task("stream", reads_stream(reader), reads_stream, kinds=["socket"], detail="unix")
     truth.task("sock_recv", receives(dialled), receives, kinds=["socket"],
+               detail=r"tcp 127\.0\.0\.1:%d" % listener.getsockname()[1])
+    _, of_package = await asyncio.get_running_loop().create_connection(
+        connection.Connection, *listener.getsockname())
+    truth.task("connection", uses_connection(of_package), uses_connection, kinds=["future"],
                detail=r"tcp 127\.0\.0\.1:%d" % listener.getsockname()[1])
     stop = threading.Event()
     truth.task("executor", uses_executor(stop.wait), uses_executor, kinds=["future", "other"],

@@ -2,6 +2,8 @@
 /* Functions: the row of the table that a code object has, and values of its variables. */
 #include "waits_internal.h"
 
+#include "runtime/cpython/code_names.h"
+
 #include "process/memory.h"
 #include "base/text.h"
 #include "runtime/cpython/layout/opcodes.h"
@@ -55,6 +57,12 @@ static int variable_number(const struct lp_cpython *python, uint64_t code, const
 	     name_index(python, memory_u64(python->pid, code + row->code.co_freevars), name) >= 0))
 		return LP_WAIT_BY_NAME;
 	return number;
+}
+
+static bool is_method_of_package(const struct lp_cpython *python, uint64_t code, const char *file)
+{
+	return cpython_code_names.below_packages(file) &&
+	       variable_number(python, code, "self") == 0;
 }
 
 static bool is_asyncio(const char *file)
@@ -127,6 +135,7 @@ static void read_code(const struct lp_waits *waits, const struct lp_await_link *
 		return;
 	code->enters = text_ends_with(name, "__aenter__");
 	code->row = find_row(waits, file, name);
+	code->of_package = is_method_of_package(python, link->code, file);
 	if (!is_asyncio(file))
 		code->acquires = count_attribute(python, link->code, "acquire");
 	if (!code->row)
@@ -147,7 +156,7 @@ const struct lp_wait_code *cpython_wait_code(struct lp_waits *waits,
 	if (!link->code)
 		return &unknown;
 	read_code(waits, link, &code);
-	stored = code.row || code.enters || code.acquires
+	stored = code.row || code.enters || code.acquires || code.of_package
 			 ? task_arena_take(waits->arena, sizeof(*stored))
 			 : NULL;
 	if (stored)

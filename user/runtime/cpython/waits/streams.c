@@ -4,6 +4,7 @@
 
 #include "process/memory.h"
 #include "runtime/cpython/objects/instance.h"
+#include "base/macros.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -16,6 +17,9 @@
 
 /* asyncio.transports.BaseTransport has one slot, 3.8 to 3.14: _extra, a dict */
 #define TRANSPORT_EXTRA 16
+
+/* The innermost coroutines of a task that may be methods of a connection. */
+#define METHODS_MAX 4
 
 /* The maximum depth of nested TLS transports. */
 #define TRANSPORT_DEPTH_MAX 4
@@ -152,6 +156,42 @@ bool cpython_wait_read_stream(struct lp_waiting *wait, uint64_t stream)
 	uint64_t transport = cpython_instance_get(wait->waits->python, stream, "_transport");
 
 	return transport && cpython_wait_read_transport(wait, transport);
+}
+
+/* Returns the transport of an object that is a connection, or 0. */
+static uint64_t transport_of(struct lp_waits *waits, uint64_t object)
+{
+	static const char *const attributes[] = { "transport", "_transport" };
+	uint64_t transport;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
+		transport = cpython_instance_get(waits->python, object, attributes[i]);
+		if (transport && transport_descriptor(waits, transport) >= 0)
+			return transport;
+	}
+	return 0;
+}
+
+void cpython_wait_say_connection(struct lp_waiting *wait)
+{
+	const struct lp_await_chain *chain = wait->chain;
+	struct lp_waits *waits = wait->waits;
+	size_t i, least = chain->count > METHODS_MAX ? chain->count - METHODS_MAX : 0;
+
+	for (i = chain->count; i-- > least;) {
+		const struct lp_await_link *link = &chain->links[i];
+		uint64_t object, transport;
+
+		if (!cpython_wait_code(waits, link)->of_package)
+			continue;
+		object = cpython_frame_local(waits->python, link, 0);
+		transport = object ? transport_of(waits, object) : 0;
+		if (transport) {
+			cpython_wait_read_transport(wait, transport);
+			return;
+		}
+	}
 }
 
 /*

@@ -178,6 +178,8 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 		leaf = leaf_of(waits, chain, task);
 		if (leaf)
 			cpython_wait_future(&wait, leaf);
+		if (wait.kind == LP_AWAITED_FUTURE && !wait.used)
+			cpython_wait_say_connection(&wait);
 	}
 	if (wait.edges_cut)
 		cpython_wait_say(&wait, "%zu shown", waits->edge_count);

@@ -80,6 +80,7 @@ struct lp_wait_code {
 	const struct lp_wait_row *row; /* or NULL */
 	int object, timeout; /* indices of the row's variables */
 	bool enters; /* it is an __aenter__ */
+	bool of_package; /* it is a method in an installed package */
 	/* how often a function of the program gets an attribute `acquire`; 0: never */
 	unsigned int acquires;
 };
@@ -212,6 +213,8 @@ bool cpython_wait_read_shutdown(struct lp_waiting *wait, uint64_t unused);
 bool cpython_wait_read_socket(struct lp_waiting *wait, uint64_t socket);
 bool cpython_wait_read_transport(struct lp_waiting *wait, uint64_t transport);
 bool cpython_wait_read_stream(struct lp_waiting *wait, uint64_t stream);
+/* Adds the connection of the object of a package in whose method the task waits for a future. */
+void cpython_wait_say_connection(struct lp_waiting *wait);
 bool cpython_wait_read_drain(struct lp_waiting *wait, uint64_t protocol);
 bool cpython_wait_read_server(struct lp_waiting *wait, uint64_t server);
 bool cpython_wait_read_closing(struct lp_waiting *wait, uint64_t server);
