@@ -28,20 +28,25 @@ BPF_STRIP ?= tools/bpf-strip.sh
 
 SOURCES = $(shell find user -name '*.c' | LC_ALL=C sort)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
-# Three objects: the programs of findings are loaded when loops are profiled already, and those of
-# loops written in C when such a loop is found.  In each, the file that defines the maps comes first:
-# libbpf 1.1 keeps the offsets of maps that it has read as extern before.
+# Four objects: the programs of findings are loaded when loops are profiled already, those of loops
+# written in C when such a loop is found, and that of wakeups when a loop waits for a lock without an
+# owner.  In each, the file that defines the maps comes first: libbpf 1.1 keeps the offsets of maps
+# that it has read as extern before.
 BPF_LATE = bpf/python/lost.bpf.c bpf/python/births.bpf.c bpf/python/cancels.bpf.c
 BPF_C_LOOPS = bpf/python/uvloop_callbacks.bpf.c
+BPF_WAKEUPS = bpf/wakeups.bpf.c bpf/python/walk.bpf.c
 BPF_MAPS = bpf/poll.bpf.c
 BPF_SOURCES = $(BPF_MAPS) \
-	$(filter-out $(BPF_MAPS) $(BPF_LATE) $(BPF_C_LOOPS),$(wildcard bpf/*.bpf.c bpf/*/*.bpf.c))
+	$(filter-out $(BPF_MAPS) $(BPF_LATE) $(BPF_C_LOOPS) $(BPF_WAKEUPS),\
+		$(wildcard bpf/*.bpf.c bpf/*/*.bpf.c))
 BPF_LATE_OBJECTS = $(BPF_LATE:bpf/%.c=$(BUILD)/bpf/%.o)
 # The files with the functions that its programs call are linked into it as well.
 BPF_C_LOOPS_OBJECTS = $(patsubst bpf/%.c,$(BUILD)/bpf/%.o,\
 	$(BPF_C_LOOPS) bpf/slow.bpf.c bpf/python/end_step.bpf.c)
+BPF_WAKEUPS_OBJECTS = $(BPF_WAKEUPS:bpf/%.c=$(BUILD)/bpf/%.o)
 BPF_OBJECTS = $(BPF_SOURCES:bpf/%.c=$(BUILD)/bpf/%.o)
-SKELETON = $(BUILD)/loopprof.skel.h $(BUILD)/lost.skel.h $(BUILD)/c_loops.skel.h
+SKELETON = $(BUILD)/loopprof.skel.h $(BUILD)/lost.skel.h $(BUILD)/c_loops.skel.h \
+	$(BUILD)/wakeups.skel.h
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -74,7 +79,7 @@ $(BUILD)/user/%.o: user/%.c
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(filter $(BUILD)/user/session/%,$(OBJECTS)): $(SKELETON)
-$(patsubst %,$(BUILD)/sanitized/tests/unit/test_%.o,bursts roles): $(SKELETON)
+$(patsubst %,$(BUILD)/sanitized/tests/unit/test_%.o,bursts roles wakers): $(SKELETON)
 
 # The fixed parts of the HTML page, around the data of a capture; scripts are in this order.
 PAGE_SCRIPTS = units data view axis tooltip heat load timeline flame table \
@@ -100,6 +105,9 @@ $(BUILD)/lost.bpf.o: $(BPF_LATE_OBJECTS)
 	$(BPFTOOL) gen object $@ $^
 
 $(BUILD)/c_loops.bpf.o: $(BPF_C_LOOPS_OBJECTS)
+	$(BPFTOOL) gen object $@ $^
+
+$(BUILD)/wakeups.bpf.o: $(BPF_WAKEUPS_OBJECTS)
 	$(BPFTOOL) gen object $@ $^
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
@@ -277,7 +285,7 @@ fuzz-corpora: $(FUZZERS)  ## pack what the fuzzers found into tests/fuzz/corpus
 	tools/fuzz-corpora.sh $(BUILD)
 
 clean:  ## remove what was built (not the cached roots and kernels)
-	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/sanitized $(BUILD)/fuzzed $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/c_loops.* $(BUILD)/bench-* \
+	rm -rf $(BUILD)/*.deb $(BUILD)/*.a $(BUILD)/user $(BUILD)/bpf $(BUILD)/sanitized $(BUILD)/fuzzed $(BUILD)/unit $(BUILD)/fuzz $(BUILD)/loopprof* $(BUILD)/lost.* $(BUILD)/c_loops.* $(BUILD)/wakeups.* $(BUILD)/bench-* \
 		$(BUILD)/html_page.h
 
 help:  ## list these targets

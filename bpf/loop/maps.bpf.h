@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Every map, and the configuration. In each of the three BPF objects, one file defines them
+ * Every map, and the configuration. In each of the four BPF objects, one file defines them
  * (LP_DEFINE_MAPS): poll.bpf.c in the first. bpftool links the other files of the object to these
  * definitions, and the session makes the later objects use the maps of the first. Arrays that user
  * space reads are mapped into it, so that reading a histogram costs no system call. Slots are

@@ -130,6 +130,34 @@ static __always_inline __u32 lp_python_holder_thread(const struct lp_loop *loop,
 	return id;
 }
 
+/* The limit of the threads among whose states that of the current thread is searched. */
+#define LP_THREADS_SEARCHED 64
+
+/*
+ * Returns the state of the current thread, which may not hold the lock, or 0: the thread has no
+ * state, or not among the newest ones. Its pthread_self() is the base of its thread-local storage.
+ */
+static __always_inline __u64 lp_python_current_state(const struct lp_loop *loop)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	const struct lp_python *python = &loop->layout.python;
+	__u64 state = lp_thread_state(python), self = BPF_CORE_READ(task, thread.fsbase);
+	__u32 i;
+
+	if (!self)
+		return 0;
+	if (state && lp_read_u64(state + python->offsets.thread_id) == self)
+		return state;
+	state = lp_read_u64(python->thread_base + python->interpreter_head);
+	state = state ? lp_read_u64(state + python->threads_head) : 0;
+	for (i = 0; i < LP_THREADS_SEARCHED && state; i++) {
+		if (lp_read_u64(state + python->offsets.thread_id) == self)
+			return state;
+		state = lp_read_u64(state + python->thread_next);
+	}
+	return 0;
+}
+
 /* In walk.bpf.h, observe.bpf.c and end_step.bpf.c. */
 int lp_python_end_step(__u32 slot);
 int lp_python_walk(__u32 slot, __u64 thread_state, __u32 most);

@@ -183,17 +183,17 @@ struct lp_event_raw_stack {
 	struct lp_event event; /* reserved: as in LP_EVENT_STACK_SAMPLE */
 	__u64 segment_ns;
 	/* hash of its frames; GIL_HOLDER: of the thread and its innermost code; LP_STACK_OF_TASK:
-	 * an instant */
+	 * an instant; WAKER: that of the loop's wait */
 	__u64 stack;
 	__u64 thread_state; /* the thread's; LP_STACK_OF_TASK: the address of the task */
 	__u32 reason; /* enum lp_sample_reason */
 	__u32 flags; /* LP_STACK_... */
 	__s32 syscall;
 	__u32 depth;
-	/* GIL_HOLDER: the thread's id in its own PID namespace; LP_STACK_OF_TASK: the id of the
-	 * thread that runs its loop; 0: not known */
+	/* GIL_HOLDER, WAKER: the thread's id in its own PID namespace; LP_STACK_OF_TASK: the id of
+	 * the thread that runs its loop; 0: not known */
 	__u32 thread;
-	__u32 reserved;
+	__u32 waker; /* WAKER: the thread's id in the initial PID namespace */
 	struct lp_resource resource;
 	struct lp_raw_frame frames[LP_STACK_FRAMES];
 };
@@ -435,9 +435,9 @@ struct lp_event_stack_sample {
 	__u32 flags;
 	__s32 syscall;
 	/* ..._HOLDER: the thread that has the GIL, or is waited for, or runs the loop of the task
-	 * that is waited for; 0: not known */
+	 * that is waited for; WAKER: the thread that woke the loop; 0: not known */
 	__u32 tid;
-	/* ..._HOLDER: its name, or that of the task; UTF-8, terminated */
+	/* ..._HOLDER, WAKER: its name, or that of the task; UTF-8, terminated */
 	char thread[LP_STACK_FUNCTION_BYTES];
 	struct lp_resource resource;
 	__u32 depth;

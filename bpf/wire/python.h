@@ -140,7 +140,9 @@ struct lp_python {
 	__u32 reserved;
 	/* 3.12 and later: a task may begin to run inside its constructor, where no probe is */
 	__u32 eager_tasks;
-	__u32 reserved2;
+	/* offsets of the list of all threads' states in the interpreter state, and of its links */
+	__u16 threads_head;
+	__u16 thread_next;
 	__u64 builtin_type; /* PyCFunction_Type and the like, by exported symbol */
 	__u64 function_type;
 	__u64 method_type;

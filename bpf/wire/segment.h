@@ -52,6 +52,8 @@ enum lp_sample_reason {
 	 * LP_STACK_OWN_LOOP, LP_STACK_OF_TASK and LP_STACK_RESULT.
 	 */
 	LP_SAMPLE_LOCK_HOLDER = 5,
+	/* the stack of the thread that woke a blocked loop, as it did so */
+	LP_SAMPLE_WAKER = 6,
 	LP_SAMPLE_REASONS,
 };
 

@@ -3,7 +3,7 @@
 import os
 
 from lib import checks, schema
-from lib.case import on_every_python, patient
+from lib.case import each, on_every_python, patient
 from lib.checks import verify
 
 
@@ -51,3 +51,35 @@ def test_contexts_and_polls_in_callbacks(case):
 def test_work_between_loops_is_no_callback(case):
     records, truth = case.observe("twice.py", loop=False)
     check_run(case, records, truth)
+
+
+def woken_as(slow, truth):
+    """Complaints about who woke the loop in a stall."""
+    woken = slow.get("woken_by")
+    if not woken:
+        yield f"it is not known who woke the loop: {slow}"
+        return
+    inner = woken["stack"][0] if woken["stack"] else {}
+    if (woken["thread"], woken["tid"]) != ("releaser", truth.fact("tid")):
+        yield f"the loop was woken by {woken['thread']!r} {woken['tid']}"
+    if (inner.get("function"), inner.get("line")) != ("let_go", truth.fact("line")):
+        yield f"the thread that woke the loop was at {inner}, not line {truth.fact('line')}"
+
+
+@each(lambda interpreter: interpreter.version[:2] in ((3, 9), (3, 14)))
+def test_the_thread_that_releases_a_lock_of_another_one_is_told(case):
+    for mode in ("trace", "sample"):
+        target = case.start("woken.py")
+        profiler = case.attach(target, "-v", "-m", mode)
+        target.go()
+        profiler.wait_for_text("the wakeups of the host are watched")
+        target.go()
+        target.finish()
+        records, truth = profiler.finish().expect(0).records, case.truth(target)
+        slow = {record["callback"]["task"]: record for record in records.of("slow_callback")
+                if not record["in_progress"]}
+        if set(slow) != {"wants", "gives_up"}:
+            verify([f"{mode}: the stalls are of {sorted(map(str, slow))}"])
+        verify(schema.documented(records), woken_as(slow["wants"], truth))
+        if "woken_by" in slow["gives_up"]:
+            verify([f"{mode}: a timeout is told as {slow['gives_up']['woken_by']}"])

@@ -219,6 +219,20 @@ static void whom_it_waited_for_is_written_if_it_is_known(void **state)
 		       "\"itself\":false},");
 }
 
+static void who_ended_its_wait_is_written_if_it_is_known(void **state)
+{
+	struct lp_breakdown breakdown = {
+		.waker = { .known = true, .thread = "writer", .tid = 45, .stack = python },
+	};
+
+	(void)state;
+	expect_in_slow(&breakdown, "\"woken_by\":{\"thread\":\"writer\",\"tid\":45,"
+				   "\"stack\":[" JSON_EXECUTE "," JSON_HANDLE "]},");
+	breakdown.waker = (struct lp_waker){ .known = true, .thread = "pool" };
+	expect_in_slow(&breakdown, "\"woken_by\":{\"thread\":\"pool\",\"tid\":null,"
+				   "\"stack\":[]},");
+}
+
 static void a_wait_for_the_gil_names_its_holder_as_far_as_known(void **state)
 {
 	struct lp_breakdown breakdown = {
@@ -391,6 +405,7 @@ int main(void)
 		cmocka_unit_test(samples_of_older_captures_have_no_cause),
 		cmocka_unit_test(the_name_that_a_server_was_asked_for_is_written_if_it_is_known),
 		cmocka_unit_test(whom_it_waited_for_is_written_if_it_is_known),
+		cmocka_unit_test(who_ended_its_wait_is_written_if_it_is_known),
 		cmocka_unit_test(a_wait_for_the_gil_names_its_holder_as_far_as_known),
 		cmocka_unit_test(a_stack_says_what_it_lacks),
 		cmocka_unit_test(calls_that_found_no_space_are_summed_up),

@@ -434,6 +434,33 @@ static void more_holders_than_are_distinguished_do_no_harm(void **state)
 	assert_string_equal(last_breakdown()->breakdown.gil.thread, "first");
 }
 
+static void feed_waker(uint64_t segment_ns, uint32_t tid, uint32_t frame, const char *name)
+{
+	struct lp_record_stack_sample record =
+		sampled_stack(LP_SAMPLE_WAKER, segment_ns, 7, frame, 0);
+
+	record.sample.tid = tid;
+	strcpy(record.sample.thread, name);
+	feed(&record, 0, segment_ns + 1);
+}
+
+static void the_thread_that_woke_the_loop_last_is_told(void **state)
+{
+	const struct lp_waker *waker;
+
+	(void)state;
+	begin_loop();
+	feed_waker(10 * MS, 500, COMPUTE, "first");
+	feed_waker(10 * MS, 600, WORKER, "last-\x1b[2J");
+	feed_waker(5 * MS, 500, COMPUTE, "of another callback");
+	waker = &feed_over(10 * MS, 130 * MS)->breakdown.waker;
+	assert_true(waker->known);
+	assert_int_equal(waker->tid, 600);
+	assert_string_equal(waker->thread, "last-?[2J");
+	assert_int_equal(last_breakdown()->breakdown.sample_count, 0);
+	assert_false(feed_over(210 * MS, 330 * MS)->breakdown.waker.known);
+}
+
 static void nobody_held_the_gil_where_nobody_was_seen(void **state)
 {
 	(void)state;
@@ -540,6 +567,7 @@ int main(void)
 		TEST(the_thread_that_was_seen_most_held_the_gil),
 		TEST(more_holders_than_are_distinguished_do_no_harm),
 		TEST(a_holder_is_at_the_place_where_it_was_seen_most),
+		TEST(the_thread_that_woke_the_loop_last_is_told),
 		TEST(nobody_held_the_gil_where_nobody_was_seen),
 		TEST(the_chain_is_that_of_the_stack_where_most_time_went),
 		TEST(a_short_wait_for_a_cpu_does_not_make_the_chain),

@@ -286,6 +286,52 @@ static void the_task_that_holds_a_lock_is_printed_with_its_stack(void **state)
 		    "        Thread.run  lib/threading.py:975\n");
 }
 
+static void the_thread_that_ended_a_wait_is_printed_below_the_longest_call(void **state)
+{
+	struct lp_blocked blocked[] = {
+		{ .syscall = "read", .target = "pipe:[7]", .duration_ns = 90 * MS, .count = 1 },
+		{ .syscall = "futex", .target = "lock 0x7f", .duration_ns = 60 * MS, .count = 1 },
+		{ .syscall = "futex", .target = "lock 0x8f", .duration_ns = 50 * MS, .count = 1 },
+	};
+	struct lp_breakdown breakdown = {
+		.time = { .known = true, .blocked_ns = 200 * MS },
+		.blocked_count = 3,
+		.blocked = blocked,
+		.waker = { .known = true, .thread = "writer", .tid = 45, .stack = crunching },
+	};
+
+	(void)state;
+	expect_slow(200 * MS, &breakdown,
+		    "12:01:07.200    200 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked  90.0 ms  read on pipe:[7], 1 call\n"
+		    "    blocked  60.0 ms  futex on lock 0x7f, 1 call\n"
+		    "      woken by thread 'writer', which was at\n"
+		    "        crunch      app/work.py:12\n"
+		    "        Thread.run  lib/threading.py:975\n"
+		    "    blocked  50.0 ms  futex on lock 0x8f, 1 call\n");
+	/* a thread that runs no Python code */
+	breakdown.blocked_count = 2;
+	breakdown.time.blocked_ns = 150 * MS;
+	breakdown.waker.stack = (struct lp_stack){ .unreadable = true };
+	breakdown.waker.thread[0] = '\0';
+	expect_slow(150 * MS, &breakdown,
+		    "12:01:07.150    150 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked  90.0 ms  read on pipe:[7], 1 call\n"
+		    "    blocked  60.0 ms  futex on lock 0x7f, 1 call\n"
+		    "      woken by thread 45\n");
+	/* the holder, which was found while the loop waited, says more */
+	breakdown.lock = (struct lp_lock_holder){
+		.known = true, .thread = "saver", .tid = 44, .stack = crunching
+	};
+	expect_slow(150 * MS, &breakdown,
+		    "12:01:07.150    150 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked  90.0 ms  read on pipe:[7], 1 call\n"
+		    "    blocked  60.0 ms  futex on lock 0x7f, 1 call\n"
+		    "      held by 'saver', which is at\n"
+		    "        crunch      app/work.py:12\n"
+		    "        Thread.run  lib/threading.py:975\n");
+}
+
 static void a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known(void **state)
 {
 	struct lp_breakdown breakdown = {
@@ -367,6 +413,7 @@ int main(void)
 		cmocka_unit_test(the_other_end_of_a_call_is_reported_with_it),
 		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known),
 		cmocka_unit_test(the_task_that_holds_a_lock_is_printed_with_its_stack),
+		cmocka_unit_test(the_thread_that_ended_a_wait_is_printed_below_the_longest_call),
 		cmocka_unit_test(a_wait_for_a_cpu_shows_where_it_was_taken_away),
 		cmocka_unit_test(parts_below_a_hundredth_are_left_out),
 	};

@@ -61,6 +61,10 @@ static __always_inline __u32 lp_reel_holder_thread(const struct lp_loop *loop, _
 {
 	return 0;
 }
+static __always_inline __u64 lp_reel_current_state(const struct lp_loop *loop)
+{
+	return loop->thread_state;
+}
 """
 # the lines that a runtime adds to files that exist, each before another line or text
 ADDED = {

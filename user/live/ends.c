@@ -116,23 +116,37 @@ static bool find_holder(const struct lp_instance *instance, const struct lp_loop
 	return true;
 }
 
-bool ends_search(struct lp_ends *ends, struct lp_followed *target,
-		 struct lp_ongoing_stall *progress, const struct lp_loop *loop,
-		 const struct lp_wait_state *stall, uint32_t slot, lp_record_taker take,
-		 void *context, struct lp_event_raw_stack *holder)
+static enum lp_ends_found search_holder(const struct lp_instance *instance,
+					const struct lp_loop *loop, const struct lp_wait *wait,
+					const struct ends_wait *begun, uint32_t slot,
+					struct lp_event_raw_stack *holder)
+{
+	if (find_holder(instance, loop, wait, begun, slot, holder))
+		return LP_ENDS_HOLDER;
+	return goes_on(loop, wait, begun, false) ? LP_ENDS_NO_HOLDER : LP_ENDS_SAID;
+}
+
+enum lp_ends_found ends_search(struct lp_ends *ends, struct lp_followed *target,
+			       struct lp_ongoing_stall *progress, const struct lp_loop *loop,
+			       const struct lp_wait_state *stall, uint32_t slot,
+			       lp_record_taker take, void *context,
+			       struct lp_event_raw_stack *holder)
 {
 	const struct lp_instance *instance = &target->instance;
 	const struct lp_wait *wait = &stall->wait;
 	uint64_t begun_ns = clock_now(), end_ns;
+	enum lp_ends_found found = LP_ENDS_SAID;
 	struct ends_wait begun;
-	bool found = false;
+	bool futex;
 
-	if (begun_ns < ends->rest_ns || begun_ns < target->ends_rest_ns ||
-	    !read_wait(loop, wait, &begun) || begun.since_ns == progress->end_ns)
-		return false;
+	if (!read_wait(loop, wait, &begun) || begun.since_ns == progress->end_ns)
+		return LP_ENDS_SAID;
+	futex = syscall_argument(begun.syscall) == LP_ARGUMENT_FUTEX;
+	if (begun_ns < ends->rest_ns || begun_ns < target->ends_rest_ns)
+		return futex ? LP_ENDS_NO_HOLDER : LP_ENDS_SAID;
 	progress->end_ns = begun.since_ns;
-	if (syscall_argument(begun.syscall) == LP_ARGUMENT_FUTEX)
-		found = find_holder(instance, loop, wait, &begun, slot, holder);
+	if (futex)
+		found = search_holder(instance, loop, wait, &begun, slot, holder);
 	else if (waits_for_datagram(stall))
 		report_name(instance, loop, wait, &begun, slot, take, context);
 	else

@@ -16,14 +16,21 @@ struct lp_ends {
 	uint64_t rest_ns; /* instant until which nothing is searched for any process */
 };
 
+enum lp_ends_found {
+	LP_ENDS_SAID, /* nothing, or what was found was emitted */
+	LP_ENDS_HOLDER, /* a thread or a task that holds what the loop waits for */
+	/* the loop waits for a thread, and it is not known for which, or not searched now */
+	LP_ENDS_NO_HOLDER,
+};
+
 /*
  * Searches whom the callback of a loop waits for, if it does.  Emits LP_EVENT_OTHER_END or
- * LP_EVENT_DNS_NAME, or returns true with the stack of a thread that holds what it waits for,
- * which is to be symbolised.
+ * LP_EVENT_DNS_NAME, or returns LP_ENDS_HOLDER with its stack, which is to be symbolised.
  */
-bool ends_search(struct lp_ends *ends, struct lp_followed *target,
-		 struct lp_ongoing_stall *progress, const struct lp_loop *loop,
-		 const struct lp_wait_state *stall, uint32_t slot, lp_record_taker take,
-		 void *context, struct lp_event_raw_stack *holder);
+enum lp_ends_found ends_search(struct lp_ends *ends, struct lp_followed *target,
+			       struct lp_ongoing_stall *progress, const struct lp_loop *loop,
+			       const struct lp_wait_state *stall, uint32_t slot,
+			       lp_record_taker take, void *context,
+			       struct lp_event_raw_stack *holder);
 
 #endif /* LP_LIVE_ENDS_H */

@@ -232,6 +232,7 @@ int live_new(const struct lp_live_config *config, struct lp_live **result)
 	if (!live)
 		return -ENOMEM;
 	live->session = config->session;
+	live->wakers.attach = session_watch_wakeups;
 	live->take = config->take;
 	live->fill_self = config->fill_self;
 	live->context = config->context;
@@ -437,6 +438,27 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 	live->take(live->context, &end.event);
 }
 
+/* Searches whom a stall waits for, or begins to watch who ends its wait. */
+static void search_end(struct lp_live *live, uint32_t slot, struct lp_followed *target,
+		       uint64_t now)
+{
+	const struct lp_loop *loop = session_loop(live->session, slot);
+	struct lp_event_raw_stack holder;
+
+	switch (ends_search(&live->ends, target, &live->loops[slot].progress, loop,
+			    session_stall(live->session, slot), slot, live->take, live->context,
+			    &holder)) {
+	case LP_ENDS_HOLDER:
+		symboliser_take(live->symboliser, &target->instance, &holder, sizeof(holder));
+		break;
+	case LP_ENDS_NO_HOLDER:
+		wakers_watch(&live->wakers, live->session, slot, now);
+		break;
+	default:
+		break;
+	}
+}
+
 /* Reports the segment of a loop that is due.  target: NULL if the process is not followed. */
 static void report_ongoing(struct lp_live *live, uint32_t slot, struct lp_followed *target,
 			   uint64_t now)
@@ -449,10 +471,8 @@ static void report_ongoing(struct lp_live *live, uint32_t slot, struct lp_follow
 	if (instance && followed_may_spend(&live->followed, target, clock_now()) &&
 	    ongoing_stall_take_stack(&live->loops[slot].progress, loop, stall, slot, now, &raw))
 		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
-	if (instance && followed_may_spend(&live->followed, target, clock_now()) &&
-	    ends_search(&live->ends, target, &live->loops[slot].progress, loop, stall, slot,
-			live->take, live->context, &raw))
-		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
+	if (instance && followed_may_spend(&live->followed, target, clock_now()))
+		search_end(live, slot, target, now);
 	ongoing_stall_report(instance, loop, stall, slot, now, explained_take, live);
 }
 
@@ -514,6 +534,7 @@ void live_check_stalls(struct lp_live *live)
 	if (live->loop_count)
 		steal_turn(&live->steal, now);
 	stopped_loops_check(&live->stopped, &live->followed, now, live->take, live->context);
+	wakers_check(&live->wakers, live->session, now);
 	/* if the time ends before all loops are checked, the next call continues from there */
 	for (count = 0; count < live->loop_end; count++) {
 		uint32_t slot = live->check_at < live->loop_end ? live->check_at : 0;

@@ -13,6 +13,7 @@
 #include "ongoing_stalls.h"
 #include "ring.h"
 #include "stopped_loops.h"
+#include "wakers.h"
 
 struct lp_live_loop {
 	bool used;
@@ -51,6 +52,7 @@ struct lp_live {
 	uint32_t check_at; /* loop slot at which the next check for stalls begins */
 	struct lp_expected_findings expected_findings;
 	struct lp_ends ends;
+	struct lp_wakers wakers;
 	struct lp_steal steal;
 	struct lp_blocked_on blocked_on;
 	/* at the end of the run, 0 before it */

@@ -159,6 +159,14 @@ struct lp_lock_holder {
 	struct lp_stack stack;
 };
 
+/* The thread that ended the last wait of a blocked loop for a lock whose holder was not known. */
+struct lp_waker {
+	bool known;
+	char thread[LP_TASK_NAME_MAX]; /* the thread's name in Python, else the kernel's */
+	pid_t tid; /* 0: not known */
+	struct lp_stack stack; /* as it woke the loop; depth 0: it ran no code of the runtime */
+};
+
 /* Threads of one name that had the CPU while a loop waited for one. */
 struct lp_cpu_neighbour {
 	char name[LP_COMM_BYTES * 4];
@@ -204,6 +212,7 @@ struct lp_breakdown {
 	struct lp_sample *samples; /* most frequent first */
 	struct lp_gil_holder gil;
 	struct lp_lock_holder lock;
+	struct lp_waker waker;
 	struct lp_other_end *end; /* what it was blocked in while it lasted; NULL: not known */
 	struct lp_stack await_chain; /* outermost coroutine FIRST, innermost last */
 };

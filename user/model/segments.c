@@ -40,6 +40,7 @@ struct lp_segment {
 	struct lp_memory_waits memory_waits;
 	char task_name[LP_TASK_NAME_MAX];
 	struct lp_lock_holder lock;
+	struct lp_waker waker;
 	struct lp_other_end *end; /* NULL: not known */
 	struct lp_dns_names *dns_names; /* NULL: none are known */
 };
@@ -110,6 +111,7 @@ static void drop_segment(struct lp_segments *segments, struct lp_segment *segmen
 	count_samples(segments, segment, 0);
 	breakdown_free_samples(segment->samples, segment->sample_count);
 	stack_clear(&segment->lock.stack);
+	stack_clear(&segment->waker.stack);
 	free(segment->end);
 	dns_names_free(segment->dns_names);
 	memset(segment, 0, sizeof(*segment));
@@ -287,6 +289,17 @@ static void add_lock(const struct lp_segments *segments, struct lp_segment *segm
 	text_copy(lock->thread, sizeof(lock->thread), event->thread);
 }
 
+static void add_waker(const struct lp_segments *segments, struct lp_segment *segment,
+		      const struct lp_event_stack_sample *event)
+{
+	struct lp_waker *waker = &segment->waker;
+
+	stack_clear(&waker->stack);
+	waker->known = stack_from_event(&waker->stack, segments->frames, event);
+	waker->tid = (pid_t)event->tid;
+	text_copy(waker->thread, sizeof(waker->thread), event->thread);
+}
+
 void segments_add_sample(struct lp_segments *segments, const struct lp_event_stack_sample *event)
 {
 	struct lp_segment *segment;
@@ -305,6 +318,10 @@ void segments_add_sample(struct lp_segments *segments, const struct lp_event_sta
 	}
 	if (event->reason == LP_SAMPLE_LOCK_HOLDER) {
 		add_lock(segments, segment, event);
+		return;
+	}
+	if (event->reason == LP_SAMPLE_WAKER) {
+		add_waker(segments, segment, event);
 		return;
 	}
 	if (event->period_us)
@@ -527,6 +544,9 @@ static void fill_ends(const struct lp_segment *segment, struct lp_breakdown *bre
 	breakdown->lock = segment->lock;
 	if (!stack_copy(&breakdown->lock.stack, &segment->lock.stack))
 		breakdown->lock.known = false;
+	breakdown->waker = segment->waker;
+	if (!stack_copy(&breakdown->waker.stack, &segment->waker.stack))
+		breakdown->waker.known = false;
 	breakdown->end = segment->end ? malloc(sizeof(*breakdown->end)) : NULL;
 	if (breakdown->end)
 		*breakdown->end = *segment->end;

@@ -2,8 +2,9 @@
 /*
  * The BPF objects that are loaded after the first one is attached, whose maps they share: the
  * programs for findings and for the origins and lifetimes of tasks, as findings may never occur and
- * must not delay the beginning of the run; and the programs of loops written in C, which most runs
- * never meet.
+ * must not delay the beginning of the run; the programs of loops written in C, which most runs
+ * never meet; and the program of wakeups, which is needed when a loop waits for a lock whose holder
+ * is not known.
  */
 #include "session_internal.h"
 
@@ -11,6 +12,7 @@
 
 #include "c_loops.skel.h"
 #include "lost.skel.h"
+#include "wakeups.skel.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -49,10 +51,12 @@ struct skeleton_type {
 
 SKELETON_FUNCTIONS(lost)
 SKELETON_FUNCTIONS(c_loops)
+SKELETON_FUNCTIONS(wakeups)
 
 static const struct skeleton_type skeletons[LP_OBJECTS] = {
 	[LP_OBJECT_FINDINGS] = { lost_open, lost_load, lost_destroy },
 	[LP_OBJECT_C_LOOPS] = { c_loops_open, c_loops_load, c_loops_destroy },
+	[LP_OBJECT_WAKEUPS] = { wakeups_open, wakeups_load, wakeups_destroy },
 };
 
 static int choose_programs(struct lp_session *session, enum lp_role_object which)

@@ -133,7 +133,8 @@ static double beside_ns(const struct lp_session *session, const struct bpf_progr
 	case BPF_PROG_TYPE_TRACEPOINT:
 		return session->costs.poll_ns / 2;
 	case BPF_PROG_TYPE_TRACING:
-		return program == session->skeleton->progs.lp_sched_switch
+		/* context switches and wakeups, or polls */
+		return bpf_program__expected_attach_type(program) == BPF_TRACE_RAW_TP
 			       ? SWITCH_NS
 			       : session->costs.poll_ns / 2;
 	default:

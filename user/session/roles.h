@@ -12,6 +12,7 @@ enum lp_role_object {
 	LP_OBJECT_MAIN, /* the first BPF object, of session.c */
 	LP_OBJECT_FINDINGS, /* findings, origins and lifetimes of tasks: late_objects.c */
 	LP_OBJECT_C_LOOPS, /* loops written in C: late_objects.c */
+	LP_OBJECT_WAKEUPS, /* who wakes a loop, which no role is for: wakeups.c */
 	LP_OBJECTS,
 };
 

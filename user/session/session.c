@@ -431,6 +431,7 @@ void session_free(struct lp_session *session)
 		session_detach(session, attachment);
 	}
 	shared_uprobes_free(session->shared);
+	session_watch_wakeups(session, false);
 	session_close_overhead(session);
 	detach_polls(session);
 	attacher_free(session->attacher);

@@ -269,6 +269,13 @@ void session_limit(struct lp_session *session, pid_t pid, enum lp_limited_kind k
  */
 bool session_limited(const struct lp_session *session, pid_t pid, uint64_t *counts);
 
+/*
+ * Attaches or detaches the program that reports who wakes a late loop that waits for a futex. While
+ * it is attached, each wakeup of the host costs more. Returns 0, or a negative errno if it cannot
+ * be attached, which is logged once.
+ */
+int session_watch_wakeups(struct lp_session *session, bool watch);
+
 /* Calls take for every entry of the map of causes, and empties the map. */
 typedef void (*lp_cause_taker)(void *context, const struct lp_cause_key *key,
 			       const struct lp_cause_value *value);

@@ -123,6 +123,7 @@ struct lp_session {
 	/* with tracepoints: the probes on entry and exit of each call; 0: none */
 	int polls[LP_POLL_CALLS][2];
 	struct lp_sampling_clock *clock;
+	struct bpf_link *wakeups; /* see session_watch_wakeups; NULL: it is not attached */
 	struct lp_overhead costs;
 	struct lp_loop_costs accounts[LP_MAX_LOOPS];
 	uint64_t begin_ns; /* instant before which no burst begins */

@@ -3,9 +3,11 @@
 
 #include "base/text.h"
 #include "base/macros.h"
+#include "process/proc_file.h"
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,7 +123,8 @@ static bool is_our_own(const struct lp_frame *frame)
 /* Returns whether a stack is that of another thread than the loop's. */
 static bool is_holder(const struct lp_event_raw_stack *raw)
 {
-	return raw->reason == LP_SAMPLE_GIL_HOLDER || raw->reason == LP_SAMPLE_LOCK_HOLDER;
+	return raw->reason == LP_SAMPLE_GIL_HOLDER || raw->reason == LP_SAMPLE_LOCK_HOLDER ||
+	       raw->reason == LP_SAMPLE_WAKER;
 }
 
 /* The kernel's frames, and C frames on top of the innermost Python frame. */
@@ -174,6 +177,16 @@ static void append_python(struct lp_symboliser *symboliser, const struct lp_inst
 		symboliser->sample->flags |= LP_STACK_UNREADABLE;
 }
 
+/* Reads the kernel's name of a thread. */
+static void read_comm(pid_t pid, pid_t tid, char *name, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "task/%d/comm", tid);
+	if (proc_read(pid, path, name, size) > 0)
+		name[strcspn(name, "\n")] = '\0';
+}
+
 /* Names the thread, or the task, that a stack is of. */
 static void name_holder(const struct lp_instance *instance, const struct lp_event_raw_stack *raw,
 			struct lp_event_stack_sample *sample)
@@ -186,9 +199,15 @@ static void name_holder(const struct lp_instance *instance, const struct lp_even
 		tid = (pid_t)raw->thread;
 		if (runtime->task_name)
 			runtime->task_name(instance, raw->thread_state, name, sizeof(name));
-	} else {
+	} else if (raw->thread_state) {
 		runtime->describe_thread(instance, raw->thread_state, (pid_t)raw->thread, &tid,
 					 name, sizeof(name));
+	}
+	/* a thread that is none of the runtime's has the kernel's name only */
+	if (raw->reason == LP_SAMPLE_WAKER && !tid) {
+		tid = (pid_t)raw->waker;
+		if (!*name)
+			read_comm((pid_t)raw->event.pid, tid, name, sizeof(name));
 	}
 	text_copy(sample->thread, sizeof(sample->thread), name);
 	sample->tid = (__u32)tid;

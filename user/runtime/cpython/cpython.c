@@ -173,6 +173,8 @@ static int choose_row(struct lp_cpython *python, const struct lp_elf *elf, bool 
 static void fill_chains(const struct lp_cpython_row *row, struct lp_python *wire)
 {
 	wire->interpreter_head = row->runtime.interpreters_head;
+	wire->threads_head = row->interpreter.threads_head;
+	wire->thread_next = row->thread.next;
 	if (row->runtime.tstate_current != LP_NO_FIELD) {
 		wire->thread_steps = 1;
 		wire->thread_offsets[0] = row->runtime.tstate_current;

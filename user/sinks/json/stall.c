@@ -59,6 +59,7 @@ static void write_samples(struct lp_json_writer *json, const struct lp_breakdown
 		[LP_SAMPLE_ON_CPU] = LP_CAUSE_ON_CPU,  [LP_SAMPLE_BLOCKED] = LP_CAUSE_BLOCKED,
 		[LP_SAMPLE_GIL] = LP_CAUSE_GIL,	       [LP_SAMPLE_RUN_QUEUE] = LP_CAUSE_RUN_QUEUE,
 		[LP_SAMPLE_GIL_HOLDER] = LP_CAUSE_GIL, [LP_SAMPLE_LOCK_HOLDER] = LP_CAUSE_BLOCKED,
+		[LP_SAMPLE_WAKER] = LP_CAUSE_BLOCKED,
 	};
 	size_t i;
 
@@ -97,6 +98,18 @@ static void write_gil(struct lp_json_writer *json, const struct lp_gil_holder *g
 	json_end(json);
 }
 
+static void write_waker(struct lp_json_writer *json, const struct lp_waker *waker)
+{
+	json_object(json, "woken_by");
+	json_text(json, "thread", waker->thread);
+	if (waker->tid)
+		json_signed(json, "tid", waker->tid);
+	else
+		json_null(json, "tid");
+	json_stack(json, "stack", &waker->stack);
+	json_end(json);
+}
+
 /* Writes whom the loop waited for, if that was read while it did. */
 static void write_ends(struct lp_json_writer *json, const struct lp_breakdown *breakdown)
 {
@@ -119,6 +132,8 @@ static void write_ends(struct lp_json_writer *json, const struct lp_breakdown *b
 		json_stack(json, "stack", &lock->stack);
 		json_end(json);
 	}
+	if (breakdown->waker.known)
+		write_waker(json, &breakdown->waker);
 	if (breakdown->end) {
 		json_object(json, "stands_in");
 		json_other_end(json, breakdown->end);

@@ -35,6 +35,7 @@ struct stall {
 	uint64_t duration_ns;
 	bool iteration;
 	const struct lp_stack *shown; /* the loop's stack printed completely; NULL: none yet */
+	bool waker_shown;
 };
 
 bool text_breakdown_matters(uint64_t ns, uint64_t duration_ns)
@@ -233,6 +234,31 @@ static void print_holder(const struct stall *stall, const struct lp_blocked *blo
 	text_stack_print(stall->file, stall->terminal, &holder->stack);
 }
 
+/*
+ * Prints the thread that ended the last wait for a lock whose holder is not known, below the
+ * longest call of this kind.
+ */
+static void print_waker(struct stall *stall, const struct lp_blocked *blocked)
+{
+	const struct lp_waker *waker = &stall->breakdown->waker;
+	const char *where = waker->stack.depth ? ", which was at" : "";
+	char name[HOLDER_COLUMNS * 4 + 8], text[HOLDER_COLUMNS * 4 + 64];
+
+	if (!waker->known || stall->waker_shown || holder_of(stall, blocked) ||
+	    strcmp(blocked->syscall, "futex") != 0)
+		return;
+	stall->waker_shown = true;
+	wrap_cut_end(name, sizeof(name), waker->thread, HOLDER_COLUMNS, "..");
+	if (*name)
+		snprintf(text, sizeof(text), "woken by thread '%s'%s", name, where);
+	else
+		snprintf(text, sizeof(text), "woken by thread %d%s", waker->tid, where);
+	fputs("      ", stall->file);
+	wrap_print(stall->file, text, 6, "        ", stall->terminal->columns);
+	if (waker->stack.depth)
+		text_stack_print(stall->file, stall->terminal, &waker->stack);
+}
+
 static bool on_file_system(const struct lp_blocked *blocked)
 {
 	return blocked->file_system && *blocked->file_system;
@@ -295,6 +321,7 @@ static void print_call(struct stall *stall, const struct lp_blocked *blocked, ui
 	print_end(stall, blocked);
 	print_own_stack(stall, &blocked->stack, frames);
 	print_holder(stall, blocked);
+	print_waker(stall, blocked);
 }
 
 static void print_blocked(struct stall *stall)
