@@ -121,6 +121,22 @@ static void a_stall_reported_in_progress_several_times_is_one_stall(void **state
 	assert_int_equal(store.omitted, 0);
 }
 
+static void a_stall_has_the_thread_that_woke_the_loop(void **state)
+{
+	struct lp_slow_callback slow = slow_of(SECOND, 200 * MS);
+	const struct lp_page_detail *detail;
+
+	(void)state;
+	slow.breakdown.waker = (struct lp_waker){ .known = true, .thread = "writer", .tid = 45 };
+	page_store_add_slow(&store, &slow);
+	page_store_finish(&store);
+	detail = store.stalls[0].detail;
+	assert_int_equal(detail->part_count, 1);
+	assert_int_equal(detail->parts[0].kind, LP_PAGE_WAKER);
+	assert_int_equal(detail->parts[0].count, 45);
+	assert_int_equal(detail->parts[0].name, page_store_string(&store.tables, "writer"));
+}
+
 /* With -a, many stalls of other loops begin and end while one lasts. */
 static void a_long_stall_among_many_others_is_one_stall(void **state)
 {
@@ -568,6 +584,8 @@ int main(void)
 		cmocka_unit_test(what_finds_no_space_has_no_number_and_is_counted),
 		cmocka_unit_test_setup_teardown(
 			a_stall_reported_in_progress_several_times_is_one_stall, begin, finish),
+		cmocka_unit_test_setup_teardown(a_stall_has_the_thread_that_woke_the_loop, begin,
+						finish),
 		cmocka_unit_test_setup_teardown(a_long_stall_among_many_others_is_one_stall, begin,
 						finish),
 		cmocka_unit_test_setup_teardown(a_stall_that_never_ended_stays_in_progress, begin,

@@ -372,6 +372,17 @@ static void keep_parts(struct lp_page_tables *tables, const struct lp_breakdown 
 	}
 }
 
+static void keep_waker(struct lp_page_tables *tables, const struct lp_waker *waker,
+		       struct lp_page_detail *detail)
+{
+	if (waker->known)
+		detail->parts[detail->part_count++] =
+			(struct lp_page_part){ .kind = LP_PAGE_WAKER,
+					       .count = (uint32_t)waker->tid,
+					       .stack = tables_stack(tables, &waker->stack),
+					       .name = page_store_string(tables, waker->thread) };
+}
+
 static void keep_reason(struct lp_page_tables *tables, struct lp_page_detail *detail,
 			uint64_t total_ns, const char *words)
 {
@@ -441,8 +452,8 @@ static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 					     const struct lp_breakdown *breakdown, size_t more)
 {
 	struct lp_page_tables *tables = &store->tables;
-	size_t parts = breakdown->blocked_count + breakdown->sample_count + LP_NEIGHBOURS + 2 +
-		       LP_MEMORY_PARTS + more;
+	size_t parts = breakdown->blocked_count + breakdown->sample_count + breakdown->waker.known +
+		       LP_NEIGHBOURS + 2 + LP_MEMORY_PARTS + more;
 	struct lp_page_detail *detail;
 
 	keep_times(stall, &breakdown->time);
@@ -469,6 +480,7 @@ static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 		detail->holder_stack = tables_stack(tables, &breakdown->gil.stack);
 	}
 	keep_parts(tables, breakdown, detail);
+	keep_waker(tables, &breakdown->waker, detail);
 	keep_shortage(tables, &breakdown->shortage, detail);
 	keep_memory(tables, &breakdown->shortage.memory, detail);
 	return detail;

@@ -15,18 +15,25 @@
 #define LP_HTML_STALLS 100000
 #define LP_HTML_DETAILS 20000
 
-enum lp_page_part_kind { LP_PAGE_BLOCKED, LP_PAGE_SAMPLE, LP_PAGE_TOP, LP_PAGE_SHORTAGE };
+enum lp_page_part_kind {
+	LP_PAGE_BLOCKED,
+	LP_PAGE_SAMPLE,
+	LP_PAGE_TOP,
+	LP_PAGE_SHORTAGE,
+	LP_PAGE_WAKER,
+};
 
 /*
- * A blocking call, a stack that was sampled, a callback of a slow iteration, or a reason for which
- * the thread had no CPU, in words.
+ * A blocking call, a stack that was sampled, a callback of a slow iteration, a reason for which the
+ * thread had no CPU, in words, or the thread that woke the loop.
  */
 struct lp_page_part {
 	enum lp_page_part_kind kind;
-	uint32_t count;
+	uint32_t count; /* LP_PAGE_WAKER: the thread's id, 0: not known */
 	uint64_t total_ns;
 	uint32_t stack;
-	uint32_t name, target, local; /* LP_PAGE_BLOCKED: strings; LP_PAGE_SHORTAGE: name */
+	/* LP_PAGE_BLOCKED: strings; LP_PAGE_SHORTAGE, LP_PAGE_WAKER: name */
+	uint32_t name, target, local;
 	uint32_t file_system, dns_name; /* LP_PAGE_BLOCKED: strings */
 	uint32_t callback; /* LP_PAGE_TOP */
 	uint8_t reason, collecting; /* LP_PAGE_SAMPLE: enum lp_sample_reason, bool */

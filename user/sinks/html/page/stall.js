@@ -9,6 +9,7 @@ function openStall(i) {
 
 	if (detail) {
 		addBlockedCalls(body, detail);
+		addWaker(body, detail);
 		addSampled(body, i, detail);
 		addHolder(body, detail);
 		addShortage(body, detail);
@@ -110,6 +111,17 @@ function addBlockedCalls(body, detail) {
 	if (detail[8])
 		body.append(make('p', { kind: 'muted', text: `and ${plural(detail[8], 'more call')}, ` +
 			`${formatDuration(1000 * detail[9])} in all` }));
+}
+
+// The thread that ended the last wait for a lock whose holder is not known.
+function addWaker(body, detail) {
+	for (const [, tid, stack, name] of detail.slice(firstPart).filter(part => part[0] === PART_WAKER)) {
+		body.append(heading('Woken by'), make('p', { kind: 'call' }, swatch('--blocked'),
+			make('strong', { text: data.strings[name] || 'a thread' }),
+			make('span', { kind: 'muted', text: tid ? `thread ${tid}` : '' })));
+		if (stack)
+			body.append(stackList(stack));
+	}
 }
 
 function addSampled(body, i, detail) {
