@@ -28,9 +28,6 @@
  */
 #define LP_REPORT_AGAIN_NS 1000000000ULL
 
-/* arch/x86/entry/syscalls/syscall_64.tbl; waits for the GIL are futexes */
-#define LP_SYSCALL_FUTEX 202
-
 /*
  * Reads the number and arguments of the system call that the thread is in. Not inlined: all calls
  * from one program down share 512 bytes of stack.

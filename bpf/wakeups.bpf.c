@@ -10,8 +10,6 @@
 #include "loop/walked.bpf.h"
 #include "runtime.bpf.h"
 
-/* arch/x86/entry/syscalls/syscall_64.tbl */
-#define LP_SYSCALL_FUTEX 202
 /* include/uapi/linux/futex.h: the operation without its flags, and those that wake, as bits */
 #define LP_FUTEX_OPERATION 31
 #define LP_FUTEX_WAKE_OP 5

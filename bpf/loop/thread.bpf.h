@@ -8,6 +8,9 @@
 /* arch/x86/include/asm/page_64_types.h: THREAD_SIZE without KASAN; before FRED, no padding */
 #define LP_THREAD_BYTES 16384
 
+/* arch/x86/entry/syscalls/syscall_64.tbl; waits for the GIL are futexes */
+#define LP_SYSCALL_FUTEX 202
+
 /* The user registers of the current thread, as the kernel saved them when it was entered. */
 static __always_inline void lp_user_registers(struct pt_regs *registers)
 {
