@@ -5,7 +5,7 @@
 #
 # Environment:
 #   LOOPPROF        the program to test (build/loopprof)
-#   VM_TIMEOUT      seconds until a guest is given up (240)
+#   VM_TIMEOUT      seconds until a guest is given up (300)
 #   VM_REFRESH=1    ask the archive for newer kernels and make the image anew
 #   DEBIAN_MIRROR   where packages come from (http://deb.debian.org)
 #
@@ -18,7 +18,7 @@ VM_TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$VM_TESTS/../.." && pwd)
 VM_BUILD=$TOP/build/vm
 LOOPPROF=${LOOPPROF:-$TOP/build/loopprof}
-VM_TIMEOUT=${VM_TIMEOUT:-240}
+VM_TIMEOUT=${VM_TIMEOUT:-300}
 passed=0 failed=0 skipped=0
 
 note() { echo "check-vm: $*"; }

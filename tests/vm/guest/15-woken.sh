@@ -47,7 +47,7 @@ trap 'kill $target 2>/dev/null' EXIT
 # shellcheck source=tests/vm/guest/wait_ready
 . /tests/wait_ready
 
-timeout -s KILL 60 loopprof -p $target -d 12 -j >out.jsonl 2>err.txt
+timeout -s KILL 60 loopprof -p $target -d 9 -j >out.jsonl 2>err.txt
 status=$?
 sed 's/^/loopprof: /' err.txt
 if [ $status -ne 0 ]; then
