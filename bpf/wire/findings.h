@@ -6,6 +6,7 @@
 #ifndef LP_BPF_WIRE_FINDINGS_H
 #define LP_BPF_WIRE_FINDINGS_H
 
+#include "added_events.h"
 #include "events.h"
 
 #define LP_ORIGIN_FRAMES 6

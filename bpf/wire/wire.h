@@ -7,6 +7,7 @@
 #ifndef LP_BPF_WIRE_WIRE_H
 #define LP_BPF_WIRE_WIRE_H
 
+#include "added_events.h"
 #include "config.h"
 #include "cpu_waits.h"
 #include "ending.h"
