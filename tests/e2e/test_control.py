@@ -10,25 +10,36 @@ from lib.checks import verify
 from lib.processes import Failure
 
 
+# How often a run may be longer than it should, as a busy machine delays its beginning and its end.
+TRIES = 5
+
+
 def expect_reason(records, reason):
     verify(schema.documented(records), checks.sums(records))
     if records.one("footer")["reason"] != reason:
         raise Failure(f"the reason of the end is {records.one('footer')['reason']}")
 
 
-@patient
+def took_s(case, target, text, seconds):
+    """How long a run takes from its header to its footer; it observes for the given time."""
+    records = case.run("-p", str(target.pid), "-d", text, "-j").expect(0).records
+    expect_reason(records, "duration")
+    observed = records.one("loop_summary")["wall_ns"] / 1e9
+    took = (records.one("footer")["end_ns"] - records.one("header")["start_ns"]) / 1e9
+    if not seconds - 0.05 <= observed <= took:
+        raise Failure(f"-d {text} observed {observed:.2f} s of {took:.2f} s")
+    return took
+
+
 def test_duration(case):
     """Of what is observed.  Attaching comes before it, and takes long on a busy machine."""
     target = case.start("idle.py")
     for text, seconds in (("1", 1), ("1.5", 1.5), ("700ms", 0.7), ("2s", 2)):
-        records = case.run("-p", str(target.pid), "-d", text, "-j").expect(0).records
-        expect_reason(records, "duration")
-        observed = records.one("loop_summary")["wall_ns"] / 1e9
-        took = (records.one("footer")["end_ns"] - records.one("header")["start_ns"]) / 1e9
-        if not seconds - 0.05 <= observed <= took:
-            raise Failure(f"-d {text} observed {observed:.2f} s of {took:.2f} s")
-        if took > seconds + 2:
-            raise Late(f"-d {text} took {took:.2f} s")
+        all_took = []
+        while not all_took or all_took[-1] > seconds + 2:
+            if len(all_took) == TRIES:
+                raise Late(f"-d {text} took {all_took} s")
+            all_took.append(took_s(case, target, text, seconds))
     if not target.running:
         raise Failure("the target did not live on")
 
