@@ -171,6 +171,52 @@ __weak __noinline int lp_await_walk(__u32 slot)
 	return chain->depth;
 }
 
+/* Include/code.h: CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR */
+#define LP_CODE_AWAITABLE (0x80 | 0x100 | 0x200)
+
+/*
+ * The same for a task that runs, whose step a sample has discovered: a coroutine that runs does not
+ * store what it awaits, but its frame and theirs are on the stack that was walked last. Up to 3.10
+ * code has no qualified name, and the links have the name without its class.
+ */
+__weak __noinline int lp_await_walked(__u32 slot)
+{
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	struct lp_coroutine_chain *chain = lp_await_chain_of(slot);
+	const struct lp_python_offsets *offsets;
+	__u32 i, depth, flags;
+	__u64 code;
+
+	if (!stall || !loop || !chain)
+		return 0;
+	offsets = &loop->layout.python.offsets;
+	chain->hash = LP_HASH_BASIS;
+	chain->depth = 0;
+	chain->coroutine = 0;
+	depth = stall->walked.depth;
+	if (stall->walked.flags & LP_STACK_CUT)
+		return 0;
+	/* outermost first: the frames of what runs the loop, if it has none, and the task's */
+	for (i = 0; i < LP_STACK_FRAMES && i < depth && chain->depth < LP_AWAIT_LINKS; i++) {
+		code = stall->walked.frames[(depth - 1 - i) & (LP_STACK_FRAMES - 1)].code;
+		if (!chain->depth && code != loop->callable.identity)
+			continue;
+		flags = 0;
+		bpf_probe_read_user(&flags, sizeof(flags), (void *)(code + offsets->co_flags));
+		if (!(flags & LP_CODE_AWAITABLE))
+			break;
+		lp_await_append(chain, code,
+				lp_read_u64(code + (offsets->co_qualname != LP_NO_FIELD
+							    ? offsets->co_qualname
+							    : offsets->co_name)));
+	}
+	if (chain->depth > 1)
+		loop->callable.identity = (chain->hash & ~(LP_IDENTITY_CHAIN | 3)) |
+					  LP_IDENTITY_CHAIN;
+	return chain->depth;
+}
+
 /* Returns whether loop->callable is identified by its await chain. */
 static __always_inline bool lp_await_identifies(const struct lp_callable *callable)
 {

@@ -78,7 +78,7 @@ static __always_inline int lp_dispatch(struct pt_regs *ctx, bool queue)
 		return 0;
 	now = bpf_ktime_get_ns();
 	lp_callback_change(loop, slot, now, unobserved);
-	callback = lp_identify_callback(loop, slot, lp_read_u64(PT_REGS_PARM2(ctx)));
+	callback = lp_identify_callback(loop, slot, lp_read_u64(PT_REGS_PARM2(ctx)), false);
 	lp_callback_begin(loop, callback, PT_REGS_PARM1(ctx));
 	if (queue && loop->kind == LP_LOOP_ASYNCIO) {
 		offsets = &loop->layout.python.offsets;

@@ -190,15 +190,23 @@ static __always_inline __u32 lp_callback_slot(struct lp_loop *loop, __u32 slot,
 	return callback;
 }
 
-/* Fills loop->callable and returns the slot of its callback. */
-static __always_inline __u32 lp_identify_callback(struct lp_loop *loop, __u32 slot, __u64 object)
+/*
+ * Fills loop->callable and returns the slot of its callback. walked: the callback runs already, and
+ * the thread's stack was just walked.
+ */
+static __always_inline __u32 lp_identify_callback(struct lp_loop *loop, __u32 slot, __u64 object,
+						  bool walked)
 {
 	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
 	lp_identify(loop, slot, object, &loop->callable);
 	/* An awaitable of another class than a coroutine has an owner. */
 	if (lp_config.inner && loop->callable.task && loop->callable.identity &&
-	    !loop->callable.owner)
-		lp_await_walk(slot);
+	    !loop->callable.owner) {
+		if (walked)
+			lp_await_walked(slot);
+		else
+			lp_await_walk(slot);
+	}
 	if (loop->callable.identity)
 		return lp_callback_slot(loop, slot, &loop->callable);
 	lp_lose(LP_LOST_IDENTITY);

@@ -101,8 +101,11 @@ static __always_inline bool lp_is_cut_callable(struct lp_loop *loop, __u64 handl
 	bool has = lp_has_cut_callable(loop);
 
 	loop->cut = 0;
-	if (!has || !handle || callback != loop->callback ||
-	    (loop->task && loop->callable.task != loop->task))
+	if (!has || !handle || (loop->task && loop->callable.task != loop->task))
+		return false;
+	/* --inner: the slot is that of what the task awaited when its step began, or of what it
+	 * awaits now. */
+	if (callback != loop->callback && !(lp_config.inner && loop->task))
 		return false;
 	loop->task = loop->callable.task;
 	return true;
@@ -140,7 +143,7 @@ __noinline int lp_uv_observe(__u32 slot, __u64 now)
 		return 1;
 	}
 	if (observed)
-		callback = found ? lp_uv_identify(loop, slot, observed, handle)
+		callback = found ? lp_uv_identify(loop, slot, observed, handle, true)
 				 : lp_uv_identify_code(loop, slot, stall->outer_code);
 	if (lp_is_cut_callable(loop, observed, callback)) {
 		loop->last_handle = observed;
@@ -195,7 +198,7 @@ __noinline int lp_python_observe(__u32 slot, __u64 now, __u32 certain)
 	if (handle && lp_has_cut_callable(loop))
 		callback = lp_identify_callback(
 			loop, slot,
-			lp_read_u64(handle + loop->layout.python.offsets.handle_callback));
+			lp_read_u64(handle + loop->layout.python.offsets.handle_callback), true);
 	if (lp_is_cut_callable(loop, handle, callback)) {
 		loop->last_handle = handle;
 		loop->last_sampled_ns = now;
@@ -211,7 +214,8 @@ __noinline int lp_python_observe(__u32 slot, __u64 now, __u32 certain)
 		return 0;
 	}
 	callback = lp_identify_callback(
-		loop, slot, lp_read_u64(handle + loop->layout.python.offsets.handle_callback));
+		loop, slot, lp_read_u64(handle + loop->layout.python.offsets.handle_callback),
+		true);
 	/* The stack could not be read at this instruction: the next sample tries again. */
 	if (!callback && !loop->callable.identity) {
 		loop->last_handle = 0;

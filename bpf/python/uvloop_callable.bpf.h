@@ -27,10 +27,10 @@ static __always_inline __u32 lp_uv_identify_method(struct lp_loop *loop, __u32 s
 
 /* The slot of what a handle runs; fills loop->callable. */
 static __always_inline __u32 lp_uv_identify(struct lp_loop *loop, __u32 slot, __u64 address,
-					    const struct lp_uv_handle_object *handle)
+					    const struct lp_uv_handle_object *handle, bool walked)
 {
 	if (handle->callback_type == LP_UV_CALLABLE)
-		return lp_identify_callback(loop, slot, handle->argument);
+		return lp_identify_callback(loop, slot, handle->argument, walked);
 	return lp_uv_identify_method(loop, slot, address, handle->function);
 }
 

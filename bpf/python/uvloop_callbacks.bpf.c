@@ -82,7 +82,7 @@ __noinline int lp_uv_begin(__u32 slot, __u64 handle, __u64 context, __u64 callab
 	if (!loop || !lp_is_traced(loop, &unobserved))
 		return 0;
 	lp_callback_change(loop, slot, now, unobserved);
-	callback = callable ? lp_identify_callback(loop, slot, callable)
+	callback = callable ? lp_identify_callback(loop, slot, callable, false)
 			    : lp_uv_identify_method(loop, slot, handle, place);
 	lp_callback_begin(loop, callback, context);
 	if (lp_config.queue && handle)

@@ -112,6 +112,26 @@ def of_each_layout(interpreter):
 
 
 @each(of_each_layout)
+@patient
+def test_slow_steps_by_the_innermost_coroutine_between_bursts(case):
+    """With a small budget the short steps use it up, so that samples find the slow ones."""
+    target = case.start("wrapped.py", "slow")
+    profiler = case.profile("-p", str(target.pid), "--inner", "--budget", "0.01%", "-j")
+    profiler.wait_for_text("Ctrl-C ends")
+    target.go()
+    target.finish()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records))
+    tasks = [row for row in records.final("callback_summary") if row["kind"] == "task"]
+    slow = {row["name"]: row["slow"] for row in tasks if row["name"] == "get_report"}
+    others = [row["name"] for row in tasks if row["file"].endswith("framework.py")]
+    loop = records.one("loop_summary")
+    case.note(f"traced {loop['traced_ns'] / loop['wall_ns']:.1%} of the time")
+    if slow != case.truth(target).fact("slow") or others:
+        raise Failure(f"slow steps {slow}, of the framework {others}")
+
+
+@each(of_each_layout)
 def test_steps_by_the_innermost_coroutine(case):
     """Counted by the handlers of the program, not by the framework's coroutine in their task."""
     target, capture = case.start("wrapped.py"), case.path("capture")

@@ -276,7 +276,8 @@ static void what_stays_on_has_limits(void **state)
 	assert_true(options.inner);
 	assert_false(options.sampling);
 	expect_refused("-p 1 --inner -m sample", "leave out -m sample");
-	expect_refused("-p 1 --inner --budget 1%", "leave out --budget");
+	expect_accepted("-p 1 --inner --budget 1%");
+	assert_true(options.inner);
 	expect_refused("-p 1 --inner --lifetimes", "leave out one of them");
 	expect_accepted("-a --budget 0.5% --export prom=/var/x.prom --export otlp=/var/y=z.jsonl");
 	assert_int_equal(options.budget_ppm, 5000);

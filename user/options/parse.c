@@ -182,9 +182,8 @@ static int check_combination(const struct lp_options *options)
 				   : in_queue	      ? "--find "
 						      : "--queue",
 				   options->lifetimes || !in_queue ? "" : in_queue);
-	if (options->inner && (options->sampling || options->budget_ppm))
-		return usage_error("--inner has to see every callback: leave out %s",
-				   options->sampling ? "-m sample" : "--budget");
+	if (options->inner && options->sampling)
+		return usage_error("--inner has to see every callback: leave out -m sample");
 	if (options->inner && options->lifetimes)
 		return usage_error(
 			"--inner and --lifetimes count tasks by different coroutines: leave out one of them");

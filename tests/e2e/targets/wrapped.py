@@ -1,14 +1,16 @@
 """Handlers in tasks that step a framework's coroutine, for --inner.
 
-    wrapped.py TRUTH
+    wrapped.py TRUTH [slow]
 
 The truth has how many steps each coroutine of the program had: one more than it has waited, as its
-task is stepped for the first time before the first wait.
+task is stepped for the first time before the first wait. slow: after some thousand short steps, the
+steps of one coroutine take 150 ms.
 """
 
 import asyncio
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "site-packages"))
 
@@ -16,6 +18,7 @@ import framework  # noqa: E402
 from truth import GroundTruth, loop_waits_for_go  # noqa: E402
 
 ORDERS, STOCK, PAGES = 30, 20, 10
+SHORT, SLOW, SLOW_S = 20000, 4, 0.15
 
 
 async def get_order():
@@ -39,9 +42,28 @@ async def stream():
         pass
 
 
-async def main(path):
+async def get_status():
+    for _ in range(SHORT):
+        await asyncio.sleep(0)
+
+
+async def get_report():
+    for _ in range(SLOW):
+        await asyncio.sleep(0.001)
+        end = time.monotonic() + SLOW_S
+        while time.monotonic() < end:
+            pass
+
+
+async def main(path, how=None):
     truth = GroundTruth(path)
     await loop_waits_for_go()
+    if how == "slow":
+        for handler in (get_status, get_report):
+            await asyncio.get_running_loop().create_task(framework.run(handler))
+        truth.fact(slow={"get_report": SLOW})
+        truth.write()
+        return
     for handler in (get_order, get_stock, stream):
         await asyncio.get_running_loop().create_task(framework.run(handler))
     truth.fact(steps={"get_order": ORDERS + 1, "get_stock": STOCK + 1, "pages": PAGES + 1})
