@@ -94,11 +94,14 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		return;
 	}
 	duration = now - start;
+	if (duration >= loop->threshold_ns && loop->created_ran_ns == start)
+		callback = loop->created_callback;
 	stats = bpf_map_lookup_elem(&callback_stats, &callback);
 	if (stats) {
 		/* With bursts, histograms contain traced callbacks only: late ones found by
-		 * samples, of which a preempted loop has many, would bias them to slow. */
-		if (!lp_config.bursts || !loop->sampled)
+		 * samples, of which a preempted loop has many, would bias them to slow. The first
+		 * burst begins when the loop is found, within its first callback. */
+		if (!lp_config.bursts || !loop->sampled || loop->adopted_ns == start)
 			lp_count(&stats->run, duration);
 		else
 			loop->callbacks += duration >= loop->threshold_ns;

@@ -60,11 +60,11 @@ static __always_inline void lp_observe_begin(struct lp_loop *loop, __u64 boundar
 	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
 	/*
 	 * With start_ns, it is the one that was running when the loop was discovered, which is
-	 * counted already. With bursts a callback counts only if it is slow.
+	 * counted already. With bursts any other callback counts only if it is slow.
 	 */
 	if (!loop->start_ns) {
 		loop->position = loop->iteration_callbacks++;
-		loop->callbacks += !lp_config.bursts;
+		loop->callbacks += !lp_config.bursts || boundary == loop->adopted_ns;
 	}
 	loop->start_ns = boundary;
 }

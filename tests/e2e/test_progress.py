@@ -194,12 +194,13 @@ def test_loop_that_was_stuck_before_sampled(case):
 
 @patient
 def test_loop_that_was_stuck_before_in_other_ways(case):
-    """In a function of C, and with uvloop, which has no frame of its own on the stack."""
-    ways = [((), "calls_c")]
+    """In a function of C, with uvloop, which has no frame of its own on the stack, and in bursts."""
+    budget = ("--budget", "1%")
+    ways = [((), "calls_c", ()), ((), "sleeps", budget)]
     if has_uvloop(case.interpreter):
         case.interpreter = with_uvloop(case.interpreter)
-        ways += [(("onuvloop.py",), "calls_c"), (("onuvloop.py",), "sleeps")]
-    for prefix, way in ways:
+        ways += [(("onuvloop.py",), "calls_c", ()), (("onuvloop.py",), "sleeps", budget)]
+    for prefix, way, options in ways:
         # longer than an attach to it may take
         target = case.start(*prefix, "stuck.py", way, "20")
         stuck = case.truth(target).fact("stuck")
@@ -207,7 +208,7 @@ def test_loop_that_was_stuck_before_in_other_ways(case):
             stuck = {"name": "sleep", "kind": "callback", "file": "", "line": 0, "task": None}
         target.go()
         time.sleep(0.2)
-        profiler = case.profile("-p", str(target.pid), "-t", "100ms", "-j", "-d", "0.5")
+        profiler = case.profile("-p", str(target.pid), "-t", "100ms", "-j", "-d", "0.5", *options)
         records = profiler.finish(20).expect(0).records
         reports = in_progress(records)
         if not reports:

@@ -113,6 +113,44 @@ static void what_lasts_at_the_end_is_slow(void **state)
 	assert_int_equal(open.callback_ns, 0);
 }
 
+static void what_ran_when_its_loop_was_found_counts_with_bursts_too(void **state)
+{
+	struct lp_event_callback_stats callback = { .callback = 7 };
+	struct lp_open open;
+
+	(void)state;
+	loop.callback = 7;
+	loop.start_ns = loop.adopted_ns = START_NS;
+	loop.sampled = 1;
+	assert_true(account_open(&loop, START_NS + 450 * MS, &open));
+	open.in_bursts = true;
+	account_close_callback(&open, &loop, &callback);
+	assert_int_equal(callback.slow, 1);
+	assert_int_equal(callback.run.max_ns, 450 * MS);
+}
+
+static void a_callback_within_which_a_task_runs_counts_as_that_task(void **state)
+{
+	struct lp_open open;
+
+	(void)state;
+	loop.callback = 7;
+	loop.created_callback = 9;
+	loop.start_ns = START_NS;
+	loop.created_ran_ns = START_NS;
+	assert_true(account_open(&loop, START_NS + 450 * MS, &open));
+	assert_int_equal(open.callback, 9);
+	/* the task ran in an earlier callback */
+	loop.created_ran_ns = START_NS - 1;
+	assert_true(account_open(&loop, START_NS + 450 * MS, &open));
+	assert_int_equal(open.callback, 7);
+	/* no callback runs */
+	loop.start_ns = loop.created_ran_ns = 0;
+	loop.iteration_start_ns = START_NS;
+	assert_true(account_open(&loop, START_NS + 450 * MS, &open));
+	assert_int_equal(open.callback, 7);
+}
+
 static void between_bursts_no_histogram_counts(void **state)
 {
 	struct lp_event_callback_stats callback = { .callback = 7 };
@@ -139,6 +177,8 @@ int main(void)
 		TEST(an_iteration_that_ends_meanwhile_does_not_count_twice),
 		TEST(neither_part_ever_falls),
 		TEST(what_lasts_at_the_end_is_slow),
+		TEST(what_ran_when_its_loop_was_found_counts_with_bursts_too),
+		TEST(a_callback_within_which_a_task_runs_counts_as_that_task),
 		TEST(between_bursts_no_histogram_counts),
 	};
 

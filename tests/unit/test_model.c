@@ -173,6 +173,31 @@ static void callbacks_are_counted_by_name_greatest_time_first(void **state)
 	assert_int_equal(total_of(1)->items[1].runs, 2);
 }
 
+static void a_callback_that_was_only_slow_between_bursts_has_a_row(void **state)
+{
+	struct lp_event_callback_stats event = {
+		.event = record_head(LP_EVENT_CALLBACK_STATS, sizeof(event)),
+		.callback = 1,
+		.slow = 2,
+	};
+
+	(void)state;
+	feed_loop(0, 0);
+	feed_name(0, 1, "f");
+	feed(&event, 0, 0);
+	feed_end(LP_EVENT_INTERVAL, 100 * MS, 0);
+	assert_int_equal(reported.interval.loops[0].items[0].slow, 2);
+	event.slow = 5;
+	feed(&event, 0, 0);
+	feed_end(LP_EVENT_INTERVAL, 200 * MS, 0);
+	assert_int_equal(reported.interval.loops[0].items[0].slow, 3);
+	assert_int_equal(total_of(1)->items[0].slow, 5);
+	assert_int_equal(total_of(1)->items[0].runs, 0);
+	feed(&event, 0, 0);
+	feed_end(LP_EVENT_INTERVAL, 300 * MS, 0);
+	assert_int_equal(reported.interval.loops[0].summary.callback_count, 0);
+}
+
 static void a_loop_is_summed_up_by_its_last_state(void **state)
 {
 	(void)state;
@@ -528,6 +553,7 @@ int main(void)
 		TEST(a_command_of_full_length_without_an_end_is_held_to_its_field),
 		TEST(a_slot_used_again_is_another_loop),
 		TEST(callbacks_are_counted_by_name_greatest_time_first),
+		TEST(a_callback_that_was_only_slow_between_bursts_has_a_row),
 		TEST(a_loop_is_summed_up_by_its_last_state),
 		TEST(the_utilization_of_nothing_is_zero),
 		TEST(the_wall_time_of_a_loop_ends_with_it),

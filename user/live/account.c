@@ -61,9 +61,15 @@ static uint64_t lasted(uint64_t start_ns, uint64_t now_ns, uint64_t least_ns)
 
 bool account_open(const struct lp_loop *loop, uint64_t now_ns, struct lp_open *open)
 {
+	uint64_t start_ns = load(&loop->start_ns);
+	uint32_t callback = loop->callback;
+
+	/* as in BPF, a slow callback counts as the task that it has created, if that runs within */
+	if (start_ns && loop->created_ran_ns == start_ns)
+		callback = loop->created_callback;
 	open->in_bursts = false;
-	open->callback = loop->callback < LP_MAX_CALLBACKS ? loop->callback : 0;
-	open->callback_ns = lasted(load(&loop->start_ns), now_ns, loop->threshold_ns);
+	open->callback = callback < LP_MAX_CALLBACKS ? callback : 0;
+	open->callback_ns = lasted(start_ns, now_ns, loop->threshold_ns);
 	open->iteration_ns = lasted(load(&loop->iteration_start_ns), now_ns, loop->threshold_ns);
 	/* BPF is counting the callback: it has ended */
 	if (__atomic_load_n(&loop->reporting, __ATOMIC_ACQUIRE))
@@ -85,8 +91,8 @@ void account_close_callback(const struct lp_open *open, const struct lp_loop *lo
 	if (!open->callback_ns || stats->callback != open->callback)
 		return;
 	stats->slow++;
-	/* as in BPF, histograms have durations from bursts only */
-	if (open->in_bursts && loop->sampled)
+	/* as in BPF, histograms have durations from bursts only, and of what they found running */
+	if (open->in_bursts && loop->sampled && loop->adopted_ns != loop->start_ns)
 		return;
 	lp_histogram_add(&stats->run, open->callback_ns);
 }

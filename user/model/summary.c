@@ -76,9 +76,10 @@ static const struct lp_histogram *or_empty(const struct lp_histogram *histogram)
 static bool is_reported(struct lp_model_callback *callback, bool interval)
 {
 	if (interval && callback->before_run &&
-	    callback->before_run->sum_ns == callback->run.sum_ns && !callback->lifetimes)
+	    callback->before_run->sum_ns == callback->run.sum_ns &&
+	    callback->before_slow == callback->slow && !callback->lifetimes)
 		return false;
-	return histogram_count(&callback->run) || callback->lifetimes;
+	return histogram_count(&callback->run) || callback->slow || callback->lifetimes;
 }
 
 static void fill_callback(struct lp_model_callback *callback, bool interval,

@@ -239,10 +239,11 @@ bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t n
 	}
 	loop->sampled = 1;
 	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
+	/* a callback that a sample discovers in this iteration as its first begins at this instant */
+	loop->adopted_ns = now_ns;
 	if (begun->state == LP_ADOPTED_CALLBACK && begun->blocked) {
 		begin_wait(stall, now_ns, begun);
-		/* with bursts it does not count as a callback that was timed */
-		loop->callbacks = session->config.budget <= 0;
+		loop->callbacks = 1;
 		loop->iteration_callbacks = 1;
 		loop->callback = begun->callback;
 		loop->task = begun->task;
