@@ -7,26 +7,36 @@
 /* The limit of inspections of a thread that runs meanwhile. */
 #define TRIES 4
 
+uint32_t adopt_callback(struct lp_session *session, pid_t pid, uint32_t slot,
+			struct lp_running_callback *running, lp_record_taker take, void *context)
+{
+	uint32_t callback;
+	bool is_new;
+
+	callback = session_take_callback(session, slot, running->name.identity, running->check,
+					 &is_new);
+	if (!is_new)
+		return callback;
+	running->name.event =
+		event_head(LP_EVENT_NAME, sizeof(running->name), slot, pid, clock_now());
+	running->name.callback = callback;
+	take(context, &running->name.event);
+	return callback;
+}
+
 /* Emits the name of the running callback if it is new.  Returns false if no slot is left for it. */
 static bool name_running(struct lp_session *session, const struct lp_instance *instance,
 			 uint32_t slot, const struct lp_event_raw_stack *raw,
 			 struct lp_segment_begun *begun, lp_record_taker take, void *context)
 {
-	bool whole = raw->depth && raw->flags & LP_STACK_TO_LOOP, is_new;
+	bool whole = raw->depth && raw->flags & LP_STACK_TO_LOOP;
 	struct lp_running_callback running;
 
 	instance->runtime->running_callback(instance, raw->thread_state,
 					    whole ? raw->frames[raw->depth - 1].code : 0, &running);
 	begun->task = running.task;
-	begun->callback =
-		session_take_callback(session, slot, running.name.identity, running.check, &is_new);
-	if (!is_new)
-		return begun->callback != 0;
-	running.name.event =
-		event_head(LP_EVENT_NAME, sizeof(running.name), slot, instance->pid, clock_now());
-	running.name.callback = begun->callback;
-	take(context, &running.name.event);
-	return true;
+	begun->callback = adopt_callback(session, instance->pid, slot, &running, take, context);
+	return begun->callback != 0;
 }
 
 bool adopt_loops(struct lp_session *session, const struct lp_instance *instance, uint32_t slot,

@@ -16,4 +16,11 @@ bool adopt_loops(struct lp_session *session, const struct lp_instance *instance,
 		 const struct lp_running_loop *running, lp_record_taker take, void *context,
 		 struct lp_event_raw_stack *raw);
 
+/*
+ * Returns the slot of a callback that was identified while it was running, and emits its name if it
+ * is new; 0 if no slot is left.
+ */
+uint32_t adopt_callback(struct lp_session *session, pid_t pid, uint32_t slot,
+			struct lp_running_callback *running, lp_record_taker take, void *context);
+
 #endif /* LP_LIVE_ADOPT_H */

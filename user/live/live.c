@@ -318,8 +318,8 @@ void live_add_target(struct lp_live *live, const struct lp_process_info *process
 	report_labels(live, process);
 }
 
-/* A lp_record_taker for the first records of a loop that ran before it was detected. */
-static void take_stuck_loop(void *context, const struct lp_event *record)
+/* A lp_record_taker for records that may name a callback to which user space gave its slot. */
+static void take_named(void *context, const struct lp_event *record)
 {
 	struct lp_live *live = context;
 
@@ -352,7 +352,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 	loop_began(live, slot, instance->pid);
 	live->take(live->context, &event.event);
 	/* the loop may be stuck already, or sleep for long */
-	if (adopt_loops(live->session, instance, slot, running, take_stuck_loop, live, &raw))
+	if (adopt_loops(live->session, instance, slot, running, take_named, live, &raw))
 		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
 }
 
@@ -476,6 +476,23 @@ static void report_ongoing(struct lp_live *live, uint32_t slot, struct lp_follow
 	ongoing_stall_report(instance, loop, stall, slot, now, explained_take, live);
 }
 
+/* Reports the eager task of a late callback, which counts as a step of that task from then on. */
+static void check_eager(struct lp_live *live, uint32_t slot, const struct lp_instance *instance,
+			const struct lp_loop *loop, uint64_t now)
+{
+	struct lp_ongoing_stall *progress = &live->loops[slot].progress;
+	struct lp_running_callback found;
+	uint32_t callback;
+
+	if (!ongoing_stall_report_eager(progress, instance, loop, slot, now, live->take,
+					live->context, &found) ||
+	    !found.name.identity)
+		return;
+	callback = adopt_callback(live->session, instance->pid, slot, &found, take_named, live);
+	if (callback)
+		session_count_created(live->session, slot, progress->eager_ns, callback);
+}
+
 /* Checks one loop.  The time to read its process counts for the share of the process. */
 static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 {
@@ -496,8 +513,7 @@ static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 		ongoing_stall_report_name(&entry->progress, instance, loop, slot, now, live->take,
 					  live->context);
 	if (instance && followed_may_spend(&live->followed, target, clock_now()))
-		ongoing_stall_report_eager(&entry->progress, instance, loop, slot, now, live->take,
-					   live->context);
+		check_eager(live, slot, instance, loop, now);
 	if (due) {
 		if (target)
 			share_spend(&target->share, remote_clock() - begun);

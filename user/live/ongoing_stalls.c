@@ -89,22 +89,25 @@ static void report_eager(const struct lp_eager_task *found, uint64_t segment_ns,
 	take(context, &event.event);
 }
 
-void ongoing_stall_report_eager(struct lp_ongoing_stall *progress,
+bool ongoing_stall_report_eager(struct lp_ongoing_stall *progress,
 				const struct lp_instance *instance, const struct lp_loop *loop,
-				uint32_t slot, uint64_t now_ns, lp_record_taker take, void *context)
+				uint32_t slot, uint64_t now_ns, lp_record_taker take, void *context,
+				struct lp_running_callback *callback)
 {
 	uint64_t start = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
 	struct lp_eager_task found;
 
 	if (!start || !instance->runtime->eager_task)
-		return;
+		return false;
 	instance->runtime->eager_task(instance, loop->thread_state, loop->task, NULL, &found);
 	/* if the callback has ended meanwhile, the task is not known to be one of it */
 	if (!found.line || __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE) != start)
-		return;
+		return false;
 	progress->eager_ns = start;
 	progress->eager = found.at;
+	*callback = found.callback;
 	report_eager(&found, start, slot, (pid_t)loop->pid, now_ns, take, context);
+	return true;
 }
 
 void ongoing_stall_report_ended_eager(struct lp_ongoing_stall *progress,

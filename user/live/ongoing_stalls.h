@@ -37,14 +37,15 @@ void ongoing_stall_report_name(struct lp_ongoing_stall *progress,
 			       const struct lp_instance *instance, const struct lp_loop *loop,
 			       uint32_t slot, uint64_t now_ns, lp_record_taker take, void *context);
 /*
- * Reports the task that runs inside of the late callback that created it, if there is one. The
- * second function is for when that callback has ended: the name of the task is read again, as loops
- * may set it after the first step of the task.
+ * Reports the task that runs inside of the late callback that created it, if there is one, and
+ * fills in *callback with what identifies its steps. The second function is for when that callback
+ * has ended: the name of the task is read again, as loops may set it after the first step of the
+ * task.
  */
-void ongoing_stall_report_eager(struct lp_ongoing_stall *progress,
+bool ongoing_stall_report_eager(struct lp_ongoing_stall *progress,
 				const struct lp_instance *instance, const struct lp_loop *loop,
-				uint32_t slot, uint64_t now_ns, lp_record_taker take,
-				void *context);
+				uint32_t slot, uint64_t now_ns, lp_record_taker take, void *context,
+				struct lp_running_callback *callback);
 void ongoing_stall_report_ended_eager(struct lp_ongoing_stall *progress,
 				      const struct lp_instance *instance,
 				      const struct lp_event_slow *slow, lp_record_taker take,

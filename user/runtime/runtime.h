@@ -131,6 +131,7 @@ struct lp_eager_address {
 /* A task that runs inside of the callback that has created it. */
 struct lp_eager_task {
 	struct lp_eager_address at;
+	struct lp_running_callback callback; /* the identity of its later steps */
 	uint32_t line; /* of the definition of its coroutine; 0: there is no such task */
 	char name[LP_STACK_FUNCTION_BYTES];
 	char file[LP_STACK_FILE_BYTES];

@@ -164,6 +164,13 @@ struct lp_segment_begun {
 };
 
 /*
+ * Counts the callback of a loop that began at start_ns as another one, as a task runs within that
+ * it has created. Only slow callbacks are counted so.
+ */
+void session_count_created(struct lp_session *session, uint32_t slot, uint64_t start_ns,
+			   uint32_t callback);
+
+/*
  * Returns the slot of a callback of a loop, which is assigned if it has none, as BPF would do; 0 if
  * no slot is left. identity and check are as in struct lp_callback_key and struct
  * lp_callback_value. *is_new is set if the slot was assigned now, so that its name has not been

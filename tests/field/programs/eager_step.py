@@ -12,9 +12,10 @@ CASE = {
     "looks": [
         {"command": ["-d", "4s"],
          "partly": [r"on CPU", r"{compute}"],
-         "right": [r"profile-\d+"]},
+         "right": [r"profile-\d+", r"load +task +\d+ +[1-9]"]},
         {"command": ["-m", "sample", "-d", "4s"],
-         "partly": [r"on CPU", r"{compute}"]},
+         "partly": [r"on CPU", r"{compute}"],
+         "right": [r"load +task +\d+ +[1-9]"]},
     ],
 }
 

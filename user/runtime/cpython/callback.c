@@ -207,8 +207,8 @@ static uint64_t coroutine_code(const struct lp_cpython *python, uint64_t corouti
 	       ~python->row.frame.tag_mask;
 }
 
-static void identify_task(const struct lp_cpython *python, uint64_t task,
-			  struct lp_running_callback *callback)
+void cpython_identify_task(const struct lp_cpython *python, uint64_t task,
+			   struct lp_running_callback *callback)
 {
 	const struct lp_cpython_row *row = &python->row;
 	uint64_t coroutine = memory_u64(python->pid, task + row->task.task_coro);
@@ -232,7 +232,7 @@ static void identify(const struct lp_cpython *python, uint64_t callable,
 		callable = memory_u64(python->pid, callable + 16);
 	task = task_of(python, callable);
 	if (task) {
-		identify_task(python, task, callback);
+		cpython_identify_task(python, task, callback);
 		return;
 	}
 	if (has_type(python, callable, "method") && !is_builtin(python, callable))
@@ -271,7 +271,7 @@ static void identify_by_code(const struct lp_cpython *python, uint64_t thread_st
 	uint64_t task = suspends ? running_task(python, thread_state, loop, code) : 0;
 
 	if (task)
-		identify_task(python, task, callback);
+		cpython_identify_task(python, task, callback);
 	else
 		take_code(python, callback, suspends ? LP_CALLBACK_TASK : LP_CALLBACK_FUNCTION,
 			  code, memory_u64(python->pid, code + name_at));

@@ -10,4 +10,8 @@
 void cpython_running_callback(const struct lp_cpython *python, uint64_t thread_state, uint64_t code,
 			      struct lp_running_callback *callback);
 
+/* Fills in what identifies the steps of a task. */
+void cpython_identify_task(const struct lp_cpython *python, uint64_t task,
+			   struct lp_running_callback *callback);
+
 #endif /* LP_RUNTIME_CPYTHON_CALLBACK_H */

@@ -19,7 +19,7 @@
 #include "running_loops.h"
 #include "probes.h"
 #include "runtime/cpython/objects/frames.h"
-#include "runtime/cpython/tasks/eager_task.h"
+#include "eager_task.h"
 #include "runtime/cpython/tasks/task_name.h"
 #include "runtime/cpython/tasks/lock_holder.h"
 #include "runtime/cpython/tasks/tasks.h"

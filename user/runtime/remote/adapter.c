@@ -390,6 +390,15 @@ static void check_text(struct lp_text *text, size_t capacity)
 		text->bytes = 0;
 }
 
+static void check_callback(struct lp_running_callback *found)
+{
+	if (found->name.kind >= LP_CALLBACK_KINDS)
+		found->name.kind = LP_CALLBACK_BUILTIN;
+	check_text(&found->name.qualname, sizeof(found->name.qualname_data));
+	check_text(&found->name.filename, sizeof(found->name.filename_data));
+	check_text(&found->name.owner, sizeof(found->name.owner_data));
+}
+
 static void running_callback(const struct lp_instance *instance, uint64_t thread_state,
 			     uint64_t code, struct lp_running_callback *found)
 {
@@ -406,11 +415,7 @@ static void running_callback(const struct lp_instance *instance, uint64_t thread
 		return;
 	}
 	*found = *answer;
-	if (found->name.kind >= LP_CALLBACK_KINDS)
-		found->name.kind = LP_CALLBACK_BUILTIN;
-	check_text(&found->name.qualname, sizeof(found->name.qualname_data));
-	check_text(&found->name.filename, sizeof(found->name.filename_data));
-	check_text(&found->name.owner, sizeof(found->name.owner_data));
+	check_callback(found);
 }
 
 static void task_name(const struct lp_instance *instance, uint64_t task, char *name, size_t size)
@@ -466,6 +471,7 @@ static void eager_task(const struct lp_instance *instance, uint64_t thread_state
 	found->name[sizeof(found->name) - 1] = '\0';
 	found->file[sizeof(found->file) - 1] = '\0';
 	found->task_name[sizeof(found->task_name) - 1] = '\0';
+	check_callback(&found->callback);
 }
 
 /* memory_read() asks a worker already. */

@@ -5,10 +5,11 @@
  */
 #include "eager_task.h"
 
-#include "enumerate.h"
+#include "callback.h"
 #include "process/memory.h"
 #include "runtime/cpython/objects/object.h"
-#include "task_name.h"
+#include "runtime/cpython/tasks/enumerate.h"
+#include "runtime/cpython/tasks/task_name.h"
 
 #include <string.h>
 
@@ -68,5 +69,7 @@ void cpython_eager_task(const struct lp_instance *instance, uint64_t thread_stat
 		memset(found, 0, sizeof(*found));
 		return;
 	}
+	if (!known)
+		cpython_identify_task(python, current, &found->callback);
 	cpython_task_name(instance, current, found->task_name, sizeof(found->task_name));
 }
