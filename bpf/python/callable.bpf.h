@@ -171,35 +171,48 @@ static __always_inline bool lp_task_known(const struct lp_loop *loop, __u64 task
 	return true;
 }
 
+/*
+ * Identifies a task by the code of its coroutine. Returns false if that is none of CPython's own,
+ * whose type is in the scratch area then if it could be read.
+ */
+static __always_inline bool lp_callable_coroutine(struct lp_loop *loop, __u64 coroutine,
+						  struct lp_callable *callable)
+{
+	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
+	__u32 bytes = offsets->cr_head_bytes & (LP_SCRATCH_BYTES - 1);
+	__u32 code_at = offsets->cr_code & (LP_SCRATCH_BYTES - 8);
+	__u32 name_at = offsets->cr_qualname & (LP_SCRATCH_BYTES - 8);
+	__u64 type;
+
+	if (bpf_probe_read_user(loop->scratch, bytes, (void *)coroutine)) {
+		*(__u64 *)(loop->scratch + LP_OBJECT_TYPE) = 0;
+		return false;
+	}
+	type = *(__u64 *)(loop->scratch + LP_OBJECT_TYPE);
+	if (type != loop->layout.python.coroutine_type &&
+	    type != loop->layout.python.generator_type)
+		return false;
+	callable->identity = *(__u64 *)(loop->scratch + code_at) & ~offsets->tag_mask;
+	callable->check = *(__u64 *)(loop->scratch + name_at);
+	return true;
+}
+
 /* Stores the code that a task steps: its coroutine's. */
 static __always_inline void lp_callable_task(struct lp_loop *loop, __u64 task, bool wakeup,
 					     struct lp_callable *callable)
 {
-	const struct lp_python_offsets *offsets = &loop->layout.python.offsets;
-	__u32 code_at, name_at, bytes;
-	__u64 coroutine, type;
+	__u64 coroutine;
 
 	callable->task = task;
 	callable->kind = LP_CALLBACK_TASK;
 	if (lp_task_known(loop, task, wakeup, callable))
 		return;
-	coroutine = lp_read_u64(task + offsets->task_coro);
-	bytes = offsets->cr_head_bytes & (LP_SCRATCH_BYTES - 1);
-	if (bpf_probe_read_user(loop->scratch, bytes, (void *)coroutine))
+	coroutine = lp_read_u64(task + loop->layout.python.offsets.task_coro);
+	if (lp_callable_coroutine(loop, coroutine, callable))
 		return;
-	type = *(__u64 *)(loop->scratch + LP_OBJECT_TYPE);
-	if (type != loop->layout.python.coroutine_type &&
-	    type != loop->layout.python.generator_type) {
-		/* A coroutine of Cython, or an awaitable of another class, is identified by its
-		 * type. */
-		callable->identity = type;
-		callable->owner = type;
-		return;
-	}
-	code_at = offsets->cr_code & (LP_SCRATCH_BYTES - 8);
-	name_at = offsets->cr_qualname & (LP_SCRATCH_BYTES - 8);
-	callable->identity = *(__u64 *)(loop->scratch + code_at) & ~offsets->tag_mask;
-	callable->check = *(__u64 *)(loop->scratch + name_at);
+	/* A coroutine of Cython, or an awaitable of another class, is identified by its type. */
+	callable->identity = *(__u64 *)(loop->scratch + LP_OBJECT_TYPE);
+	callable->owner = callable->identity;
 }
 
 /*
@@ -296,7 +309,7 @@ static __always_inline void lp_identify(struct lp_loop *loop, __u32 slot, __u64 
 				     head.type == python->method_type ? head.first : object,
 				     callable);
 		/* a function of Cython's is bound to itself */
-		if (head.type == python->method_type && callable->kind == LP_CALLBACK_BUILTIN)
+		if (head.type == python->method_type && callable->kind != LP_CALLBACK_INSTANCE)
 			callable->owner = head.second;
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "loop/common.bpf.h"
 #include "await_chain.bpf.h"
 #include "callable.bpf.h"
+#include "written.bpf.h"
 
 #define LP_UNNAMED_CALL "protocol callback"
 
@@ -110,7 +111,7 @@ __weak __noinline int lp_report_name(__u32 slot, __u32 callback)
 		lp_read_c_text(
 			lp_read_u64(lp_read_u64(callable->owner + LP_OBJECT_TYPE) + LP_TYPE_NAME),
 			&event->owner, event->owner_data, sizeof(event->owner_data));
-	} else if (callable->owner) {
+	} else if (callable->owner && callable->kind != LP_CALLBACK_FUNCTION) {
 		lp_read_c_text(lp_read_u64(callable->owner + LP_TYPE_NAME), &event->qualname,
 			       event->qualname_data, LP_QUALNAME_BYTES);
 	} else {
@@ -199,6 +200,11 @@ static __always_inline __u32 lp_identify_callback(struct lp_loop *loop, __u32 sl
 {
 	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
 	lp_identify(loop, slot, object, &loop->callable);
+	if (loop->callable.kind == LP_CALLBACK_FUNCTION && loop->callable.owner &&
+	    (lp_steps_written(loop, loop->callable.identity) ||
+	     (!lp_cached(loop, loop->callable.identity, LP_CALLBACK_FUNCTION) &&
+	      lp_learn_step(slot))))
+		lp_identify_written(slot);
 	/* An awaitable of another class than a coroutine has an owner. */
 	if (lp_config.inner && loop->callable.task && loop->callable.identity &&
 	    !loop->callable.owner) {

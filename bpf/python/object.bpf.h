@@ -11,6 +11,8 @@
 /* Fields that have the same offset from CPython 3.8 to 3.14. */
 #define LP_OBJECT_TYPE 8
 #define LP_TYPE_NAME 24
+#define LP_TYPE_BASIC_SIZE 32
+#define LP_TYPE_DICT_OFFSET 288
 #define LP_STRING_LENGTH 16
 #define LP_STRING_STATE 32
 #define LP_METHODDEF_NAME 0

@@ -42,7 +42,7 @@ struct lp_callable {
 	__u64 identity; /* address of code, method definition or type; or LP_IDENTITY_CHAIN */
 	__u64 check; /* address of the qualified name, if there is one */
 	__u64 task;
-	__u64 owner; /* builtins: the object that it is bound to; classes: the type */
+	__u64 owner; /* methods: the object that it is bound to; classes: the type */
 	__u32 kind;
 	__u32 callback; /* its slot, if it is known already; else 0 */
 };
@@ -160,6 +160,7 @@ struct lp_loop {
 	__u32 ready_ended; /* it is a TCP socket whose peer has closed its end */
 	__u64 stopped_ns; /* when it returned from run_forever() last; 0: it has begun again */
 	struct lp_callable callable; /* identity of the running callback */
+	union lp_written written;
 	struct lp_top_entry top[LP_TOP_ENTRIES];
 	struct lp_histogram iteration;
 	struct lp_cache_entry cache[LP_CACHE_ENTRIES];

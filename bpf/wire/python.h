@@ -120,6 +120,14 @@ enum lp_future_state {
 	LP_FUTURE_FINISHED = 2,
 };
 
+/* The place of an object's attributes, apart from those in slots. */
+enum lp_instance_layout {
+	LP_INSTANCE_DICT, /* up to 3.10: in a dict, at the type's tp_dictoffset */
+	LP_INSTANCE_VALUES, /* 3.11: values in front of the object, or a dict beside them */
+	LP_INSTANCE_TAGGED, /* 3.12: one word for either; its lowest bit marks values */
+	LP_INSTANCE_INLINE, /* 3.13 and later: values behind the object, or a dict in front */
+};
+
 /* Addresses in one process. */
 struct lp_python {
 	struct lp_python_offsets offsets;
@@ -143,6 +151,9 @@ struct lp_python {
 	/* offsets of the list of all threads' states in the interpreter state, and of its links */
 	__u16 threads_head;
 	__u16 thread_next;
+	__u16 instance_layout; /* enum lp_instance_layout */
+	__u16 cached_keys; /* PyHeapTypeObject, 3.11 and later: the attributes of instances */
+	__u32 reserved2;
 	__u64 builtin_type; /* PyCFunction_Type and the like, by exported symbol */
 	__u64 function_type;
 	__u64 method_type;
@@ -220,6 +231,19 @@ struct lp_python_types {
 	__u64 partial_type;
 	__u64 cython_type; /* cython_function_or_method, which begins as a PyCFunction */
 	__u64 wakeup_method; /* PyMethodDef of task_wakeup, 3.10 and later */
+};
+
+#define LP_STEP_METHODS 4
+#define LP_TASK_CLASSES 4
+
+/* Tasks that are written in Python; learned by programs. */
+struct lp_written_tasks {
+	__u64 methods[LP_STEP_METHODS]; /* code objects of methods that step a task */
+	struct lp_task_class {
+		__u64 type;
+		__u32 place; /* tp_basicsize, or up to 3.10 tp_dictoffset */
+		__u32 index; /* number of the attribute that is the coroutine */
+	} classes[LP_TASK_CLASSES];
 };
 
 _Static_assert(sizeof(struct lp_python_offsets) == 64, "wire");

@@ -39,6 +39,11 @@ union lp_callable_types {
 	struct lp_python_types python;
 };
 
+/* Tasks that are written in the language of the runtime, whose steps are calls of their methods. */
+union lp_written {
+	struct lp_written_tasks python;
+};
+
 /* --inner: what the task that a loop steps awaits. */
 union lp_awaiting {
 	struct lp_coroutine_chain python;

@@ -111,6 +111,32 @@ def of_each_layout(interpreter):
     return is_host(interpreter) or interpreter.version[:2] in ((3, 9), (3, 14))
 
 
+def of_each_instance(interpreter):
+    """Those above, and one more place of an object's attributes."""
+    return of_each_layout(interpreter) or interpreter.version[:2] == (3, 12)
+
+
+@each(of_each_instance)
+def test_steps_of_tasks_that_are_written_in_python(case):
+    """The rows are those of the coroutines, not of the method that steps each of them."""
+    target = case.start("wrapped.py", "written")
+    profiler = case.profile("-p", str(target.pid), "-j")
+    profiler.wait_for_text("Ctrl-C ends")
+    target.go()
+    target.finish()
+    records = profiler.finish().expect(0).records
+    verify(schema.documented(records), checks.sums(records))
+    summaries = records.final("callback_summary")
+    rows = {row["name"]: row["count"] for row in summaries
+            if row["kind"] == "task" and row["name"] != "main"
+            and row["file"].endswith("wrapped.py")}
+    others = [row["name"] for row in summaries if "__step" in row["name"]
+              or "__wakeup" in row["name"]]
+    steps = case.truth(target).fact("steps")
+    if rows != steps or others:
+        raise Failure(f"steps {rows}, of methods {others}; expected {steps}")
+
+
 @each(of_each_layout)
 @patient
 def test_slow_steps_by_the_innermost_coroutine_between_bursts(case):

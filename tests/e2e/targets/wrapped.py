@@ -1,10 +1,11 @@
 """Handlers in tasks that step a framework's coroutine, for --inner.
 
-    wrapped.py TRUTH [slow]
+    wrapped.py TRUTH [slow|written]
 
 The truth has how many steps each coroutine of the program had: one more than it has waited, as its
 task is stepped for the first time before the first wait. slow: after some thousand short steps, the
-steps of one coroutine take 150 ms.
+steps of one coroutine take 150 ms. written: the tasks are written in Python, and step the handlers
+themselves.
 """
 
 import asyncio
@@ -55,9 +56,25 @@ async def get_report():
             pass
 
 
+class Task(asyncio.tasks._PyTask):
+    def __init__(self, coroutine):
+        self.kind = "of the program"
+        super().__init__(coroutine)
+
+
+async def written(truth):
+    for handler, kind in ((get_order, asyncio.tasks._PyTask), (get_stock, Task), (stream, Task)):
+        await kind(handler())
+    truth.fact(steps={"get_order": ORDERS + 1, "get_stock": STOCK + 1, "stream": PAGES + 1})
+    truth.write()
+
+
 async def main(path, how=None):
     truth = GroundTruth(path)
     await loop_waits_for_go()
+    if how == "written":
+        await written(truth)
+        return
     if how == "slow":
         for handler in (get_status, get_report):
             await asyncio.get_running_loop().create_task(framework.run(handler))

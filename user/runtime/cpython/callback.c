@@ -6,9 +6,11 @@
  */
 #include "callback.h"
 
+#include "base/text.h"
 #include "process/memory.h"
 #include "running_loops.h"
 #include "runtime/cpython/objects/frames.h"
+#include "runtime/cpython/objects/instance.h"
 #include "runtime/cpython/tasks/enumerate.h"
 #include "uvloop.h"
 
@@ -207,6 +209,34 @@ static uint64_t coroutine_code(const struct lp_cpython *python, uint64_t corouti
 	       ~python->row.frame.tag_mask;
 }
 
+/* Takes the coroutine that a task steps. */
+static void take_coroutine(const struct lp_cpython *python, uint64_t coroutine,
+			   struct lp_running_callback *callback)
+{
+	take_code(python, callback, LP_CALLBACK_TASK, coroutine_code(python, coroutine),
+		  memory_u64(python->pid, coroutine + python->row.coroutine.cr_qualname));
+}
+
+/*
+ * Returns the coroutine of a task that is written in Python if a bound method steps such a task, as
+ * bpf/python/written.bpf.h does; else 0.
+ */
+static uint64_t written_coroutine(const struct lp_cpython *python, uint64_t function, uint64_t self)
+{
+	uint64_t code, coroutine;
+	char name[64];
+
+	if (!has_type(python, function, "function"))
+		return 0;
+	code = memory_u64(python->pid, function + python->row.function.func_code);
+	if (cpython_string(python, memory_u64(python->pid, code + python->row.code.co_name), name,
+			   sizeof(name)) ||
+	    (!text_ends_with(name, "__step") && !text_ends_with(name, "__wakeup")))
+		return 0;
+	coroutine = cpython_instance_get(python, self, "_coro");
+	return coroutine && is_coroutine(python, coroutine) ? coroutine : 0;
+}
+
 void cpython_identify_task(const struct lp_cpython *python, uint64_t task,
 			   struct lp_running_callback *callback)
 {
@@ -215,8 +245,7 @@ void cpython_identify_task(const struct lp_cpython *python, uint64_t task,
 
 	callback->task = task;
 	if (is_coroutine(python, coroutine))
-		take_code(python, callback, LP_CALLBACK_TASK, coroutine_code(python, coroutine),
-			  memory_u64(python->pid, coroutine + row->coroutine.cr_qualname));
+		take_coroutine(python, coroutine, callback);
 	else
 		take_instance(python, callback, LP_CALLBACK_TASK, coroutine);
 }
@@ -225,7 +254,7 @@ static void identify(const struct lp_cpython *python, uint64_t callable,
 		     struct lp_running_callback *callback)
 {
 	const struct lp_cpython_row *row = &python->row;
-	uint64_t task;
+	uint64_t task, coroutine = 0;
 	int i;
 
 	for (i = 0; i < PARTIALS_MAX && has_type(python, callable, "functools.partial"); i++)
@@ -235,8 +264,16 @@ static void identify(const struct lp_cpython *python, uint64_t callable,
 		cpython_identify_task(python, task, callback);
 		return;
 	}
-	if (has_type(python, callable, "method") && !is_builtin(python, callable))
+	if (has_type(python, callable, "method") && !is_builtin(python, callable)) {
+		uint64_t self = memory_u64(python->pid, callable + 24);
+
 		callable = memory_u64(python->pid, callable + 16);
+		coroutine = written_coroutine(python, callable, self);
+	}
+	if (coroutine) {
+		take_coroutine(python, coroutine, callback);
+		return;
+	}
 	if (has_type(python, callable, "function"))
 		take_code(python, callback, LP_CALLBACK_FUNCTION,
 			  memory_u64(python->pid, callable + row->function.func_code),

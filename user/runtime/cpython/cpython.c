@@ -212,6 +212,8 @@ static void fill_instance(struct lp_cpython *python, const struct lp_elf *elf,
 	cpython_row_offsets(&python->row, &wire->offsets);
 	cpython_row_await_offsets(&python->row, &wire->awaits);
 	wire->eager_tasks = python->row.asyncio.eager_tasks;
+	wire->instance_layout = python->row.type.instance_layout;
+	wire->cached_keys = python->row.type.ht_cached_keys;
 	wire->thread_base = python->runtime;
 	fill_chains(&python->row, wire);
 	for (i = 0; i < ARRAY_SIZE(exported); i++) {

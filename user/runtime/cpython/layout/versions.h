@@ -21,14 +21,6 @@ enum lp_dict_layout {
 	LP_DICT_COMPACT, /* 3.11 and later: entries of 16 bytes if all keys are str */
 };
 
-/* The place of an object's attributes, apart from those in slots. */
-enum lp_instance_layout {
-	LP_INSTANCE_DICT, /* up to 3.10: in a dict, at the type's tp_dictoffset */
-	LP_INSTANCE_VALUES, /* 3.11: values in front of the object, or a dict beside them */
-	LP_INSTANCE_TAGGED, /* 3.12: one word for either; its lowest bit marks values */
-	LP_INSTANCE_INLINE, /* 3.13 and later: values behind the object, or a dict in front */
-};
-
 /* How a suspended frame is recognised as one that awaits the object on top of its stack. */
 enum lp_await_mark {
 	LP_AWAIT_OPCODE, /* up to 3.10: its next instruction is YIELD_FROM */
