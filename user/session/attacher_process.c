@@ -6,6 +6,7 @@
 #include "files/standard.h"
 #include "process/descriptor.h"
 #include "privileges/open_files.h"
+#include "privileges/priority.h"
 #include "privileges/sandbox.h"
 #include "runtime/runtime.h"
 
@@ -164,6 +165,7 @@ void attacher_serve(struct lp_attacher_shared *shared, lp_attach_function attach
 	bool threaded;
 
 	setsid();
+	priority_raise_session();
 	prctl(PR_SET_NAME, "loopprof-attach");
 	/* the run handles the signals to its group or unit, and ends this process */
 	block_signals();
