@@ -233,7 +233,8 @@ async def main(path):
     truth.count(step_polls, 3)
     truth.count(work_in_context, 0)
     truth.count(work_in_thread, 0)
-    truth.count(eager_body, 0)
+    # its step holds the loop for long, and counts for it
+    truth.count(eager_body, int(hasattr(asyncio, "eager_task_factory")))
     truth.write()
 
 
