@@ -195,20 +195,6 @@ static void test_answers(void **state)
 	assert_int_not_equal(first, getpid());
 }
 
-/* Beside a wait that keeps the CPU, limits are the same, and an answer is taken when it comes. */
-static void test_one_that_is_in_a_hurry_gets_the_same_answers(void **state)
-{
-	pid_t first = who();
-
-	(void)state;
-	workers_hurry(workers, true);
-	assert_int_equal(who(), first);
-	assert_int_equal(call(worker, NAP), 0);
-	assert_int_equal(call(worker, SLEEP), -ETIMEDOUT);
-	assert_int_not_equal(who(), first);
-	workers_hurry(workers, false);
-}
-
 static void test_request_that_is_too_long(void **state)
 {
 	const struct iovec part = { answer, LP_WORKER_BYTES + 1 };
@@ -517,8 +503,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_answers, begin, end),
-		cmocka_unit_test_setup_teardown(test_one_that_is_in_a_hurry_gets_the_same_answers,
-						begin, end),
 		cmocka_unit_test_setup_teardown(test_request_that_is_too_long, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_that_hangs_is_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_one_that_computes_for_ever_is_replaced, begin,

@@ -116,9 +116,6 @@ static bool is_expensive(const struct lp_event *event)
 	       event->type == LP_EVENT_NATIVE;
 }
 
-/* A record that is read this many ns after it was made is late: the objects it is of may be gone. */
-#define RECORD_LATE_NS (20 * NS_PER_MS)
-
 static void symbolise(struct lp_live *live, const struct lp_event *event, size_t size)
 {
 	struct lp_followed *target = followed_of(&live->followed, (pid_t)event->pid);
@@ -138,7 +135,6 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 			session_lose(live->session, LP_LOST_FINDINGS, 1);
 		return;
 	}
-	remote_hurry(saturating_sub(now, event->time_ns) > RECORD_LATE_NS);
 	if (event->type == LP_EVENT_RAW_STACK &&
 	    size >= offsetof(struct lp_event_raw_stack, frames))
 		symboliser_take(live->symboliser, instance, (const void *)event, size);
@@ -147,7 +143,6 @@ static void symbolise(struct lp_live *live, const struct lp_event *event, size_t
 				       instance, (const void *)event);
 	else if (event->type == LP_EVENT_NATIVE && size >= sizeof(struct lp_event_native))
 		symboliser_store_native(live->symboliser, (const void *)event);
-	remote_hurry(false);
 	if (target)
 		share_spend(&target->share, remote_clock() - begun);
 	/* the run is to stop: what is left in the ring can be read at its end */

@@ -33,8 +33,6 @@
  * kernel waits to put a probe into a file (session/attacher.h), it forks nothing.
  */
 #define SPAWN_NS (2000 * NS_PER_MS)
-/* The longest wait in ns that keeps the CPU, see workers_hurry. */
-#define AWAKE_NS (NS_PER_MS / 2)
 /* The longest wait in ms for the end of the spawner, which cannot end during such a fork. */
 #define SPAWNER_END_MS 100
 
@@ -43,8 +41,6 @@ struct lp_workers {
 	pid_t spawner;
 	int socket; /* of the spawner; -1: none runs */
 	unsigned int unanswered; /* number of answers of the spawner that were not received yet */
-	long processors;
-	bool hurries;
 	bool late; /* the spawner did not answer in time: it is not waited for again until it does */
 	int stop;
 	uint64_t end_ns;
@@ -82,7 +78,6 @@ int workers_new(lp_worker_server server, struct lp_workers **result)
 	workers->server = server;
 	workers->socket = -1;
 	workers->stop = -1;
-	workers->processors = sysconf(_SC_NPROCESSORS_ONLN);
 	workers->end_ns = UINT64_MAX;
 	workers->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (workers->epoll < 0) {
@@ -150,12 +145,6 @@ static bool is_readable(int descriptor)
 	struct pollfd polled = { .fd = descriptor, .events = POLLIN };
 
 	return poll(&polled, 1, 0) > 0;
-}
-
-void workers_hurry(struct lp_workers *workers, bool hurries)
-{
-	/* with a single CPU the worker could not run meanwhile */
-	workers->hurries = hurries && workers->processors > 1;
 }
 
 bool workers_are_over(const struct lp_workers *workers)
@@ -492,17 +481,6 @@ bool worker_receive(struct lp_worker *worker, void *answer, size_t capacity, ssi
 	return true;
 }
 
-/* Waits for an answer without giving up the CPU.  Returns whether there is one. */
-static bool wait_awake(const struct lp_worker *worker)
-{
-	uint64_t end_ns = clock_now() + AWAKE_NS;
-
-	while (clock_now() < end_ns)
-		if (is_readable(worker->socket))
-			return true;
-	return false;
-}
-
 /* Returns 0, or a reason not to wait any longer. */
 static int wait_for_answer(struct lp_worker *worker)
 {
@@ -511,8 +489,6 @@ static int wait_for_answer(struct lp_worker *worker)
 	uint64_t still_ns = 0, now;
 	int err;
 
-	if (workers->hurries && wait_awake(worker))
-		return 0;
 	for (;;) {
 		err = wait_readable(workers, worker->socket);
 		if (err != -EAGAIN)

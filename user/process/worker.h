@@ -40,12 +40,6 @@ void workers_stop_on(struct lp_workers *workers, int descriptor);
 /* The instant of CLOCK_MONOTONIC after which worker_call does the same; UINT64_MAX: none. */
 void workers_end_at(struct lp_workers *workers, uint64_t end_ns);
 
-/*
- * Sets whether worker_call waits for answers without giving up its CPU, for half a millisecond at
- * most. On a busy machine a process that sleeps gets a CPU again some tens of ms later.
- */
-void workers_hurry(struct lp_workers *workers, bool hurries);
-
 /* Returns whether worker_call returns -ECANCELED now. */
 bool workers_are_over(const struct lp_workers *workers);
 

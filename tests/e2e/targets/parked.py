@@ -241,6 +241,10 @@ async def uses_connection(of_package):
     await of_package.receive()  # parked
 
 
+async def handles():
+    await asyncio.get_running_loop().create_future()  # parked
+
+
 async def uses_executor(blocks):
     await asyncio.get_running_loop().run_in_executor(None, blocks)  # parked
 
@@ -263,6 +267,10 @@ async def outside(truth):
         connection.Connection, *listener.getsockname())
     truth.task("connection", uses_connection(of_package), uses_connection, kinds=["future"],
                detail=r"tcp 127\.0\.0\.1:%d" % listener.getsockname()[1])
+    # this one waits for a future of the program, not for the connection
+    truth.task("handler", of_package.serve(handles),
+               frames=[connection.Connection.serve, handles], kinds=["future"],
+               detail="^$")
     stop = threading.Event()
     truth.task("executor", uses_executor(stop.wait), uses_executor, kinds=["future", "other"],
                detail="executor, running")

@@ -378,12 +378,6 @@ bool remote_is_over(void)
 	return remote.workers && workers_are_over(remote.workers);
 }
 
-void remote_hurry(bool late)
-{
-	if (remote.workers)
-		workers_hurry(remote.workers, late);
-}
-
 void remote_limit_last_reads(void)
 {
 	remote.last = true;

@@ -29,9 +29,6 @@ void remote_end_at(uint64_t end_ns);
 /* Returns whether reading has ended in this way. A process that has no reader reads without end. */
 bool remote_is_over(void);
 
-/* Sets whether records of targets are read too late, so that answers are awaited without sleep. */
-void remote_hurry(bool late);
-
 /*
  * Limits all further reads together to a part of a second, and each of them to less than before,
  * for a run that ends.

@@ -136,6 +136,7 @@ static void read_code(const struct lp_waits *waits, const struct lp_await_link *
 	code->enters = text_ends_with(name, "__aenter__");
 	code->row = find_row(waits, file, name);
 	code->of_package = is_method_of_package(python, link->code, file);
+	code->of_program = !is_asyncio(file) && !cpython_code_names.below_packages(file);
 	if (!is_asyncio(file))
 		code->acquires = count_attribute(python, link->code, "acquire");
 	if (!code->row)
@@ -156,7 +157,7 @@ const struct lp_wait_code *cpython_wait_code(struct lp_waits *waits,
 	if (!link->code)
 		return &unknown;
 	read_code(waits, link, &code);
-	stored = code.row || code.enters || code.acquires || code.of_package
+	stored = code.row || code.enters || code.acquires || code.of_package || code.of_program
 			 ? task_arena_take(waits->arena, sizeof(*stored))
 			 : NULL;
 	if (stored)

@@ -18,7 +18,7 @@
 /* asyncio.transports.BaseTransport has one slot, 3.8 to 3.14: _extra, a dict */
 #define TRANSPORT_EXTRA 16
 
-/* The innermost coroutines of a task that may be methods of a connection. */
+/* The number of innermost coroutines of a task that are searched for a method of a connection. */
 #define METHODS_MAX 4
 
 /* The maximum depth of nested TLS transports. */
@@ -183,6 +183,9 @@ void cpython_wait_say_connection(struct lp_waiting *wait)
 		const struct lp_await_link *link = &chain->links[i];
 		uint64_t object, transport;
 
+		/* the program waits for a future of its own */
+		if (cpython_wait_code(waits, link)->of_program)
+			return;
 		if (!cpython_wait_code(waits, link)->of_package)
 			continue;
 		object = cpython_frame_local(waits->python, link, 0);

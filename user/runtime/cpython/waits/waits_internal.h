@@ -81,6 +81,7 @@ struct lp_wait_code {
 	int object, timeout; /* indices of the row's variables */
 	bool enters; /* it is an __aenter__ */
 	bool of_package; /* it is a method in an installed package */
+	bool of_program; /* it is in no installed package and not in asyncio */
 	/* how often a function of the program gets an attribute `acquire`; 0: never */
 	unsigned int acquires;
 };
