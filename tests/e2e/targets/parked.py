@@ -269,7 +269,7 @@ async def outside(truth):
                detail=r"tcp 127\.0\.0\.1:%d" % listener.getsockname()[1])
     # this one waits for a future of the program, not for the connection
     truth.task("handler", of_package.serve(handles),
-               frames=[connection.Connection.serve, handles], kinds=["future"],
+               frames=[connection.serve], kinds=["future"],
                detail="^$")
     stop = threading.Event()
     truth.task("executor", uses_executor(stop.wait), uses_executor, kinds=["future", "other"],
