@@ -64,8 +64,8 @@ def each_page(case, place, test):
             wrong.append(f"{page}: {failure}")
         finally:
             unreadable.end()
-        # those of other runs of loopprof, which come and go, are none of them after a while
-        hung = set(hung_workers()) - set(before)
+        # those of other runs of loopprof do not hang
+        hung = {pid for pid, state in hung_workers().items() if pid not in before and state == "D"}
         wait_until(lambda: not hung & set(hung_workers()), "workers end with the page")
     verify(wrong)
 
