@@ -215,8 +215,9 @@ static void test_finished_and_kept(void **state)
 	list.ended_count = 2;
 	list.ended_total = 1005;
 	text = printed(&list, &plain);
-	assert_non_null(strstr(text, "\n1,005 finished tasks are still referenced: 1,000 fetch, "
-				     "2 poll, 3 of other\n    coroutines\n"));
+	assert_non_null(strstr(text,
+			       "\n1,005 finished tasks are still in memory, referenced or not "
+			       "collected yet: 1,000\n    fetch, 2 poll, 3 of other coroutines\n"));
 	free(text);
 	list = new_list(1, SECOND);
 	add_task(&list, 0, "a");

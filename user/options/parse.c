@@ -91,6 +91,9 @@ static int parse_command(char *word, struct lp_options *options)
 		options->command = command->command;
 		return 0;
 	}
+	if (!word[strspn(word, "0123456789,")])
+		return usage_error("'%s' is no command of loopprof (to profile a process, -p %s)",
+				   word, word);
 	return usage_error("'%s' is no command of loopprof (to start a program, put -- before it)",
 			   word);
 }

@@ -6,6 +6,7 @@
 #include "process/sockets.h"
 #include "process/thread_call.h"
 #include "runtime/remote/remote.h"
+#include "wire/resource_text.h"
 #include "wire/syscalls.h"
 
 #include <inttypes.h>
@@ -47,14 +48,17 @@ static bool read_stack(const struct lp_tasks_snapshot *snapshot, const struct lp
 	return stack->shows == LP_SHOWS_CALLBACK && !stack->waits_for_lock;
 }
 
-/* Returns whether the descriptor of a call is a UDP socket. */
-static bool is_datagram(pid_t pid, const struct lp_end_file *file)
+/* Replaces the number of a socket by its kind and its peer. Returns whether it is a UDP socket. */
+static bool name_socket(pid_t pid, struct lp_end_file *file)
 {
 	struct lp_resource resource = { 0 };
 	uint64_t inode;
 
-	return sscanf(file->name, "socket:[%" SCNu64 "]", &inode) == 1 &&
-	       socket_by_inode(pid, inode, &resource) && resource.kind == LP_RESOURCE_UDP;
+	if (sscanf(file->name, "socket:[%" SCNu64 "]", &inode) != 1 ||
+	    !socket_by_inode(pid, inode, &resource))
+		return false;
+	resource_text(&resource, file->name, sizeof(file->name));
+	return resource.kind == LP_RESOURCE_UDP;
 }
 
 static void read_one(const struct lp_tasks_snapshot *snapshot, const struct lp_running_loop *loop,
@@ -66,7 +70,7 @@ static void read_one(const struct lp_tasks_snapshot *snapshot, const struct lp_r
 	    !other_end_read(snapshot->process->pid, loop->tid, SEARCH_NS, &blocked->end))
 		return;
 	blocked->known = true;
-	if (is_datagram(snapshot->process->pid, &blocked->end.file))
+	if (name_socket(snapshot->process->pid, &blocked->end.file))
 		remote_dns_name(snapshot->process->pid, loop->tid, blocked->dns_name);
 	text_sanitise(blocked->dns_name);
 	blocked->own = task_frames_own(snapshot->frames, stack.frames, stack.depth);

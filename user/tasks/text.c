@@ -215,7 +215,7 @@ static void print_ended(struct tasks_text_sink *sink, const struct lp_tasks_snap
 	memory = open_memstream(&text, &size);
 	if (!memory)
 		return;
-	fprintf(memory, "%s finished tasks are still referenced: ",
+	fprintf(memory, "%s finished tasks are still in memory, referenced or not collected yet: ",
 		text_task_number(list->ended_total, number));
 	for (i = 0; i < list->ended_count && i < ENDED_SHOWN; i++) {
 		named += list->ended[i].count;
