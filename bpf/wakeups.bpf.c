@@ -75,7 +75,10 @@ __weak __noinline int lp_report_waker(__u32 slot, __u64 now)
 	state = lp_current_state(loop);
 	lp_walk(loop, slot, state, LP_WHOLE_STACK);
 	lp_walked_for(stall, loop, slot, LP_SAMPLE_WAKER, loop->start_ns, now);
+	/* the wait that it ends, of several of the callback */
 	stall->walked.stack = stall->wait.stack;
+	stall->walked.resource.kind = LP_RESOURCE_LOCK;
+	stall->walked.resource.number = stall->wait.object;
 	stall->walked.thread = state ? lp_holder_thread(loop, state) : 0;
 	stall->walked.waker = (__u32)bpf_get_current_pid_tgid();
 	lp_report_walked(stall);

@@ -183,7 +183,7 @@ struct lp_event_raw_stack {
 	struct lp_event event; /* reserved: as in LP_EVENT_STACK_SAMPLE */
 	__u64 segment_ns;
 	/* hash of its frames; GIL_HOLDER: of the thread and its innermost code; LP_STACK_OF_TASK:
-	 * an instant; WAKER: that of the loop's wait */
+	 * an instant; WAKER: that of the loop's wait, whose object is in resource */
 	__u64 stack;
 	__u64 thread_state; /* the thread's; LP_STACK_OF_TASK: the address of the task */
 	__u32 reason; /* enum lp_sample_reason */

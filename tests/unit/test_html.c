@@ -121,20 +121,26 @@ static void a_stall_reported_in_progress_several_times_is_one_stall(void **state
 	assert_int_equal(store.omitted, 0);
 }
 
-static void a_stall_has_the_thread_that_woke_the_loop(void **state)
+static void the_thread_that_woke_the_loop_follows_the_call_that_it_ended(void **state)
 {
 	struct lp_slow_callback slow = slow_of(SECOND, 200 * MS);
+	struct lp_blocked blocked[] = { { .syscall = "futex" },
+					{ .syscall = "futex", .woken = true },
+					{ .syscall = "read" } };
 	const struct lp_page_detail *detail;
 
 	(void)state;
+	slow.breakdown.blocked = blocked;
+	slow.breakdown.blocked_count = 3;
 	slow.breakdown.waker = (struct lp_waker){ .known = true, .thread = "writer", .tid = 45 };
 	page_store_add_slow(&store, &slow);
 	page_store_finish(&store);
 	detail = store.stalls[0].detail;
-	assert_int_equal(detail->part_count, 1);
-	assert_int_equal(detail->parts[0].kind, LP_PAGE_WAKER);
-	assert_int_equal(detail->parts[0].count, 45);
-	assert_int_equal(detail->parts[0].name, page_store_string(&store.tables, "writer"));
+	assert_int_equal(detail->part_count, 4);
+	assert_int_equal(detail->parts[2].kind, LP_PAGE_WAKER);
+	assert_int_equal(detail->parts[2].count, 45);
+	assert_int_equal(detail->parts[3].kind, LP_PAGE_BLOCKED);
+	assert_int_equal(detail->parts[2].name, page_store_string(&store.tables, "writer"));
 }
 
 /* With -a, many stalls of other loops begin and end while one lasts. */
@@ -584,8 +590,9 @@ int main(void)
 		cmocka_unit_test(what_finds_no_space_has_no_number_and_is_counted),
 		cmocka_unit_test_setup_teardown(
 			a_stall_reported_in_progress_several_times_is_one_stall, begin, finish),
-		cmocka_unit_test_setup_teardown(a_stall_has_the_thread_that_woke_the_loop, begin,
-						finish),
+		cmocka_unit_test_setup_teardown(
+			the_thread_that_woke_the_loop_follows_the_call_that_it_ended, begin,
+			finish),
 		cmocka_unit_test_setup_teardown(a_long_stall_among_many_others_is_one_stall, begin,
 						finish),
 		cmocka_unit_test_setup_teardown(a_stall_that_never_ended_stays_in_progress, begin,

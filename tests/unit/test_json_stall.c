@@ -76,7 +76,7 @@ static void a_stall_of_a_wrapper_has_its_handler(void **state)
 static void a_slow_task_has_why_it_was_slow_and_who_waited(void **state)
 {
 	struct lp_blocked blocked[] = { { "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 2, whole,
-					  NO_SLEEP, "", "" } };
+					  NO_SLEEP, "", "", false } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true,
 			  .gc_known = true,
@@ -221,16 +221,24 @@ static void whom_it_waited_for_is_written_if_it_is_known(void **state)
 
 static void who_ended_its_wait_is_written_if_it_is_known(void **state)
 {
+	struct lp_blocked blocked[] = {
+		{ .syscall = "futex", .duration_ns = 9, .count = 1, .target = "lock 0x7f" },
+		{ .syscall = "futex", .duration_ns = 8, .count = 1, .woken = true },
+	};
 	struct lp_breakdown breakdown = {
+		.blocked_count = 2,
+		.blocked = blocked,
 		.waker = { .known = true, .thread = "writer", .tid = 45, .stack = python },
 	};
 
 	(void)state;
-	expect_in_slow(&breakdown, "\"woken_by\":{\"thread\":\"writer\",\"tid\":45,"
-				   "\"stack\":[" JSON_EXECUTE "," JSON_HANDLE "]},");
+	expect_in_slow(&breakdown, "\"target\":\"lock 0x7f\",\"stack\":[]},{");
+	expect_in_slow(&breakdown,
+		       "\"target\":null,\"stack\":[],\"woken_by\":{\"thread\":"
+		       "\"writer\",\"tid\":45,\"stack\":[" JSON_EXECUTE "," JSON_HANDLE "]}}],");
 	breakdown.waker = (struct lp_waker){ .known = true, .thread = "pool" };
 	expect_in_slow(&breakdown, "\"woken_by\":{\"thread\":\"pool\",\"tid\":null,"
-				   "\"stack\":[]},");
+				   "\"stack\":[]}}],");
 }
 
 static void a_wait_for_the_gil_names_its_holder_as_far_as_known(void **state)
@@ -250,7 +258,7 @@ static void a_wait_for_the_gil_names_its_holder_as_far_as_known(void **state)
 
 static void a_stack_says_what_it_lacks(void **state)
 {
-	struct lp_blocked blocked[] = { { "fsync", "", "", 7, 1, outer, NO_SLEEP, "", "" } };
+	struct lp_blocked blocked[] = { { "fsync", "", "", 7, 1, outer, NO_SLEEP, "", "", false } };
 	struct lp_sample samples[] = { { 1, LP_SAMPLE_ON_CPU, false, outer } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true },
@@ -273,8 +281,10 @@ static void a_stack_says_what_it_lacks(void **state)
 
 static void calls_that_found_no_space_are_summed_up(void **state)
 {
-	struct lp_blocked blocked[] = { { "fsync", "/x", "", 7, 1, outer, NO_SLEEP, "fuse", "" },
-					{ "read", "/y", "", 6, 1, outer, NO_SLEEP, "", "" } };
+	struct lp_blocked blocked[] = {
+		{ "fsync", "/x", "", 7, 1, outer, NO_SLEEP, "fuse", "", false },
+		{ "read", "/y", "", 6, 1, outer, NO_SLEEP, "", "", false }
+	};
 	struct lp_breakdown breakdown = {
 		.blocked_count = 2,
 		.blocked = blocked,

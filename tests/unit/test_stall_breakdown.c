@@ -9,6 +9,7 @@
 #define SYS_READ 0
 #define SYS_RECVFROM 45
 #define SYS_FSYNC 74
+#define SYS_FUTEX 202
 
 #define RECV 1
 #define HANDLE 2
@@ -434,10 +435,16 @@ static void more_holders_than_are_distinguished_do_no_harm(void **state)
 	assert_string_equal(last_breakdown()->breakdown.gil.thread, "first");
 }
 
+#define WAIT 7 /* hash of the stack of a wait */
+#define LOCK 0x7f00
+
 static void feed_waker(uint64_t segment_ns, uint32_t tid, uint32_t frame, const char *name)
 {
 	struct lp_record_stack_sample record =
-		sampled_stack(LP_SAMPLE_WAKER, segment_ns, 7, frame, 0);
+		sampled_stack(LP_SAMPLE_WAKER, segment_ns, WAIT, frame, 0);
+
+	record.sample.resource.kind = LP_RESOURCE_LOCK;
+	record.sample.resource.number = LOCK;
 
 	record.sample.tid = tid;
 	strcpy(record.sample.thread, name);
@@ -459,6 +466,28 @@ static void the_thread_that_woke_the_loop_last_is_told(void **state)
 	assert_string_equal(waker->thread, "last-?[2J");
 	assert_int_equal(last_breakdown()->breakdown.sample_count, 0);
 	assert_false(feed_over(210 * MS, 330 * MS)->breakdown.waker.known);
+}
+
+/* The longest wait ends by its timeout, or by another thread: the last waker did not end it. */
+static void the_thread_that_woke_the_loop_is_told_for_the_wait_that_it_ended(void **state)
+{
+	struct lp_event_segment_times event = record_account();
+	const struct lp_reported_breakdown *why;
+
+	(void)state;
+	begin_loop();
+	record_block(&event, SYS_FUTEX, WAIT + 1, 60 * MS, 1)->object = LOCK;
+	record_block(&event, SYS_FUTEX, WAIT, 30 * MS, 1)->object = LOCK + 8;
+	record_block(&event, SYS_FUTEX, WAIT, 10 * MS, 1)->object = LOCK;
+	record_block(&event, SYS_READ, WAIT, 5 * MS, 1)->object = LOCK;
+	feed_waker(10 * MS, 500, COMPUTE, "releaser");
+	feed_account(&event, 10 * MS);
+	why = feed_over(10 * MS, 130 * MS);
+	assert_int_equal(why->breakdown.blocked_count, 4);
+	assert_false(why->blocked[0].blocked.woken);
+	assert_false(why->blocked[1].blocked.woken);
+	assert_true(why->blocked[2].blocked.woken);
+	assert_false(why->blocked[3].blocked.woken);
 }
 
 static void nobody_held_the_gil_where_nobody_was_seen(void **state)
@@ -568,6 +597,7 @@ int main(void)
 		TEST(more_holders_than_are_distinguished_do_no_harm),
 		TEST(a_holder_is_at_the_place_where_it_was_seen_most),
 		TEST(the_thread_that_woke_the_loop_last_is_told),
+		TEST(the_thread_that_woke_the_loop_is_told_for_the_wait_that_it_ended),
 		TEST(nobody_held_the_gil_where_nobody_was_seen),
 		TEST(the_chain_is_that_of_the_stack_where_most_time_went),
 		TEST(a_short_wait_for_a_cpu_does_not_make_the_chain),

@@ -16,7 +16,8 @@ static const struct lp_stack deep =
 static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 1, receiving, NO_SLEEP, "", "" },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 1, receiving, NO_SLEEP, "", "",
+		  false },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 500000, .blocked_ns = 311900000 },
@@ -45,12 +46,15 @@ static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state
 static void further_blocking_calls_show_what_differs(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 200 * MS, 40, receiving, NO_SLEEP, "", "" },
-		{ "sendto", "tcp 10.0.3.7:5432", "", 60 * MS, 40, sending, NO_SLEEP, "", "" },
-		{ "read", "", "", 20 * MS, 2, receiving, NO_SLEEP, "", "" },
-		{ "page fault", "/srv/app/data.bin", "", 10 * MS, 7, deep, NO_SLEEP, "", "" },
-		{ "fsync", "/srv/app/log", "", 5 * MS, 3, deep, NO_SLEEP, "", "" },
-		{ "openat", "/srv/app/log", "", 1 * MS, 2, deep, NO_SLEEP, "", "" },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 200 * MS, 40, receiving, NO_SLEEP, "", "",
+		  false },
+		{ "sendto", "tcp 10.0.3.7:5432", "", 60 * MS, 40, sending, NO_SLEEP, "", "",
+		  false },
+		{ "read", "", "", 20 * MS, 2, receiving, NO_SLEEP, "", "", false },
+		{ "page fault", "/srv/app/data.bin", "", 10 * MS, 7, deep, NO_SLEEP, "", "",
+		  false },
+		{ "fsync", "/srv/app/log", "", 5 * MS, 3, deep, NO_SLEEP, "", "", false },
+		{ "openat", "/srv/app/log", "", 1 * MS, 2, deep, NO_SLEEP, "", "", false },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 0, .blocked_ns = 301 * MS },
@@ -82,7 +86,8 @@ static void further_blocking_calls_show_what_differs(void **state)
 static void many_short_calls_have_the_longest_as_an_example(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 1 * MS, 2, receiving, NO_SLEEP, "", "" },
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 1 * MS, 2, receiving, NO_SLEEP, "", "",
+		  false },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 1000, .blocked_ns = 300 * MS },
@@ -286,12 +291,16 @@ static void the_task_that_holds_a_lock_is_printed_with_its_stack(void **state)
 		    "        Thread.run  lib/threading.py:975\n");
 }
 
-static void the_thread_that_ended_a_wait_is_printed_below_the_longest_call(void **state)
+static void the_thread_that_ended_a_wait_is_printed_below_that_call(void **state)
 {
 	struct lp_blocked blocked[] = {
 		{ .syscall = "read", .target = "pipe:[7]", .duration_ns = 90 * MS, .count = 1 },
 		{ .syscall = "futex", .target = "lock 0x7f", .duration_ns = 60 * MS, .count = 1 },
-		{ .syscall = "futex", .target = "lock 0x8f", .duration_ns = 50 * MS, .count = 1 },
+		{ .syscall = "futex",
+		  .target = "lock 0x8f",
+		  .duration_ns = 50 * MS,
+		  .count = 1,
+		  .woken = true },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 200 * MS },
@@ -305,12 +314,13 @@ static void the_thread_that_ended_a_wait_is_printed_below_the_longest_call(void 
 		    "12:01:07.200    200 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		    "    blocked  90.0 ms  read on pipe:[7], 1 call\n"
 		    "    blocked  60.0 ms  futex on lock 0x7f, 1 call\n"
+		    "    blocked  50.0 ms  futex on lock 0x8f, 1 call\n"
 		    "      woken by thread 'writer', which was at\n"
 		    "        crunch      app/work.py:12\n"
-		    "        Thread.run  lib/threading.py:975\n"
-		    "    blocked  50.0 ms  futex on lock 0x8f, 1 call\n");
-	/* a thread that runs no Python code */
+		    "        Thread.run  lib/threading.py:975\n");
+	/* a thread whose stack is not known has the name of the kernel, which many have */
 	breakdown.blocked_count = 2;
+	blocked[1].woken = true;
 	breakdown.time.blocked_ns = 150 * MS;
 	breakdown.waker.stack = (struct lp_stack){ .unreadable = true };
 	breakdown.waker.thread[0] = '\0';
@@ -376,7 +386,7 @@ static void a_wait_for_a_cpu_shows_where_it_was_taken_away(void **state)
 static void parts_below_a_hundredth_are_left_out(void **state)
 {
 	struct lp_blocked blocked[] = { { "read", "/srv/x", "", 2 * MS, 1, receiving, NO_SLEEP, "",
-					  "" } };
+					  "", false } };
 	struct lp_sample samples[] = { { 30, LP_SAMPLE_ON_CPU, false, computing } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true,
@@ -413,7 +423,7 @@ int main(void)
 		cmocka_unit_test(the_other_end_of_a_call_is_reported_with_it),
 		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known),
 		cmocka_unit_test(the_task_that_holds_a_lock_is_printed_with_its_stack),
-		cmocka_unit_test(the_thread_that_ended_a_wait_is_printed_below_the_longest_call),
+		cmocka_unit_test(the_thread_that_ended_a_wait_is_printed_below_that_call),
 		cmocka_unit_test(a_wait_for_a_cpu_shows_where_it_was_taken_away),
 		cmocka_unit_test(parts_below_a_hundredth_are_left_out),
 	};

@@ -136,6 +136,7 @@ struct lp_blocked {
 	const char *file_system;
 	/* the names that a name server was asked for: "a.example, b.example"; or "" */
 	char dns_name[LP_DNS_NAME_BYTES];
+	bool woken; /* the waker of the breakdown ended a wait of these */
 };
 
 /* The thread that held the GIL most while the loop waited for it. */
@@ -159,12 +160,17 @@ struct lp_lock_holder {
 	struct lp_stack stack;
 };
 
-/* The thread that ended the last wait of a blocked loop for a lock whose holder was not known. */
+/*
+ * A thread that ended a wait of a blocked loop for a lock whose holder is not known; of several,
+ * the last one.
+ */
 struct lp_waker {
 	bool known;
 	char thread[LP_TASK_NAME_MAX]; /* the thread's name in Python, else the kernel's */
 	pid_t tid; /* 0: not known */
 	struct lp_stack stack; /* as it woke the loop; depth 0: it ran no code of the runtime */
+	uint64_t wait; /* hash of the loop's stack in the wait that it ended */
+	uint64_t lock; /* address of the lock of that wait; 0: not known */
 };
 
 /* Threads of one name that had the CPU while a loop waited for one. */

@@ -297,6 +297,8 @@ static void add_waker(const struct lp_segments *segments, struct lp_segment *seg
 	stack_clear(&waker->stack);
 	waker->known = stack_from_event(&waker->stack, segments->frames, event);
 	waker->tid = (pid_t)event->tid;
+	waker->wait = event->stack;
+	waker->lock = event->resource.kind == LP_RESOURCE_LOCK ? event->resource.number : 0;
 	text_copy(waker->thread, sizeof(waker->thread), event->thread);
 }
 
@@ -465,6 +467,14 @@ static int by_count(const void *left, const void *right)
 	return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
 }
 
+/* Returns whether the waker of a segment ended a wait of this call. */
+static bool is_woken(const struct lp_waker *waker, const struct lp_block *block)
+{
+	return waker->known && waker->wait == block->stack &&
+	       syscall_argument(block->syscall) == LP_ARGUMENT_FUTEX &&
+	       (!waker->lock || waker->lock == block->object);
+}
+
 static void fill_blocked(const struct lp_segments *segments, const struct lp_segment *segment,
 			 struct lp_breakdown *breakdown)
 {
@@ -493,6 +503,7 @@ static void fill_blocked(const struct lp_segments *segments, const struct lp_seg
 		blocked->file_system = file_system_name(block->resource.file_system);
 		blocked->duration_ns = block->total_ns;
 		blocked->count = block->count;
+		blocked->woken = is_woken(&segment->waker, block);
 		if (known_stack)
 			stack_copy(&blocked->stack, &known_stack->stack);
 		/* what a sleep waits for was found when its stack was read */

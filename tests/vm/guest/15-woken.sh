@@ -1,5 +1,5 @@
 #!/bin/sh
-# Who wakes a loop that waits for a lock without an owner: a program that is loaded and attached
+# Who wakes a loop that waits for a lock whose holder is not known: a program that is loaded and attached
 # during the run, in the sandbox.
 cd /tmp || exit 1
 rm -f ready

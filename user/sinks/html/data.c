@@ -175,8 +175,8 @@ static void write_stalls(struct lp_json_writer *json, const struct lp_page_store
 /*
  * A part is [kind, count, stack, ...].  LP_PAGE_BLOCKED adds us, call, target, local, file
  * system and DNS names; LP_PAGE_SAMPLE adds reason and collecting; LP_PAGE_TOP adds us and
- * callback; LP_PAGE_SHORTAGE adds us and words; LP_PAGE_WAKER has a thread's id for the count, and
- * adds its name.
+ * callback; LP_PAGE_SHORTAGE adds us and words; LP_PAGE_WAKER, which follows
+ * its LP_PAGE_BLOCKED, has a thread's id for the count, and adds its name.
  */
 static void write_part(struct lp_json_writer *json, const struct lp_page_part *part)
 {

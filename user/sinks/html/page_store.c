@@ -338,6 +338,16 @@ static const struct lp_stack *main_stack(const struct lp_breakdown *breakdown)
 	return breakdown->blocked_count ? &breakdown->blocked[0].stack : NULL;
 }
 
+static void keep_waker(struct lp_page_tables *tables, const struct lp_waker *waker,
+		       struct lp_page_detail *detail)
+{
+	detail->parts[detail->part_count++] =
+		(struct lp_page_part){ .kind = LP_PAGE_WAKER,
+				       .count = (uint32_t)waker->tid,
+				       .stack = tables_stack(tables, &waker->stack),
+				       .name = page_store_string(tables, waker->thread) };
+}
+
 static void keep_parts(struct lp_page_tables *tables, const struct lp_breakdown *breakdown,
 		       struct lp_page_detail *detail)
 {
@@ -358,6 +368,8 @@ static void keep_parts(struct lp_page_tables *tables, const struct lp_breakdown 
 				tables, blocked->file_system ? blocked->file_system : ""),
 			.dns_name = page_store_string(tables, blocked->dns_name),
 		};
+		if (blocked->woken && breakdown->waker.known)
+			keep_waker(tables, &breakdown->waker, detail);
 	}
 	for (i = 0; i < breakdown->sample_count; i++) {
 		const struct lp_sample *sample = &breakdown->samples[i];
@@ -370,17 +382,6 @@ static void keep_parts(struct lp_page_tables *tables, const struct lp_breakdown 
 			.collecting = sample->collecting,
 		};
 	}
-}
-
-static void keep_waker(struct lp_page_tables *tables, const struct lp_waker *waker,
-		       struct lp_page_detail *detail)
-{
-	if (waker->known)
-		detail->parts[detail->part_count++] =
-			(struct lp_page_part){ .kind = LP_PAGE_WAKER,
-					       .count = (uint32_t)waker->tid,
-					       .stack = tables_stack(tables, &waker->stack),
-					       .name = page_store_string(tables, waker->thread) };
 }
 
 static void keep_reason(struct lp_page_tables *tables, struct lp_page_detail *detail,
@@ -452,8 +453,9 @@ static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 					     const struct lp_breakdown *breakdown, size_t more)
 {
 	struct lp_page_tables *tables = &store->tables;
-	size_t parts = breakdown->blocked_count + breakdown->sample_count + breakdown->waker.known +
-		       LP_NEIGHBOURS + 2 + LP_MEMORY_PARTS + more;
+	/* a blocking call may be followed by the thread that ended it */
+	size_t parts = 2 * breakdown->blocked_count + breakdown->sample_count + LP_NEIGHBOURS + 2 +
+		       LP_MEMORY_PARTS + more;
 	struct lp_page_detail *detail;
 
 	keep_times(stall, &breakdown->time);
@@ -480,7 +482,6 @@ static struct lp_page_detail *keep_breakdown(struct lp_page_store *store,
 		detail->holder_stack = tables_stack(tables, &breakdown->gil.stack);
 	}
 	keep_parts(tables, breakdown, detail);
-	keep_waker(tables, &breakdown->waker, detail);
 	keep_shortage(tables, &breakdown->shortage, detail);
 	keep_memory(tables, &breakdown->shortage.memory, detail);
 	return detail;

@@ -25,7 +25,7 @@ enum lp_page_part_kind {
 
 /*
  * A blocking call, a stack that was sampled, a callback of a slow iteration, a reason for which the
- * thread had no CPU, in words, or the thread that woke the loop.
+ * thread had no CPU, in words, or the thread that ended the blocking call before it.
  */
 struct lp_page_part {
 	enum lp_page_part_kind kind;

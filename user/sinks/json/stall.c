@@ -21,6 +21,18 @@ static void write_times(struct lp_json_writer *json, const struct lp_times *time
 	json_end(json);
 }
 
+static void write_waker(struct lp_json_writer *json, const struct lp_waker *waker)
+{
+	json_object(json, "woken_by");
+	json_text(json, "thread", waker->thread);
+	if (waker->tid)
+		json_signed(json, "tid", waker->tid);
+	else
+		json_null(json, "tid");
+	json_stack(json, "stack", &waker->stack);
+	json_end(json);
+}
+
 static void write_blocked(struct lp_json_writer *json, const struct lp_breakdown *breakdown)
 {
 	size_t i;
@@ -41,6 +53,8 @@ static void write_blocked(struct lp_json_writer *json, const struct lp_breakdown
 		if (*blocked->dns_name)
 			json_text(json, "dns_name", blocked->dns_name);
 		json_stack(json, "stack", &blocked->stack);
+		if (blocked->woken && breakdown->waker.known)
+			write_waker(json, &breakdown->waker);
 		json_end(json);
 	}
 	json_end(json);
@@ -98,18 +112,6 @@ static void write_gil(struct lp_json_writer *json, const struct lp_gil_holder *g
 	json_end(json);
 }
 
-static void write_waker(struct lp_json_writer *json, const struct lp_waker *waker)
-{
-	json_object(json, "woken_by");
-	json_text(json, "thread", waker->thread);
-	if (waker->tid)
-		json_signed(json, "tid", waker->tid);
-	else
-		json_null(json, "tid");
-	json_stack(json, "stack", &waker->stack);
-	json_end(json);
-}
-
 /* Writes whom the loop waited for, if that was read while it did. */
 static void write_ends(struct lp_json_writer *json, const struct lp_breakdown *breakdown)
 {
@@ -132,8 +134,6 @@ static void write_ends(struct lp_json_writer *json, const struct lp_breakdown *b
 		json_stack(json, "stack", &lock->stack);
 		json_end(json);
 	}
-	if (breakdown->waker.known)
-		write_waker(json, &breakdown->waker);
 	if (breakdown->end) {
 		json_object(json, "stands_in");
 		json_other_end(json, breakdown->end);

@@ -35,7 +35,6 @@ struct stall {
 	uint64_t duration_ns;
 	bool iteration;
 	const struct lp_stack *shown; /* the loop's stack printed completely; NULL: none yet */
-	bool waker_shown;
 };
 
 bool text_breakdown_matters(uint64_t ns, uint64_t duration_ns)
@@ -234,20 +233,15 @@ static void print_holder(const struct stall *stall, const struct lp_blocked *blo
 	text_stack_print(stall->file, stall->terminal, &holder->stack);
 }
 
-/*
- * Prints the thread that ended the last wait for a lock whose holder is not known, below the
- * longest call of this kind.
- */
-static void print_waker(struct stall *stall, const struct lp_blocked *blocked)
+/* Prints the thread that ended the wait of a call for a lock whose holder is not known. */
+static void print_waker(const struct stall *stall, const struct lp_blocked *blocked)
 {
 	const struct lp_waker *waker = &stall->breakdown->waker;
 	const char *where = waker->stack.depth ? ", which was at" : "";
 	char name[HOLDER_COLUMNS * 4 + 8], text[HOLDER_COLUMNS * 4 + 64];
 
-	if (!waker->known || stall->waker_shown || holder_of(stall, blocked) ||
-	    strcmp(blocked->syscall, "futex") != 0)
+	if (!waker->known || !blocked->woken || holder_of(stall, blocked))
 		return;
-	stall->waker_shown = true;
 	wrap_cut_end(name, sizeof(name), waker->thread, HOLDER_COLUMNS, "..");
 	if (*name)
 		snprintf(text, sizeof(text), "woken by thread '%s'%s", name, where);

@@ -9,7 +9,6 @@ function openStall(i) {
 
 	if (detail) {
 		addBlockedCalls(body, detail);
-		addWaker(body, detail);
 		addSampled(body, i, detail);
 		addHolder(body, detail);
 		addShortage(body, detail);
@@ -93,35 +92,40 @@ function partsBar(i) {
 }
 
 function addBlockedCalls(body, detail) {
-	const calls = detail.slice(firstPart).filter(part => part[0] === PART_BLOCKED);
+	const parts = detail.slice(firstPart).filter(part => [PART_BLOCKED, PART_WAKER].includes(part[0]));
 
-	if (calls.length)
+	if (parts.length)
 		body.append(heading('Blocked'));
-	for (const [, count, stack, us, name, target, local, fileSystem, dnsName] of calls) {
-		body.append(make('p', { kind: 'call' }, swatch('--blocked'),
-			make('strong', { text: formatDuration(1000 * us) }),
-			make('span', { text: callText(data.strings[name], data.strings[target]) }),
-			make('span', { kind: 'muted', text: plural(count, 'call') +
-				(dnsName ? `, DNS look-up of ${data.strings[dnsName]}` : '') +
-				(local ? `, from ${data.strings[local]}` : '') +
-				(fileSystem ? `, file system ${data.strings[fileSystem]}` : '') })));
-		if (stack)
-			body.append(stackList(stack));
+	for (const part of parts) {
+		if (part[0] === PART_WAKER)
+			addWaker(body, part);
+		else
+			addBlockedCall(body, part);
 	}
 	if (detail[8])
 		body.append(make('p', { kind: 'muted', text: `and ${plural(detail[8], 'more call')}, ` +
 			`${formatDuration(1000 * detail[9])} in all` }));
 }
 
-// The thread that ended the last wait for a lock whose holder is not known.
-function addWaker(body, detail) {
-	for (const [, tid, stack, name] of detail.slice(firstPart).filter(part => part[0] === PART_WAKER)) {
-		body.append(heading('Woken by'), make('p', { kind: 'call' }, swatch('--blocked'),
-			make('strong', { text: data.strings[name] || 'a thread' }),
-			make('span', { kind: 'muted', text: tid ? `thread ${tid}` : '' })));
-		if (stack)
-			body.append(stackList(stack));
-	}
+function addBlockedCall(body, [, count, stack, us, name, target, local, fileSystem, dnsName]) {
+	body.append(make('p', { kind: 'call' }, swatch('--blocked'),
+		make('strong', { text: formatDuration(1000 * us) }),
+		make('span', { text: callText(data.strings[name], data.strings[target]) }),
+		make('span', { kind: 'muted', text: plural(count, 'call') +
+			(dnsName ? `, DNS look-up of ${data.strings[dnsName]}` : '') +
+			(local ? `, from ${data.strings[local]}` : '') +
+			(fileSystem ? `, file system ${data.strings[fileSystem]}` : '') })));
+	if (stack)
+		body.append(stackList(stack));
+}
+
+// The thread that ended the wait of the call above it for a lock whose holder is not known.
+function addWaker(body, [, tid, stack, name]) {
+	body.append(make('p', { kind: 'call' }, make('span', { text: 'woken by' }),
+		make('strong', { text: data.strings[name] || 'a thread' }),
+		make('span', { kind: 'muted', text: tid ? `thread ${tid}` : '' })));
+	if (stack)
+		body.append(stackList(stack));
 }
 
 function addSampled(body, i, detail) {
