@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /*
- * Who wakes a loop that waits for a lock without an owner. Every wakeup of the host hits this
- * tracepoint, so that it is attached only while such a loop is late; then other wakeups cost an
- * array look-up.
+ * Who wakes a loop that waits for a lock whose holder is not known. Every wakeup of the host hits
+ * this tracepoint, so that it is attached only while such a loop is late; then other wakeups cost
+ * an array look-up.
  */
 #define LP_DEFINE_MAPS
 #include "loop/common.bpf.h"
@@ -17,10 +17,10 @@
 	(1U << 1 /* WAKE */ | 1U << 3 /* REQUEUE */ | 1U << 4 /* CMP_REQUEUE */ |                  \
 	 1U << LP_FUTEX_WAKE_OP | 1U << 7 /* UNLOCK_PI */ | 1U << 10 /* WAKE_BITSET */)
 /*
- * The time in ns for which the loop has waited at least: the program on its context switch has
- * ended by then, which uses the memory for stacks as well.
+ * The time in ns for which the loop has waited at least: the program on its context switch, which
+ * uses the memory for stacks as well, has ended by then, also in a slow virtual machine.
  */
-#define LP_WAITED_LEAST_NS 50000
+#define LP_WAITED_LEAST_NS 1000000
 
 /*
  * Returns whether the current thread, of the loop's process, is in a call that wakes those that
@@ -70,7 +70,10 @@ __weak __noinline int lp_report_waker(__u32 slot, __u64 now)
 
 	if (!stall || !loop || !lp_may_send_stack(slot, now))
 		return 0;
-	/* the stack of the wait, which was sent when it began, is overwritten */
+	/*
+	 * the stack of the wait is overwritten: if it was not sent, it is that of a wait before,
+	 * which was
+	 */
 	stall->wait.unsent = 0;
 	state = lp_current_state(loop);
 	lp_walk(loop, slot, state, LP_WHOLE_STACK);

@@ -323,6 +323,12 @@ static void the_thread_that_ended_a_wait_is_printed_below_that_call(void **state
 	blocked[1].woken = true;
 	breakdown.time.blocked_ns = 150 * MS;
 	breakdown.waker.stack = (struct lp_stack){ .unreadable = true };
+	text_copy(breakdown.waker.thread, sizeof(breakdown.waker.thread), "python");
+	expect_slow(150 * MS, &breakdown,
+		    "12:01:07.150    150 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked  90.0 ms  read on pipe:[7], 1 call\n"
+		    "    blocked  60.0 ms  futex on lock 0x7f, 1 call\n"
+		    "      woken by thread 'python' (TID 45)\n");
 	breakdown.waker.thread[0] = '\0';
 	expect_slow(150 * MS, &breakdown,
 		    "12:01:07.150    150 ms  handle_report  task 'GET /report' (app/views.py:88)\n"

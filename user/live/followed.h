@@ -8,11 +8,19 @@
 #include "runtime/runtime.h"
 #include "share.h"
 
+/* The stalls of which it is watched, in a minute, which thread ends them; see wakers.h. */
+struct lp_watched {
+	uint64_t minute_ns; /* beginning of the minute; 0: none has begun */
+	unsigned int count;
+	bool told; /* that the limit was reached */
+};
+
 struct lp_followed {
 	struct lp_instance instance; /* its reader is not owned */
 	struct lp_limits limits;
 	struct lp_share share; /* share of the time to read events */
 	uint64_t ends_rest_ns; /* instant until which no other ends are searched for it */
+	struct lp_watched watched;
 	uint64_t limited; /* number of refused requests in the last report */
 	bool warned;
 };

@@ -447,7 +447,7 @@ static void search_end(struct lp_live *live, uint32_t slot, struct lp_followed *
 		symboliser_take(live->symboliser, &target->instance, &holder, sizeof(holder));
 		break;
 	case LP_ENDS_NO_HOLDER:
-		wakers_watch(&live->wakers, live->session, slot, now);
+		wakers_watch(&live->wakers, live->session, target, slot, now);
 		break;
 	default:
 		break;

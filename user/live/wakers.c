@@ -4,14 +4,21 @@
 #include "base/clocks.h"
 #include "base/log.h"
 #include "base/macros.h"
-#include "wire/syscalls.h"
 
-/* Limits of the attachments: their duration, and their number in each minute. */
+#include <sys/syscall.h>
+
 #define MINUTE_NS (60 * NS_PER_S)
-#define ATTACHMENTS_MAX 20
+/* Limits of the stalls that are watched in a minute: of all processes, and of each. */
+#define STALLS_MAX 20
+#define STALLS_OF_PROCESS 5
+/* A callback that does not wait for so long is no longer watched: it may wait again at once. */
+#define PAUSE_NS (100 * NS_PER_MS)
 
-/* Returns the beginning of the callback that waits for a futex, or 0. */
-static uint64_t waiting_segment(const struct lp_session *session, uint32_t slot)
+/*
+ * Returns the beginning of the callback that waits for a futex, or 0.  bpf/wakeups.bpf.c knows the
+ * same call only, and not futex_wait.
+ */
+static uint64_t wakers_segment(const struct lp_session *session, uint32_t slot)
 {
 	const struct lp_loop *loop = session_loop(session, slot);
 	const struct lp_wait_state *stall = session_stall(session, slot);
@@ -21,61 +28,85 @@ static uint64_t waiting_segment(const struct lp_session *session, uint32_t slot)
 		return 0;
 	segment_ns = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
 	return stall->wait.segment_ns == segment_ns && stall->wait.reason == LP_SAMPLE_BLOCKED &&
-			       syscall_argument(stall->wait.syscall) == LP_ARGUMENT_FUTEX
+			       stall->wait.syscall == SYS_futex
 		       ? segment_ns
 		       : 0;
 }
 
-/* Attaches the program, unless it was attached often in this minute.  Returns whether it is. */
-static bool attach(struct lp_wakers *wakers, struct lp_session *session, uint64_t now_ns)
+/* Returns whether no more stalls are watched in this minute, and logs it once. */
+static bool is_full(struct lp_watched *watched, unsigned int most, uint64_t now_ns)
 {
-	if (wakers->since_ns)
-		return true;
-	if (!wakers->minute_ns || now_ns - wakers->minute_ns >= MINUTE_NS) {
-		wakers->minute_ns = now_ns;
-		wakers->attachments = 0;
-	}
-	if (wakers->attachments >= ATTACHMENTS_MAX)
+	if (!watched->minute_ns || now_ns - watched->minute_ns >= MINUTE_NS)
+		*watched = (struct lp_watched){ .minute_ns = now_ns };
+	if (watched->count < most)
 		return false;
-	wakers->attachments++;
-	if (wakers->attach(session, true))
-		return false;
-	wakers->since_ns = now_ns;
-	log_detail("the wakeups of the host are watched, as a loop waits for an unknown thread");
+	if (!watched->told)
+		log_detail("of %u stalls in a minute it is watched which thread ends them: of the "
+			   "others it is not known",
+			   most);
+	watched->told = true;
 	return true;
 }
 
-void wakers_watch(struct lp_wakers *wakers, struct lp_session *session, uint32_t slot,
-		  uint64_t now_ns)
+/* Attaches the program, unless it is.  Returns whether it is. */
+static bool wakers_attach(struct lp_wakers *wakers, struct lp_session *session)
 {
-	uint64_t segment_ns = waiting_segment(session, slot);
+	if (wakers->attached)
+		return true;
+	if (wakers->attach(session, true))
+		return false;
+	wakers->attached = true;
+	log_detail("the wakeups of the host are watched, as it is not known which thread a loop "
+		   "waits for");
+	return true;
+}
+
+void wakers_watch(struct lp_wakers *wakers, struct lp_session *session, struct lp_followed *target,
+		  uint32_t slot, uint64_t now_ns)
+{
+	uint64_t segment_ns = wakers_segment(session, slot);
 	size_t i;
 
 	for (i = 0; i < wakers->count; i++)
 		if (wakers->waits[i].slot == slot && wakers->waits[i].segment_ns == segment_ns)
 			return;
-	if (segment_ns && wakers->count < LP_WAKERS_LOOPS && attach(wakers, session, now_ns))
-		wakers->waits[wakers->count++] =
-			(struct lp_waker_wait){ .slot = slot, .segment_ns = segment_ns };
+	if (!segment_ns || wakers->count == LP_WAKERS_LOOPS ||
+	    is_full(&target->watched, STALLS_OF_PROCESS, now_ns) ||
+	    is_full(&wakers->watched, STALLS_MAX, now_ns) || !wakers_attach(wakers, session))
+		return;
+	target->watched.count++;
+	wakers->watched.count++;
+	wakers->waits[wakers->count++] = (struct lp_waker_wait){
+		.slot = slot, .segment_ns = segment_ns, .since_ns = now_ns, .waited_ns = now_ns
+	};
+}
+
+/* Returns whether a callback is to be watched on. */
+static bool goes_on(const struct lp_session *session, struct lp_waker_wait *wait, uint64_t now_ns)
+{
+	const struct lp_loop *loop = session_loop(session, wait->slot);
+
+	if (!loop || now_ns - wait->since_ns >= MINUTE_NS ||
+	    __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE) != wait->segment_ns)
+		return false;
+	if (wakers_segment(session, wait->slot) == wait->segment_ns)
+		wait->waited_ns = now_ns;
+	return now_ns - wait->waited_ns < PAUSE_NS;
 }
 
 void wakers_check(struct lp_wakers *wakers, struct lp_session *session, uint64_t now_ns)
 {
 	size_t i, left = 0;
 
-	if (!wakers->since_ns)
+	if (!wakers->attached)
 		return;
-	for (i = 0; i < wakers->count; i++) {
-		const struct lp_waker_wait *wait = &wakers->waits[i];
-
-		if (waiting_segment(session, wait->slot) == wait->segment_ns)
-			wakers->waits[left++] = *wait;
-	}
+	for (i = 0; i < wakers->count; i++)
+		if (goes_on(session, &wakers->waits[i], now_ns))
+			wakers->waits[left++] = wakers->waits[i];
 	wakers->count = left;
-	if (left && now_ns - wakers->since_ns < MINUTE_NS)
+	if (left)
 		return;
 	wakers->attach(session, false);
-	wakers->count = 0;
-	wakers->since_ns = 0;
+	wakers->attached = false;
 	log_detail("the wakeups of the host are no longer watched");
 }

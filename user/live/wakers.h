@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Loops that wait for a lock, or for another object of threads, whose holder is not known.  Who
- * ends such a wait is seen by a program on the wakeups of the whole host, which is attached only
- * while a late loop waits: for a minute at most, and a few times a minute.
+ * Loops that wait for a lock whose holder is not known, an event or a queue.  Who ends such a wait
+ * is seen by a program on the wakeups of the whole host, which is attached only while a late loop
+ * waits: for a minute at most for each stall, and for a few stalls a minute.
  */
 #ifndef LP_LIVE_WAKERS_H
 #define LP_LIVE_WAKERS_H
 
+#include "followed.h"
 #include "session/session.h"
 
-/* Further loops that wait at the same time do not keep the program attached. */
+/* Further loops that wait at the same time are not watched. */
 #define LP_WAKERS_LOOPS 16
 
 struct lp_wakers {
@@ -18,16 +19,17 @@ struct lp_wakers {
 	struct lp_waker_wait {
 		uint32_t slot;
 		uint64_t segment_ns; /* the callback that waits */
+		uint64_t since_ns; /* when it began to be watched */
+		uint64_t waited_ns; /* when it was last seen waiting */
 	} waits[LP_WAKERS_LOOPS];
 	size_t count;
-	uint64_t since_ns; /* when the program was attached; 0: it is not */
-	uint64_t minute_ns; /* beginning of the minute in which attachments are counted */
-	unsigned int attachments;
+	bool attached;
+	struct lp_watched watched; /* of all processes */
 };
 
-/* Watches who ends the wait of a loop's callback. */
-void wakers_watch(struct lp_wakers *wakers, struct lp_session *session, uint32_t slot,
-		  uint64_t now_ns);
+/* Watches who ends the wait of a callback of a loop of the process. */
+void wakers_watch(struct lp_wakers *wakers, struct lp_session *session, struct lp_followed *target,
+		  uint32_t slot, uint64_t now_ns);
 /* Detaches the program if no wait goes on.  To be called at each check for stalls. */
 void wakers_check(struct lp_wakers *wakers, struct lp_session *session, uint64_t now_ns);
 

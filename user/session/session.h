@@ -279,7 +279,7 @@ bool session_limited(const struct lp_session *session, pid_t pid, uint64_t *coun
 /*
  * Attaches or detaches the program that reports who wakes a late loop that waits for a futex. While
  * it is attached, each wakeup of the host costs more. Returns 0, or a negative errno if it cannot
- * be attached, which is logged once.
+ * be attached, which is logged once; -EBUSY: not now, as bursts may not begin either.
  */
 int session_watch_wakeups(struct lp_session *session, bool watch);
 

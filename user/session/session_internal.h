@@ -102,7 +102,7 @@ struct lp_late_object {
 	void *skeleton; /* of the type that bpftool has made for it */
 	struct lp_config *config; /* constant once it is loaded */
 	volatile __u32 *stopped; /* its copy of lp_stopped */
-	int refused; /* negative errno with which it could not be opened or loaded, or 0 */
+	int refused; /* negative errno with which it could not be opened, loaded or attached, or 0 */
 };
 
 struct lp_session {

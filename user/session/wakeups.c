@@ -8,9 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
-static int attach(struct lp_session *session)
+static int wakeups_attach(struct lp_session *session)
 {
-	bool refused = session->late[LP_OBJECT_WAKEUPS].refused;
+	struct lp_late_object *late = &session->late[LP_OBJECT_WAKEUPS];
+	bool refused = late->refused;
 	int err = session_load_object(session, LP_OBJECT_WAKEUPS);
 	struct bpf_program *program;
 
@@ -25,14 +26,18 @@ static int attach(struct lp_session *session)
 	if (session->wakeups)
 		return 0;
 	err = program && errno ? -errno : -ENOENT;
+	/* what fails once is not tried again */
+	late->refused = err;
 	log_detail("the program on wakeups cannot be attached: %s", strerror(-err));
 	return err;
 }
 
 int session_watch_wakeups(struct lp_session *session, bool watch)
 {
+	if (watch && session->without_bursts)
+		return -EBUSY;
 	if (watch)
-		return session->wakeups ? 0 : attach(session);
+		return session->wakeups ? 0 : wakeups_attach(session);
 	bpf_link__destroy(session->wakeups);
 	session->wakeups = NULL;
 	return 0;

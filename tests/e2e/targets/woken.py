@@ -53,12 +53,12 @@ async def in_turn(first, second):
 
 async def gives_up(first, never):
     first.wait()
-    never.wait(1.5)
+    never.wait(0.8)
 
 
 async def main(path):
     truth = GroundTruth(path)
-    turns = [Turn(truth, "releaser-A", 0.8, told=True), Turn(truth, "releaser-B", 0.2)]
+    turns = [Turn(truth, "releaser-A", 0.4, told=True), Turn(truth, "releaser-B", 0.2)]
     again = Turn(truth, "releaser-C", 0.5)
     await loop_waits_for_go()
     loop = asyncio.get_running_loop()

@@ -243,7 +243,10 @@ static void print_waker(const struct stall *stall, const struct lp_blocked *bloc
 	if (!waker->known || !blocked->woken || holder_of(stall, blocked))
 		return;
 	wrap_cut_end(name, sizeof(name), waker->thread, HOLDER_COLUMNS, "..");
-	if (*name)
+	/* without its stack it may have the name of the kernel, which is that of many */
+	if (*name && !waker->stack.depth && waker->tid)
+		snprintf(text, sizeof(text), "woken by thread '%s' (TID %d)", name, waker->tid);
+	else if (*name)
 		snprintf(text, sizeof(text), "woken by thread '%s'%s", name, where);
 	else
 		snprintf(text, sizeof(text), "woken by thread %d%s", waker->tid, where);
