@@ -125,7 +125,7 @@ static __always_inline __u32 lp_holder_thread(const struct lp_loop *loop, __u64 
 	return 0;
 }
 
-/* Returns the state of the current thread, whether it holds the lock or not; 0: not known. */
+/* Returns the state of the current thread, which need not hold the lock; 0: it is not known. */
 static __always_inline __u64 lp_current_state(const struct lp_loop *loop)
 {
 	LP_BY_RUNTIME(loop, current_state, loop)

@@ -123,7 +123,7 @@ static enum lp_ends_found search_holder(const struct lp_instance *instance,
 {
 	if (find_holder(instance, loop, wait, begun, slot, holder))
 		return LP_ENDS_HOLDER;
-	return goes_on(loop, wait, begun, false) ? LP_ENDS_NO_HOLDER : LP_ENDS_SAID;
+	return goes_on(loop, wait, begun, false) ? LP_ENDS_NO_HOLDER : LP_ENDS_DONE;
 }
 
 enum lp_ends_found ends_search(struct lp_ends *ends, struct lp_followed *target,
@@ -135,15 +135,15 @@ enum lp_ends_found ends_search(struct lp_ends *ends, struct lp_followed *target,
 	const struct lp_instance *instance = &target->instance;
 	const struct lp_wait *wait = &stall->wait;
 	uint64_t begun_ns = clock_now(), end_ns;
-	enum lp_ends_found found = LP_ENDS_SAID;
+	enum lp_ends_found found = LP_ENDS_DONE;
 	struct ends_wait begun;
 	bool futex;
 
 	if (!read_wait(loop, wait, &begun) || begun.since_ns == progress->end_ns)
-		return LP_ENDS_SAID;
+		return LP_ENDS_DONE;
 	futex = syscall_argument(begun.syscall) == LP_ARGUMENT_FUTEX;
 	if (begun_ns < ends->rest_ns || begun_ns < target->ends_rest_ns)
-		return futex ? LP_ENDS_NO_HOLDER : LP_ENDS_SAID;
+		return futex ? LP_ENDS_NO_HOLDER : LP_ENDS_DONE;
 	progress->end_ns = begun.since_ns;
 	if (futex)
 		found = search_holder(instance, loop, wait, &begun, slot, holder);

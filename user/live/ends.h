@@ -17,7 +17,7 @@ struct lp_ends {
 };
 
 enum lp_ends_found {
-	LP_ENDS_SAID, /* nothing, or what was found was emitted */
+	LP_ENDS_DONE, /* nothing is left to do: nothing was found, or it was emitted */
 	LP_ENDS_HOLDER, /* a thread or a task that holds what the loop waits for */
 	/* the loop waits for a thread, and it is not known for which, or not searched now */
 	LP_ENDS_NO_HOLDER,

@@ -121,7 +121,7 @@ static bool is_our_own(const struct lp_frame *frame)
 }
 
 /* Returns whether a stack is that of another thread than the loop's. */
-static bool is_holder(const struct lp_event_raw_stack *raw)
+static bool is_other_thread(const struct lp_event_raw_stack *raw)
 {
 	return raw->reason == LP_SAMPLE_GIL_HOLDER || raw->reason == LP_SAMPLE_LOCK_HOLDER ||
 	       raw->reason == LP_SAMPLE_WAKER;
@@ -138,7 +138,7 @@ static void append_native(struct lp_symboliser *symboliser, const struct lp_even
 	 * have been lost. */
 	if (!symboliser->has_pending_native || pending_native->event.loop != raw->event.loop ||
 	    pending_native->event.time_ns < raw->event.time_ns || raw->reason == LP_SAMPLE_GIL ||
-	    is_holder(raw))
+	    is_other_thread(raw))
 		return;
 	symboliser->has_pending_native = false;
 	if (symboliser->kernel) {
@@ -188,7 +188,7 @@ static void read_comm(pid_t pid, pid_t tid, char *name, size_t size)
 }
 
 /* Names the thread, or the task, that a stack is of. */
-static void name_holder(const struct lp_instance *instance, const struct lp_event_raw_stack *raw,
+static void name_thread(const struct lp_instance *instance, const struct lp_event_raw_stack *raw,
 			struct lp_event_stack_sample *sample)
 {
 	const struct lp_runtime *runtime = instance->runtime;
@@ -235,8 +235,8 @@ void symboliser_take(struct lp_symboliser *symboliser, const struct lp_instance 
 		sample->period_us = symboliser->config.period_us;
 	append_native(symboliser, raw);
 	append_python(symboliser, instance, raw);
-	if (is_holder(raw) && instance)
-		name_holder(instance, raw, sample);
+	if (is_other_thread(raw) && instance)
+		name_thread(instance, raw, sample);
 	sample->event.size =
 		(__u32)(sizeof(*sample) + sample->depth * sizeof(sample->frames[0]) + 7) / 8 * 8;
 	symboliser->config.take(symboliser->config.context, &sample->event);
