@@ -237,7 +237,17 @@ static void the_other_end_of_a_call_is_reported_with_it(void **state)
 		    "      held by 'saver', which is at\n"
 		    "        crunch      app/work.py:12\n"
 		    "        Thread.run  lib/threading.py:975\n");
+	/* the call waited for another lock than that whose holder was found */
 	breakdown.end = NULL;
+	breakdown.blocked = &blocked[1];
+	breakdown.blocked_count = 1;
+	breakdown.time.blocked_ns = 100 * MS;
+	blocked[1].lock = 0x7f;
+	breakdown.lock.lock = 0x80;
+	expect_slow(100 * MS, &breakdown,
+		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n");
+	breakdown.lock.lock = 0x7f;
 	breakdown.lock.own_loop = true;
 	breakdown.blocked = &blocked[1];
 	breakdown.blocked_count = 1;

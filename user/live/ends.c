@@ -112,6 +112,8 @@ static bool find_holder(const struct lp_instance *instance, const struct lp_loop
 		event_head(LP_EVENT_RAW_STACK, sizeof(*holder), slot, instance->pid, clock_now());
 	holder->segment_ns = begun->segment_ns;
 	holder->reason = LP_SAMPLE_LOCK_HOLDER;
+	holder->resource.kind = LP_RESOURCE_LOCK;
+	holder->resource.number = begun->object;
 	holder->flags = flags;
 	return true;
 }

@@ -136,6 +136,7 @@ struct lp_blocked {
 	const char *file_system;
 	/* the names that a name server was asked for: "a.example, b.example"; or "" */
 	char dns_name[LP_DNS_NAME_BYTES];
+	uint64_t lock; /* of futex(): the address of its lock; 0: not known */
 	bool woken; /* the waker of the breakdown ended a wait of these */
 };
 
@@ -157,6 +158,7 @@ struct lp_lock_holder {
 	pid_t tid; /* of the thread, or of the one that runs the task's loop; 0: not known */
 	uint64_t since_ns; /* the instant since when the task waits; 0: not known */
 	uint64_t read_ns; /* the instant at which the holder was read */
+	uint64_t lock; /* address of the lock of that wait; 0: not known */
 	struct lp_stack stack;
 };
 

@@ -8,6 +8,7 @@
 #include "dns_names.h"
 #include "breakdown.h"
 #include "cause_place.h"
+#include "lock_holders.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -270,38 +271,6 @@ static uint32_t sample_count(const struct lp_event_stack_sample *event)
 	return 1 + (waits ? event->event.reserved : 0);
 }
 
-static void add_lock(const struct lp_segments *segments, struct lp_segment *segment,
-		     const struct lp_event_stack_sample *event)
-{
-	struct lp_lock_holder *lock = &segment->lock;
-
-	stack_clear(&lock->stack);
-	lock->known = stack_from_event(&lock->stack, segments->frames, event);
-	lock->own_loop = event->flags & LP_STACK_OWN_LOOP;
-	lock->task = event->flags & LP_STACK_OF_TASK;
-	/* records of earlier versions do not say what the loop's own work was */
-	lock->result = event->flags & LP_STACK_RESULT ||
-		       (lock->own_loop && !(event->flags & LP_STACK_LOCK));
-	/* the target says since when */
-	lock->since_ns = lock->task && event->stack < event->event.time_ns ? event->stack : 0;
-	lock->read_ns = event->event.time_ns;
-	lock->tid = (pid_t)event->tid;
-	text_copy(lock->thread, sizeof(lock->thread), event->thread);
-}
-
-static void add_waker(const struct lp_segments *segments, struct lp_segment *segment,
-		      const struct lp_event_stack_sample *event)
-{
-	struct lp_waker *waker = &segment->waker;
-
-	stack_clear(&waker->stack);
-	waker->known = stack_from_event(&waker->stack, segments->frames, event);
-	waker->tid = (pid_t)event->tid;
-	waker->wait = event->stack;
-	waker->lock = event->resource.kind == LP_RESOURCE_LOCK ? event->resource.number : 0;
-	text_copy(waker->thread, sizeof(waker->thread), event->thread);
-}
-
 void segments_add_sample(struct lp_segments *segments, const struct lp_event_stack_sample *event)
 {
 	struct lp_segment *segment;
@@ -319,11 +288,11 @@ void segments_add_sample(struct lp_segments *segments, const struct lp_event_sta
 		return;
 	}
 	if (event->reason == LP_SAMPLE_LOCK_HOLDER) {
-		add_lock(segments, segment, event);
+		lock_holder_take(&segment->lock, segments->frames, event);
 		return;
 	}
 	if (event->reason == LP_SAMPLE_WAKER) {
-		add_waker(segments, segment, event);
+		lock_waker_take(&segment->waker, segments->frames, event);
 		return;
 	}
 	if (event->period_us)
@@ -467,14 +436,6 @@ static int by_count(const void *left, const void *right)
 	return a->count < b->count ? 1 : a->count > b->count ? -1 : 0;
 }
 
-/* Returns whether the waker of a segment ended a wait of this call. */
-static bool is_woken(const struct lp_waker *waker, const struct lp_block *block)
-{
-	return waker->known && waker->wait == block->stack &&
-	       syscall_argument(block->syscall) == LP_ARGUMENT_FUTEX &&
-	       (!waker->lock || waker->lock == block->object);
-}
-
 static void fill_blocked(const struct lp_segments *segments, const struct lp_segment *segment,
 			 struct lp_breakdown *breakdown)
 {
@@ -503,7 +464,9 @@ static void fill_blocked(const struct lp_segments *segments, const struct lp_seg
 		blocked->file_system = file_system_name(block->resource.file_system);
 		blocked->duration_ns = block->total_ns;
 		blocked->count = block->count;
-		blocked->woken = is_woken(&segment->waker, block);
+		blocked->lock =
+			syscall_argument(block->syscall) == LP_ARGUMENT_FUTEX ? block->object : 0;
+		blocked->woken = lock_waker_ended(&segment->waker, block);
 		if (known_stack)
 			stack_copy(&blocked->stack, &known_stack->stack);
 		/* what a sleep waits for was found when its stack was read */

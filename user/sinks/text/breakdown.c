@@ -156,7 +156,10 @@ static const struct lp_lock_holder *holder_of(const struct stall *stall,
 {
 	const struct lp_lock_holder *holder = &stall->breakdown->lock;
 
-	return holder->known && !strcmp(blocked->syscall, "futex") ? holder : NULL;
+	if (!holder->known || strcmp(blocked->syscall, "futex") != 0)
+		return NULL;
+	/* captures of earlier versions do not say which lock it is */
+	return !holder->lock || !blocked->lock || holder->lock == blocked->lock ? holder : NULL;
 }
 
 /* Returns whether a loop waits for its own thread, whose stack is that of the call. */
