@@ -76,7 +76,7 @@ static void a_stall_of_a_wrapper_has_its_handler(void **state)
 static void a_slow_task_has_why_it_was_slow_and_who_waited(void **state)
 {
 	struct lp_blocked blocked[] = { { "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 2, whole,
-					  NO_SLEEP, "", "", false } };
+					  NO_SLEEP, "", "", 0, false } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true,
 			  .gc_known = true,
@@ -258,7 +258,8 @@ static void a_wait_for_the_gil_names_its_holder_as_far_as_known(void **state)
 
 static void a_stack_says_what_it_lacks(void **state)
 {
-	struct lp_blocked blocked[] = { { "fsync", "", "", 7, 1, outer, NO_SLEEP, "", "", false } };
+	struct lp_blocked blocked[] = { { "fsync", "", "", 7, 1, outer, NO_SLEEP, "", "", 0,
+					  false } };
 	struct lp_sample samples[] = { { 1, LP_SAMPLE_ON_CPU, false, outer } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true },
@@ -282,8 +283,8 @@ static void a_stack_says_what_it_lacks(void **state)
 static void calls_that_found_no_space_are_summed_up(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "fsync", "/x", "", 7, 1, outer, NO_SLEEP, "fuse", "", false },
-		{ "read", "/y", "", 6, 1, outer, NO_SLEEP, "", "", false }
+		{ "fsync", "/x", "", 7, 1, outer, NO_SLEEP, "fuse", "", 0, false },
+		{ "read", "/y", "", 6, 1, outer, NO_SLEEP, "", "", 0, false }
 	};
 	struct lp_breakdown breakdown = {
 		.blocked_count = 2,

@@ -16,7 +16,7 @@ static const struct lp_stack deep =
 static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 1, receiving, NO_SLEEP, "", "",
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 311900000, 1, receiving, NO_SLEEP, "", "", 0,
 		  false },
 	};
 	struct lp_breakdown breakdown = {
@@ -46,15 +46,15 @@ static void a_blocking_call_has_its_target_its_stack_and_who_waited(void **state
 static void further_blocking_calls_show_what_differs(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 200 * MS, 40, receiving, NO_SLEEP, "", "",
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 200 * MS, 40, receiving, NO_SLEEP, "", "", 0,
 		  false },
-		{ "sendto", "tcp 10.0.3.7:5432", "", 60 * MS, 40, sending, NO_SLEEP, "", "",
+		{ "sendto", "tcp 10.0.3.7:5432", "", 60 * MS, 40, sending, NO_SLEEP, "", "", 0,
 		  false },
-		{ "read", "", "", 20 * MS, 2, receiving, NO_SLEEP, "", "", false },
-		{ "page fault", "/srv/app/data.bin", "", 10 * MS, 7, deep, NO_SLEEP, "", "",
+		{ "read", "", "", 20 * MS, 2, receiving, NO_SLEEP, "", "", 0, false },
+		{ "page fault", "/srv/app/data.bin", "", 10 * MS, 7, deep, NO_SLEEP, "", "", 0,
 		  false },
-		{ "fsync", "/srv/app/log", "", 5 * MS, 3, deep, NO_SLEEP, "", "", false },
-		{ "openat", "/srv/app/log", "", 1 * MS, 2, deep, NO_SLEEP, "", "", false },
+		{ "fsync", "/srv/app/log", "", 5 * MS, 3, deep, NO_SLEEP, "", "", 0, false },
+		{ "openat", "/srv/app/log", "", 1 * MS, 2, deep, NO_SLEEP, "", "", 0, false },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 0, .blocked_ns = 301 * MS },
@@ -86,7 +86,7 @@ static void further_blocking_calls_show_what_differs(void **state)
 static void many_short_calls_have_the_longest_as_an_example(void **state)
 {
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "tcp 10.0.3.7:5432", "", 1 * MS, 2, receiving, NO_SLEEP, "", "",
+		{ "recvfrom", "tcp 10.0.3.7:5432", "", 1 * MS, 2, receiving, NO_SLEEP, "", "", 0,
 		  false },
 	};
 	struct lp_breakdown breakdown = {
@@ -402,7 +402,7 @@ static void a_wait_for_a_cpu_shows_where_it_was_taken_away(void **state)
 static void parts_below_a_hundredth_are_left_out(void **state)
 {
 	struct lp_blocked blocked[] = { { "read", "/srv/x", "", 2 * MS, 1, receiving, NO_SLEEP, "",
-					  "", false } };
+					  "", 0, false } };
 	struct lp_sample samples[] = { { 30, LP_SAMPLE_ON_CPU, false, computing } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true,

@@ -5,7 +5,7 @@
 static void a_stall_in_progress_says_so_first(void **state)
 {
 	struct lp_blocked blocked[] = { { "flock", "/srv/app/lock", "", 998 * MS, 1, receiving,
-					  NO_SLEEP, "", "", false } };
+					  NO_SLEEP, "", "", 0, false } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .on_cpu_ns = 2 * MS, .blocked_ns = 998 * MS },
 		.blocked_count = 1,
@@ -58,7 +58,7 @@ static void everything_that_is_too_long_is_cut(void **state)
 		STACK(FRAME(LONG_NAME, "/srv/" LONG_NAME "/" LONG_NAME ".py", 123456),
 		      NATIVE(LONG_NAME, "/srv/" LONG_NAME), KERNEL(LONG_NAME, LONG_NAME));
 	struct lp_blocked blocked[] = { { "recvfrom", "/srv/" LONG_NAME, "", 300 * MS, 4294967295,
-					  long_stack, NO_SLEEP, "", "", false } };
+					  long_stack, NO_SLEEP, "", "", 0, false } };
 	struct lp_sample samples[] = { { 3000000000, LP_SAMPLE_ON_CPU, false, long_stack },
 				       { 30, LP_SAMPLE_ON_CPU, false, computing } };
 	struct lp_breakdown breakdown = {

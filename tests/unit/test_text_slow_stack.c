@@ -9,7 +9,7 @@ static const struct lp_stack chain = STACK(COROUTINE("main", "/srv/app/main.py",
 static void what_a_stack_lacks_is_reported(void **state)
 {
 	struct lp_stack cut = computing, unreadable = computing;
-	struct lp_blocked blocked[] = { { "read", "", "", 200 * MS, 1, cut, NO_SLEEP, "", "",
+	struct lp_blocked blocked[] = { { "read", "", "", 200 * MS, 1, cut, NO_SLEEP, "", "", 0,
 					  false } };
 	struct lp_sample samples[] = { { 2, LP_SAMPLE_ON_CPU, false, unreadable } };
 	struct lp_breakdown breakdown = {
@@ -49,7 +49,7 @@ static void frames_of_c_and_of_the_kernel_are_marked(void **state)
 		      NATIVE("__libc_recv", "/usr/lib/x86_64-linux-gnu/libc.so.6"),
 		      FRAME("execute", "/srv/app/db.py", 41));
 	struct lp_blocked blocked[] = { { "recvfrom", "", "", 300 * MS, 1, mixed, NO_SLEEP, "", "",
-					  false } };
+					  0, false } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
 		.blocked_count = 1,
@@ -84,9 +84,9 @@ static void every_call_has_its_python_line_below_the_kernels_frames(void **state
 		      KERNEL("do_syscall_64", ""), FRAME("execute", "/srv/app/db.py", 41),
 		      COROUTINE("handle_report", "/srv/app/views.py", 90));
 	struct lp_blocked blocked[] = {
-		{ "recvfrom", "", "", 200 * MS, 1, first, NO_SLEEP, "", "", false },
-		{ "clock_nanosleep", "", "", 60 * MS, 1, second, NO_SLEEP, "", "", false },
-		{ "read", "", "", 40 * MS, 1, same_line, NO_SLEEP, "", "", false },
+		{ "recvfrom", "", "", 200 * MS, 1, first, NO_SLEEP, "", "", 0, false },
+		{ "clock_nanosleep", "", "", 60 * MS, 1, second, NO_SLEEP, "", "", 0, false },
+		{ "read", "", "", 40 * MS, 1, same_line, NO_SLEEP, "", "", 0, false },
 	};
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
@@ -124,7 +124,7 @@ static void the_await_chain_is_reported_if_the_stack_lacks_it(void **state)
 					    COROUTINE("serve", "/srv/app/main.py", 9),
 					    COROUTINE("main", "/srv/app/main.py", 5));
 	struct lp_blocked blocked[] = { { "read", "", "", 300 * MS, 1, receiving, NO_SLEEP, "", "",
-					  false } };
+					  0, false } };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 300 * MS },
 		.blocked_count = 1,
