@@ -5,6 +5,7 @@
 #include "runtime/remote/remote.h"
 
 #include "base/clocks.h"
+#include "process/proc_file.h"
 #include "symbolise/symbolise.h"
 #include "adopt.h"
 #include "counters.h"
@@ -328,8 +329,6 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 {
 	struct lp_event_raw_stack raw;
 	struct lp_event_loop event;
-	char path[64];
-	FILE *comm;
 
 	memset(&event, 0, sizeof(event));
 	event.event = event_head(LP_EVENT_LOOP, sizeof(event), slot, instance->pid, clock_now());
@@ -337,13 +336,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 	event.event.time_ns = session_loop(live->session, slot)->created_ns;
 	event.tid = (uint32_t)running->tid;
 	event.kind = running->kind;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", instance->pid, running->tid);
-	comm = fopen(path, "re");
-	if (comm) {
-		if (fgets(event.comm, sizeof(event.comm), comm))
-			event.comm[strcspn(event.comm, "\n")] = '\0';
-		fclose(comm);
-	}
+	proc_thread_name(instance->pid, running->tid, event.comm, sizeof(event.comm));
 	loop_began(live, slot, instance->pid);
 	live->take(live->context, &event.event);
 	/* the loop may be stuck already, or sleep for long */

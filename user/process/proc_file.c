@@ -43,6 +43,16 @@ ssize_t proc_read_host(const char *name, char *text, size_t size)
 	return read_text(path, text, size);
 }
 
+void proc_thread_name(pid_t pid, pid_t tid, char *name, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid);
+	if (read_text(path, name, size) < 0)
+		name[0] = '\0';
+	name[strcspn(name, "\n")] = '\0';
+}
+
 const char *proc_stat(pid_t pid, const char *name, char text[LP_PROC_STAT_BYTES])
 {
 	const char *end;

@@ -17,6 +17,9 @@ ssize_t proc_read(pid_t pid, const char *name, char *text, size_t size);
 /* Reads a file of the host, such as "meminfo", in the same way. */
 ssize_t proc_read_host(const char *name, char *text, size_t size);
 
+/* Reads the kernel's name of a thread; "" if it cannot be read. */
+void proc_thread_name(pid_t pid, pid_t tid, char *name, size_t size);
+
 /*
  * Reads such a stat file. Returns its fields from the third one on, the state, which is never the
  * empty text; NULL if it cannot be read.

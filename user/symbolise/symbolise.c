@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,16 +176,6 @@ static void append_python(struct lp_symboliser *symboliser, const struct lp_inst
 		symboliser->sample->flags |= LP_STACK_UNREADABLE;
 }
 
-/* Reads the kernel's name of a thread. */
-static void read_comm(pid_t pid, pid_t tid, char *name, size_t size)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "task/%d/comm", tid);
-	if (proc_read(pid, path, name, size) > 0)
-		name[strcspn(name, "\n")] = '\0';
-}
-
 /* Names the thread, or the task, that a stack is of. */
 static void name_thread(const struct lp_instance *instance, const struct lp_event_raw_stack *raw,
 			struct lp_event_stack_sample *sample)
@@ -207,7 +196,7 @@ static void name_thread(const struct lp_instance *instance, const struct lp_even
 	if (raw->reason == LP_SAMPLE_WAKER && !tid) {
 		tid = (pid_t)raw->waker;
 		if (!*name)
-			read_comm((pid_t)raw->event.pid, tid, name, sizeof(name));
+			proc_thread_name((pid_t)raw->event.pid, tid, name, sizeof(name));
 	}
 	text_copy(sample->thread, sizeof(sample->thread), name);
 	sample->tid = (__u32)tid;

@@ -136,7 +136,7 @@ class Case:
     def profile(self, *arguments, results=None, prefix=(), **options):
         """Starts loopprof with exactly these arguments; it may not be attached yet.
 
-        It leads a session, as a service does, and raises its priority (sched(7), autogroup): else
+        It leads a session, as one of setsid(1) does, and raises its priority (autogroup): else
         it would share a CPU with the tests and reads too late on a busy machine.
         """
         command = [*prefix, self.loopprof, *arguments]

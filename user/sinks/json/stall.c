@@ -21,14 +21,20 @@ static void write_times(struct lp_json_writer *json, const struct lp_times *time
 	json_end(json);
 }
 
+/* Writes the name and the ID of a thread; 0: the ID is not known. */
+static void write_thread(struct lp_json_writer *json, const char *name, pid_t tid)
+{
+	json_text(json, "thread", name);
+	if (tid)
+		json_signed(json, "tid", tid);
+	else
+		json_null(json, "tid");
+}
+
 static void write_waker(struct lp_json_writer *json, const struct lp_waker *waker)
 {
 	json_object(json, "woken_by");
-	json_text(json, "thread", waker->thread);
-	if (waker->tid)
-		json_signed(json, "tid", waker->tid);
-	else
-		json_null(json, "tid");
+	write_thread(json, waker->thread, waker->tid);
 	json_stack(json, "stack", &waker->stack);
 	json_end(json);
 }
@@ -103,11 +109,7 @@ static void write_gil(struct lp_json_writer *json, const struct lp_gil_holder *g
 		return;
 	}
 	json_object(json, "gil");
-	json_text(json, "thread", gil->thread);
-	if (gil->tid)
-		json_signed(json, "tid", gil->tid);
-	else
-		json_null(json, "tid");
+	write_thread(json, gil->thread, gil->tid);
 	json_stack(json, "stack", &gil->stack);
 	json_end(json);
 }
@@ -119,11 +121,7 @@ static void write_ends(struct lp_json_writer *json, const struct lp_breakdown *b
 
 	if (lock->known) {
 		json_object(json, "held_by");
-		json_text(json, "thread", lock->thread);
-		if (lock->tid)
-			json_signed(json, "tid", lock->tid);
-		else
-			json_null(json, "tid");
+		write_thread(json, lock->thread, lock->tid);
 		json_bool(json, "own_loop", lock->own_loop);
 		json_bool(json, "is_task", lock->task);
 		json_bool(json, "result", lock->result);

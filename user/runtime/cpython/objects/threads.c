@@ -31,17 +31,6 @@
  */
 #define LIST_REST 20
 #define LIST_REST_LEAST_NS (NS_PER_S / 50)
-
-/* Reads a file of one thread in /proc; "" if there is none. */
-static void read_task_file(pid_t pid, pid_t tid, const char *name, char *text, size_t size)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "task/%d/%s", tid, name);
-	if (proc_read(pid, path, text, size) < 0)
-		text[0] = '\0';
-}
-
 pid_t cpython_inner_pid(const struct lp_cpython *python)
 {
 	return process_inner_id(python->pid, python->pid);
@@ -307,8 +296,7 @@ static bool read_name(const struct lp_cpython *python, uint64_t thread_state, pi
 	if (name[0])
 		return true;
 	if (tid) {
-		read_task_file(python->pid, tid, "comm", name, size);
-		name[strcspn(name, "\n")] = '\0';
+		proc_thread_name(python->pid, tid, name, size);
 	}
 	return false;
 }
