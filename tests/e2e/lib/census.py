@@ -51,8 +51,24 @@ def probes(pid):
                for descriptor in os.listdir(directory))
 
 
+def workers(pid):
+    """The number of processes that read targets, the one that forks them included.
+
+    Each is forked when it is needed first: a second one for the same work once the first is busy.
+    """
+    count = 0
+    for fields in _fdinfo(pid):
+        try:
+            with open(f"/proc/{fields['Pid'].strip()}/comm", encoding="ascii") as comm:
+                count += comm.read().strip() == "loopprof-worker"
+        except (KeyError, OSError):
+            continue  # no descriptor of a process, or one of a process that has ended
+    return count
+
+
 def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    """The number of descriptors, without the two for each worker."""
+    return len(os.listdir(f"/proc/{pid}/fd")) - 2 * workers(pid)
 
 
 def resident(pid):
@@ -76,4 +92,4 @@ def maps(pid):
 
 def take(pid):
     return {"resident": resident(pid), "descriptors": descriptors(pid), "links": links(pid),
-            "probes": probes(pid), **maps(pid)}
+            "probes": probes(pid), "workers": workers(pid), **maps(pid)}
