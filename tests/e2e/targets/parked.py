@@ -18,6 +18,7 @@ from parkedtruth import ParkedTruth
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "site-packages"))
 import connection  # pylint: disable=wrong-import-position
+import duplex  # pylint: disable=wrong-import-position
 
 HAS_GROUPS = sys.version_info >= (3, 11)
 # Before 3.11, a task has no record of its cancellation once it was woken up for it.
@@ -241,6 +242,10 @@ async def uses_connection(of_package):
     await of_package.receive()  # parked
 
 
+async def awaits(of_package):
+    await of_package  # parked
+
+
 async def handles():
     await asyncio.get_running_loop().create_future()  # parked
 
@@ -251,6 +256,32 @@ async def uses_executor(blocks):
 
 async def waits_for_child(child):
     await child.wait()  # parked
+
+
+async def packages(truth):
+    """Futures and events of a package's objects belong to a connection, or to none."""
+    loop = asyncio.get_running_loop()
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    addresses = [listener.getsockname() for listener in listeners]
+    wires = [(await loop.create_connection(duplex.Wire, *address))[1] for address in addresses]
+    channel = duplex.Channel(wires[0])
+    peer, none = r"tcp 127\.0\.0\.1:%d" % addresses[0][1], "^$"
+    for name, coroutine, detail in (
+            ("slot", duplex.Reader(wires[0]).read(), peer),
+            ("further", duplex.Response(wires[0]).body(), peer),
+            ("answer", channel.ask(7), peer),
+            ("greeted", duplex.greet(addresses[0]), peer),
+            ("pool", duplex.Pool(wires[0]).acquire(), none),
+            ("bridge", duplex.Bridge(*wires).either(), none)):
+        truth.task("package's " + name, awaits(coroutine), awaits, kinds=["future"], detail=detail)
+    truth.task("package's event", awaits(channel.ends()), awaits, kinds=["lock"],
+               detail=f"1 waiter, {peer}")
+    closed = duplex.Reader(wires[1])
+    truth.task("package's closed", awaits(closed.read()), awaits, kinds=["future"], detail=none)
+    truth.packages = (listeners, wires, channel)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    wires[1].transport.abort()
 
 
 async def outside(truth):
@@ -335,6 +366,7 @@ async def main(path):
     locks_and_queues(truth)
     deadlocks(truth)
     await outside(truth)
+    await packages(truth)
     await ended(truth)
     if HAS_GROUPS:
         truth.task("group", leads_group(truth), leads_group, kinds=["task"])

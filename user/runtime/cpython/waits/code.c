@@ -65,6 +65,20 @@ static bool is_method_of_package(const struct lp_cpython *python, uint64_t code,
 	       variable_number(python, code, "self") == 0;
 }
 
+/* Returns the package that a file is in, by the first part of its path below, or NULL. */
+static const char *package_of(const struct lp_waits *waits, const char *file)
+{
+	const char *below = cpython_code_names.below_packages(file);
+	char name[64];
+	size_t length = below ? strcspn(below, "/.") : 0;
+
+	if (!length || length >= sizeof(name))
+		return NULL;
+	memcpy(name, below, length);
+	name[length] = '\0';
+	return task_arena_text(waits->arena, name);
+}
+
 static bool is_asyncio(const char *file)
 {
 	const char *end = strrchr(file, '/');
@@ -136,6 +150,7 @@ static void read_code(const struct lp_waits *waits, const struct lp_await_link *
 	code->enters = text_ends_with(name, "__aenter__");
 	code->row = find_row(waits, file, name);
 	code->of_package = is_method_of_package(python, link->code, file);
+	code->package = package_of(waits, file);
 	code->of_program = !is_asyncio(file) && !cpython_code_names.below_packages(file);
 	if (!is_asyncio(file))
 		code->acquires = count_attribute(python, link->code, "acquire");
@@ -157,7 +172,7 @@ const struct lp_wait_code *cpython_wait_code(struct lp_waits *waits,
 	if (!link->code)
 		return &unknown;
 	read_code(waits, link, &code);
-	stored = code.row || code.enters || code.acquires || code.of_package || code.of_program
+	stored = code.row || code.enters || code.acquires || code.package || code.of_program
 			 ? task_arena_take(waits->arena, sizeof(*stored))
 			 : NULL;
 	if (stored)

@@ -273,7 +273,8 @@ static bool read_iterator(struct lp_waiting *wait, uint64_t iterator)
 
 const struct lp_wait_row cpython_wait_rows[] = {
 	{ "locks.py", "Lock.acquire", LP_AWAITED_LOCK, 0, "self", read_lock, NULL, NULL },
-	{ "locks.py", "Event.wait", LP_AWAITED_LOCK, 0, "self", read_waiters, NULL, NULL },
+	{ "locks.py", "Event.wait", LP_AWAITED_LOCK, LP_WAIT_SIGNAL, "self", read_waiters, NULL,
+	  NULL },
 	{ "locks.py", "Condition.wait", LP_AWAITED_LOCK, LP_WAIT_RELEASES, "self", read_waiters,
 	  NULL, NULL },
 	{ "locks.py", "Condition.wait_for", LP_AWAITED_LOCK, LP_WAIT_OUTER, "self", read_waiters,

@@ -104,15 +104,19 @@ bool cpython_wait_read_socket(struct lp_waiting *wait, uint64_t object)
  * _SelectorTransport has _sock_fd, pipes of unix_events have _fileno, and sslproto's
  * _SSLProtocolTransport has a protocol, which has the transport below.
  */
-static int transport_descriptor(struct lp_waits *waits, uint64_t transport)
+int cpython_wait_transport_descriptor(struct lp_waits *waits, uint64_t transport)
 {
-	uint64_t number, protocol;
+	uint64_t number, protocol, socket;
 	int depth, descriptor = cpython_wait_uv_descriptor(waits, transport);
 
 	if (descriptor >= 0)
 		return descriptor;
 
 	for (depth = 0; transport && depth < TRANSPORT_DEPTH_MAX; depth++) {
+		/* a transport that was closed has the number still, but no socket */
+		socket = cpython_instance_get(waits->python, transport, "_sock");
+		if (socket && socket_descriptor(waits, socket) < 0)
+			return -1;
 		if ((cpython_wait_number(waits, transport, "_sock_fd", &number) ||
 		     cpython_wait_number(waits, transport, "_fileno", &number)) &&
 		    number <= INT32_MAX)
@@ -142,7 +146,7 @@ static bool say_unix_peer(struct lp_waiting *wait, uint64_t transport)
 
 bool cpython_wait_read_transport(struct lp_waiting *wait, uint64_t transport)
 {
-	int descriptor = transport_descriptor(wait->waits, transport);
+	int descriptor = cpython_wait_transport_descriptor(wait->waits, transport);
 	const char *text = cpython_wait_descriptor(wait->waits, descriptor);
 
 	if (strcmp(text, CPYTHON_WAIT_UNNAMED) != 0 || !say_unix_peer(wait, transport))
@@ -167,13 +171,17 @@ static uint64_t transport_of(struct lp_waits *waits, uint64_t object)
 
 	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
 		transport = cpython_instance_get(waits->python, object, attributes[i]);
-		if (transport && transport_descriptor(waits, transport) >= 0)
+		if (transport && cpython_wait_transport_descriptor(waits, transport) >= 0)
 			return transport;
 	}
 	return 0;
 }
 
-void cpython_wait_say_connection(struct lp_waiting *wait)
+/*
+ * Adds the connection of the object in whose method the task waits, or one that the method awaits.
+ * False: there is none.
+ */
+static bool say_connection_of_self(struct lp_waiting *wait)
 {
 	const struct lp_await_chain *chain = wait->chain;
 	struct lp_waits *waits = wait->waits;
@@ -185,16 +193,23 @@ void cpython_wait_say_connection(struct lp_waiting *wait)
 
 		/* the program waits for a future of its own */
 		if (cpython_wait_code(waits, link)->of_program)
-			return;
+			return false;
 		if (!cpython_wait_code(waits, link)->of_package)
 			continue;
 		object = cpython_frame_local(waits->python, link, 0);
 		transport = object ? transport_of(waits, object) : 0;
 		if (transport) {
 			cpython_wait_read_transport(wait, transport);
-			return;
+			return true;
 		}
 	}
+	return false;
+}
+
+void cpython_wait_say_connection(struct lp_waiting *wait)
+{
+	if (!say_connection_of_self(wait))
+		cpython_wait_say_peer(wait, wait->id);
 }
 
 /*
@@ -210,7 +225,7 @@ bool cpython_wait_read_drain(struct lp_waiting *wait, uint64_t protocol)
 		writer = cpython_frame_local(waits->python, &wait->chain->links[wait->link - 1], 0);
 	if (writer)
 		transport = cpython_instance_get(waits->python, writer, "_transport");
-	if (transport && transport_descriptor(waits, transport) >= 0) {
+	if (transport && cpython_wait_transport_descriptor(waits, transport) >= 0) {
 		wait->id = writer;
 		wait->class = cpython_wait_type_of(waits, writer)->name;
 		return cpython_wait_read_transport(wait, transport);

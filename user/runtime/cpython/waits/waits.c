@@ -16,6 +16,7 @@
 #define MEMBERS_MAX 4000000
 #define EDGES_MAX 1000000
 #define ORPHAN_STEPS_MAX 4000000
+#define PEER_STEPS_MAX 1000000
 
 struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_task_arena *arena)
 {
@@ -30,6 +31,7 @@ struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_ta
 	waits->members_left = MEMBERS_MAX;
 	waits->edges_left = EDGES_MAX;
 	waits->orphan_steps_left = ORPHAN_STEPS_MAX;
+	waits->peer_steps_left = PEER_STEPS_MAX;
 	return waits;
 }
 
@@ -48,6 +50,7 @@ void cpython_waits_free(struct lp_waits *waits)
 	map_free(&waits->may_wait);
 	map_free(&waits->orphan_objects);
 	map_free(&waits->orphans);
+	map_free(&waits->peer_types);
 	cpython_wait_sockets_free(waits->sockets);
 	free(waits->holders);
 	free(waits);
@@ -180,6 +183,8 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 			cpython_wait_future(&wait, leaf);
 		if (wait.kind == LP_AWAITED_FUTURE && !wait.used)
 			cpython_wait_say_connection(&wait);
+	} else if (wait.code->row->flags & LP_WAIT_SIGNAL) {
+		cpython_wait_say_peer(&wait, wait.id);
 	}
 	if (wait.edges_cut)
 		cpython_wait_say(&wait, "%zu shown", waits->edge_count);

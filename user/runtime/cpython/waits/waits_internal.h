@@ -57,6 +57,7 @@ struct lp_waiting;
 
 #define LP_WAIT_OUTER 1 /* the row has priority over those of functions that it awaits */
 #define LP_WAIT_RELEASES 2 /* the function releases the lock of its `self` while it waits */
+#define LP_WAIT_SIGNAL 4 /* a package may set the object for what comes from a connection */
 
 /* A function of asyncio in which tasks wait. */
 struct lp_wait_row {
@@ -81,6 +82,7 @@ struct lp_wait_code {
 	int object, timeout; /* indices of the row's variables */
 	bool enters; /* it is an __aenter__ */
 	bool of_package; /* it is a method in an installed package */
+	const char *package; /* that it is in, such as "aiohttp"; or NULL */
 	bool of_program; /* it is in no installed package and not in asyncio */
 	/* how often a function of the program gets an attribute `acquire`; 0: never */
 	unsigned int acquires;
@@ -121,6 +123,8 @@ struct lp_waits {
 	size_t orphan_steps_left; /* for finding out whether a task may hold one */
 	struct lp_map orphans; /* locked, and within no `async with`; 0: a task may hold it */
 	struct lp_wait_sockets *sockets;
+	struct lp_map peer_types; /* from a type to the packages of it and its bases, a text */
+	size_t peer_steps_left; /* for finding the connections of futures */
 	size_t members_left, edges_left; /* bounds against a hostile process */
 
 	/* the edges of the task that is being filled */
@@ -214,12 +218,17 @@ bool cpython_wait_read_shutdown(struct lp_waiting *wait, uint64_t unused);
 bool cpython_wait_read_socket(struct lp_waiting *wait, uint64_t socket);
 bool cpython_wait_read_transport(struct lp_waiting *wait, uint64_t transport);
 bool cpython_wait_read_stream(struct lp_waiting *wait, uint64_t stream);
+/* Returns the descriptor of a transport; negative: it has none, or is closed. */
+int cpython_wait_transport_descriptor(struct lp_waits *waits, uint64_t transport);
 /* Adds the connection of the object of a package in whose method the task waits for a future. */
 void cpython_wait_say_connection(struct lp_waiting *wait);
 bool cpython_wait_read_drain(struct lp_waiting *wait, uint64_t protocol);
 bool cpython_wait_read_server(struct lp_waiting *wait, uint64_t server);
 bool cpython_wait_read_closing(struct lp_waiting *wait, uint64_t server);
 bool cpython_wait_read_child(struct lp_waiting *wait, uint64_t transport);
+
+/* peers.c: adds the connection that a future or an event belongs to, if it is known. */
+void cpython_wait_say_peer(struct lp_waiting *wait, uint64_t awaited);
 
 /* uvloop.c: as in streams.c, for objects of uvloop's types */
 int cpython_wait_uv_descriptor(struct lp_waits *waits, uint64_t transport);
