@@ -74,6 +74,26 @@ static void test_tree(void **state)
 	       "       asyncio.locks.Lock, held by 'fetch-1'\n");
 }
 
+/* The place of a package's file is not shortened, as many packages have such a file. */
+static void test_package_on_a_narrow_line(void **state)
+{
+	static const struct lp_shown_frame keepalive = FRAME(
+		"keepalive", "/v/lib/python3.12/site-packages/websockets/asyncio/connection.py", 8);
+	struct lp_task_list list = new_list(1, 10 * SECOND);
+	struct lp_task *task = add_task(&list, 0, "");
+
+	(void)state;
+	task->since_ns = 7 * SECOND;
+	task->coroutine = "Connection.keepalive_of_all";
+	task->code.code = (uintptr_t)&keepalive;
+	task->frames[0].raw = task->code;
+	expect(&list, &plain,
+	       "pid 42 (gunicorn), asyncio on CPython 3.11.2: 1 task in 1 loop\n"
+	       "\n"
+	       "Connection.keepalive_of_all  \u2026live_of_all  waiting 3.00 s,\n"
+	       "    websockets/asyncio/connection.py:8\n");
+}
+
 static void test_ascii(void **state)
 {
 	struct lp_task_list list = family();
@@ -94,7 +114,8 @@ static void test_no_tasks(void **state)
 
 	(void)state;
 	list.loop_count = 0;
-	expect(&list, &plain, "pid 42 (gunicorn), asyncio on CPython 3.11.2: no tasks\n");
+	expect(&list, &plain,
+	       "pid 42 (gunicorn), asyncio on CPython 3.11.2: no tasks, as no event loop runs\n");
 }
 
 /* Tasks that a fork has copied are not shown as running or ready in the child. */
@@ -411,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_shared_child),
 		cmocka_unit_test(test_deadlock),
 		cmocka_unit_test(test_finished),
+		cmocka_unit_test(test_package_on_a_narrow_line),
 		cmocka_unit_test(test_finished_and_kept),
 		cmocka_unit_test(test_folding),
 		cmocka_unit_test(test_deep_chain),

@@ -11,6 +11,7 @@
 
 #include "base/macros.h"
 #include "runtime/registry.h"
+#include "sinks/text/print.h"
 #include "sinks/text/stack.h"
 
 #define SITE "/v/lib/python3.12/site-packages/"
@@ -82,9 +83,48 @@ static void test_called_packages(void **state)
 	       "        load  app/db.py:3\n");
 }
 
+static void expect_who(const struct lp_text_who *who, size_t space, const char *wanted)
+{
+	const struct lp_terminal terminal = { .columns = 80, .utf8 = true };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+
+	text_print_who(file, &terminal, who, space);
+	fclose(file);
+	assert_string_equal(text, wanted);
+	free(text);
+}
+
+/* Packages have files of one name: their beginning is cut, not all but the name. */
+static void test_places_of_packages_keep_their_directories(void **state)
+{
+	struct lp_text_who who = { .name = "Assembler.get",
+				   .file = SITE "websockets/asyncio/messages.py",
+				   .line = 3 };
+
+	(void)state;
+	expect_who(&who, 60, "Assembler.get (websockets/asyncio/messages.py:3)");
+	expect_who(&who, 40, "Assembler.get (\u2026s/asyncio/messages.py:3)");
+	who.file = "/srv/shop/orders/messages.py";
+	expect_who(&who, 32, "Assembler.get (messages.py:3)");
+}
+
+static void test_a_task_without_a_name_is_named_by_its_coroutine(void **state)
+{
+	const struct lp_text_who who = {
+		.name = "fetch", .task = "", .file = "/srv/shop/orders.py", .line = 3
+	};
+
+	(void)state;
+	expect_who(&who, 60, "fetch (shop/orders.py:3)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_places_of_packages_keep_their_directories),
+		cmocka_unit_test(test_a_task_without_a_name_is_named_by_its_coroutine),
 		cmocka_unit_test(test_imports_and_frameworks),
 		cmocka_unit_test(test_called_packages),
 	};

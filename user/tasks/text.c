@@ -99,6 +99,9 @@ static void print_headline(struct tasks_text_sink *sink, const struct lp_tasks_s
 	if (snapshot->loop_count)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), " in %zu loop%s",
 			 snapshot->loop_count, text_plural(snapshot->loop_count));
+	else if (!count)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 ", as no event loop runs");
 	wrap_print(sink->out, text, 0, "    ", sink->terminal.columns);
 	print_copied(sink, snapshot);
 	if (count <= LP_ALIKE_ABOVE || snapshot->copied_loops)

@@ -53,11 +53,18 @@ static const char *mark_of(const struct lp_terminal *terminal)
 	return terminal->utf8 ? "\xe2\x80\xa6" : "..";
 }
 
+/* Returns the name of a task; without one, that of its coroutine. */
+static const char *name_of(const struct lp_task *task)
+{
+	if (*task->name)
+		return task->name;
+	return *task->coroutine ? task->coroutine : "unnamed";
+}
+
 const char *text_task_name(const struct lp_terminal *terminal, const struct lp_task *task,
 			   char *text, size_t size)
 {
-	wrap_cut_end(text, size, *task->name ? task->name : "?", LP_TASK_NAME_COLUMNS,
-		     mark_of(terminal));
+	wrap_cut_end(text, size, name_of(task), LP_TASK_NAME_COLUMNS, mark_of(terminal));
 	return text;
 }
 
@@ -265,8 +272,8 @@ struct head {
 };
 
 /*
- * Fills the first line.  On a narrow terminal the directory of the source line is dropped
- * first, then a part of the coroutine's name.
+ * Fills the first line.  On a narrow terminal the directory of a source line of the program is
+ * dropped first, then a part of the coroutine's name.
  */
 static void fill_head(struct head *head, const struct lp_terminal *terminal,
 		      const struct lp_tasks_snapshot *snapshot, uint32_t number, size_t space)

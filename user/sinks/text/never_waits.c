@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "never_waits.h"
 
+#include "model/own_frames.h"
 #include "base/text.h"
 #include "print.h"
 
@@ -42,7 +43,8 @@ static void append_callback(char *text, size_t size, const struct lp_callback_in
 
 	if (callback->file[0])
 		snprintf(text + used, size - used, "%s (%.100s:%u)", callback->name,
-			 text_path_end(callback->file, 2), callback->line);
+			 text_path_end(callback->file, own_frames_parts(callback->file)),
+			 callback->line);
 	else
 		snprintf(text + used, size - used, "%s", callback->name);
 }

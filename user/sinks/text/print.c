@@ -77,7 +77,9 @@ void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, ch
 	const char *mark = marks[frame->kind];
 	char file[LP_TEXT_PLACE_MAX - 32], line[16] = "";
 
-	if (parts == 2 && frame->file && frame->kind == LP_FRAME_PYTHON)
+	/* many packages have a file of one name, which is not shortened therefore */
+	if (frame->file && frame->kind == LP_FRAME_PYTHON &&
+	    (parts == 2 || (parts == 1 && own_frames_has_origin(frame, LP_ORIGIN_PACKAGE))))
 		parts = own_frames_parts(frame->file);
 	/* an object file is shown by its base name: its directory identifies nothing */
 	text_copy(file, sizeof(file),
@@ -88,7 +90,10 @@ void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, ch
 	snprintf(place, size, "%s%s%s%s", file, line, *file && *mark ? " " : "", mark);
 }
 
-/* Writes "  task 'name'", with the beginning of a long name.  Returns its columns. */
+/*
+ * Writes "  task 'name'", with the beginning of a long name; nothing if it is not known.  Returns
+ * its columns.
+ */
 static size_t task_text(const struct lp_text_who *who, size_t space, char *text, size_t size)
 {
 	const size_t frame = strlen("  task ''");
@@ -96,10 +101,10 @@ static size_t task_text(const struct lp_text_who *who, size_t space, char *text,
 	size_t most;
 
 	*text = '\0';
-	if (!who->task || space <= frame)
+	if (!who->task || !*who->task || space <= frame)
 		return 0;
 	most = space - frame + 1;
-	text_copy(name, most < sizeof(name) ? most : sizeof(name), who->task[0] ? who->task : "?");
+	text_copy(name, most < sizeof(name) ? most : sizeof(name), who->task);
 	snprintf(text, size, "  task '%s'", name);
 	return text_columns(text);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "summary.h"
 
+#include "model/own_frames.h"
 #include "base/text.h"
 #include "base/macros.h"
 #include "lost_time.h"
@@ -138,7 +139,9 @@ static void print_histograms(FILE *file, const struct lp_terminal *terminal,
 
 		if (item->callback->file[0])
 			snprintf(title, sizeof(title), "\nrun time of %s (%.100s:%u)",
-				 item->callback->name, text_path_end(item->callback->file, 2),
+				 item->callback->name,
+				 text_path_end(item->callback->file,
+					       own_frames_parts(item->callback->file)),
 				 item->callback->line);
 		else
 			snprintf(title, sizeof(title), "\nrun time of %s", item->callback->name);

@@ -177,11 +177,7 @@ static uint64_t transport_of(struct lp_waits *waits, uint64_t object)
 	return 0;
 }
 
-/*
- * Adds the connection of the object in whose method the task waits, or one that the method awaits.
- * False: there is none.
- */
-static bool say_connection_of_self(struct lp_waiting *wait)
+bool cpython_wait_say_connection(struct lp_waiting *wait)
 {
 	const struct lp_await_chain *chain = wait->chain;
 	struct lp_waits *waits = wait->waits;
@@ -204,12 +200,6 @@ static bool say_connection_of_self(struct lp_waiting *wait)
 		}
 	}
 	return false;
-}
-
-void cpython_wait_say_connection(struct lp_waiting *wait)
-{
-	if (!say_connection_of_self(wait))
-		cpython_wait_say_peer(wait, wait->id);
 }
 
 /*

@@ -181,8 +181,9 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 		leaf = leaf_of(waits, chain, task);
 		if (leaf)
 			cpython_wait_future(&wait, leaf);
-		if (wait.kind == LP_AWAITED_FUTURE && !wait.used)
-			cpython_wait_say_connection(&wait);
+		if (wait.kind == LP_AWAITED_FUTURE && !wait.used &&
+		    !cpython_wait_say_connection(&wait))
+			cpython_wait_say_peer(&wait, wait.id);
 	} else if (wait.code->row->flags & LP_WAIT_SIGNAL) {
 		cpython_wait_say_peer(&wait, wait.id);
 	}

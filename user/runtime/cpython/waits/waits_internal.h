@@ -220,8 +220,11 @@ bool cpython_wait_read_transport(struct lp_waiting *wait, uint64_t transport);
 bool cpython_wait_read_stream(struct lp_waiting *wait, uint64_t stream);
 /* Returns the descriptor of a transport; negative: it has none, or is closed. */
 int cpython_wait_transport_descriptor(struct lp_waits *waits, uint64_t transport);
-/* Adds the connection of the object of a package in whose method the task waits for a future. */
-void cpython_wait_say_connection(struct lp_waiting *wait);
+/*
+ * Adds the connection of the object of a package in whose method the task waits for a future.
+ * False: that object has none.
+ */
+bool cpython_wait_say_connection(struct lp_waiting *wait);
 bool cpython_wait_read_drain(struct lp_waiting *wait, uint64_t protocol);
 bool cpython_wait_read_server(struct lp_waiting *wait, uint64_t server);
 bool cpython_wait_read_closing(struct lp_waiting *wait, uint64_t server);
