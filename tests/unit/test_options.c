@@ -142,6 +142,20 @@ static void a_threshold_may_be_zero_but_no_other_time(void **state)
 	expect_refused("-p 1 -t soon", "'soon'");
 }
 
+static void a_long_threshold_without_a_unit_is_pointed_out(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-p 1 -t 50"), 0);
+	assert_non_null(strstr(said, "-t 50 is 50 seconds; 50ms is 50 milliseconds\n"));
+	assert_int_equal(options.threshold_ns, 50000000000);
+	assert_int_equal(parse("-p 1 --threshold=10"), 0);
+	assert_non_null(strstr(said, "10ms is 10 milliseconds\n"));
+	expect_accepted("-p 1 -t 9.9");
+	expect_accepted("-p 1 -t 50s");
+	expect_accepted("-p 1 -t 1m");
+	expect_accepted("-p 1 -d 50");
+}
+
 static void pids_are_given_in_lists_and_repeatedly(void **state)
 {
 	(void)state;
@@ -404,6 +418,7 @@ int main(void)
 		TEST(the_defaults_are_as_documented),
 		TEST(every_option_is_taken_in_both_spellings),
 		TEST(a_threshold_may_be_zero_but_no_other_time),
+		TEST(a_long_threshold_without_a_unit_is_pointed_out),
 		TEST(pids_are_given_in_lists_and_repeatedly),
 		TEST(what_is_no_pid_is_refused),
 		TEST(an_argument_is_quoted_without_what_it_does_to_a_terminal),

@@ -6,6 +6,7 @@
 #include "table.h"
 #include "take.h"
 #include "values.h"
+#include "base/log.h"
 #include "base/macros.h"
 
 #include <errno.h>
@@ -19,6 +20,12 @@
 #define DEFAULT_ROTATE_BYTES (64ULL << 20)
 #define DEFAULT_RETAIN_BYTES (1ULL << 30)
 
+/* A number without a unit is in seconds: -t 50 is rarely what the user means. */
+static void doubt_unit(const char *name, const char *text)
+{
+	log_warning("%s %s is %s seconds; %sms is %s milliseconds", name, text, text, text, text);
+}
+
 static int take_duration(const struct lp_option_row *row, const char *text, uint64_t *ns)
 {
 	const char *name = option_table_name(row);
@@ -31,6 +38,8 @@ static int take_duration(const struct lp_option_row *row, const char *text, uint
 	if (value < row->least)
 		return usage_error("%s takes a time of at least %g ms, not '%s'", name,
 				   (double)row->least / 1e6, text);
+	if (row->doubtful_ns && value >= row->doubtful_ns && !text[strspn(text, "0123456789.")])
+		doubt_unit(name, text);
 	*ns = value;
 	return 0;
 }

@@ -39,6 +39,9 @@ struct lp_option_row {
 	/* offset of the field in struct lp_options; not used with LP_OPTION_SPECIAL */
 	size_t field;
 	uint64_t least; /* least value of a duration, ns */
+	/* a number without a unit that is such a duration or longer was probably meant as
+	 * milliseconds; 0: there is none */
+	uint64_t doubtful_ns;
 	unsigned int most; /* largest value of a count */
 	/*
 	 * The expected value, for the message about a wrong one: "a size such as 1G". NULL: a text
