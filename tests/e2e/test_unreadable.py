@@ -12,7 +12,7 @@ from lib.processes import Failure, wait_until
 pytestmark = pytest.mark.alone
 LIMIT_S = 30
 SENTENCE = "does not answer"
-HELD, RELEASED = "holds its memory lock", "attaches probes again"
+HELD, RELEASED = "is stuck in the kernel", "attaches probes again"
 
 
 class Unreadable:

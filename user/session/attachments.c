@@ -87,7 +87,7 @@ static int explain_failure(const struct lp_probe *probe, pid_t pid, int err, str
 	case -EBUSY:
 		return error_set(
 			error, err,
-			"%s yet: the kernel does not finish with %s, as a process that has mapped the same file holds its memory lock; nothing else is attached until that process goes on or is ended (ps -eo pid,wchan:32,comm shows what each waits in, often request_wait_answer)",
+			"%s yet: to put a probe on %s, the kernel waits for another process that uses the same file and is stuck in the kernel, mostly in a page fault; nothing else is attached until that process goes on. End it: ps -eo pid,wchan:32,comm lists it, often with request_wait_answer (a FUSE or network file system that does not answer)",
 			failure, probe->function);
 	case -ETIMEDOUT:
 		/* to the callers it is the same: the probe is attached later */
@@ -99,7 +99,7 @@ static int explain_failure(const struct lp_probe *probe, pid_t pid, int err, str
 		/* to the callers it is the same: the probe is attached later */
 		return error_set(
 			error, -EBUSY,
-			"%s for some seconds: it, or processes of the same service or container, have held up attaching by their memory locks (threads that map and unmap memory all the time, or a page fault that a FUSE server does not answer); it is tried again by itself",
+			"%s for some seconds: it, or processes of the same service or container, have made the kernel wait for too long before it put in a probe (their threads map and unmap memory all the time, or wait for a file system that does not answer); nothing is to be done, as it is tried again by itself",
 			failure);
 	case -EPIPE:
 		return error_set(error, err, "%s: the process that attaches probes has ended",

@@ -278,7 +278,7 @@ static int refuse_load(int err, enum lp_right right, const struct lp_features *f
 	if (err == -EBUSY)
 		return error_set(
 			error, err,
-			"the kernel attaches nothing now: another program is putting a probe into a file, and waits for a process that holds its memory lock; end that process (ps -eo pid,wchan:32,comm shows what each waits in, often request_wait_answer)");
+			"the kernel attaches nothing now: another program is putting a probe into a file, and the kernel waits for a process that uses that file and is stuck in the kernel, mostly in a page fault. End that process: ps -eo pid,wchan:32,comm lists it, often with request_wait_answer (a FUSE or network file system that does not answer)");
 	if (err == -EMFILE) {
 		getrlimit(RLIMIT_NOFILE, &files);
 		return error_set(
