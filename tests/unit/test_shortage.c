@@ -123,7 +123,25 @@ static void a_person_reads_the_quota_the_neighbours_and_the_hypervisor(void **st
 	assert_string_equal(printed(&breakdown),
 			    "        throttled for 140 ms of it: a cgroup's quota was used up\n");
 	breakdown.shortage = (struct lp_shortage){ .throttled_ns = 0 };
-	assert_string_equal(printed(&breakdown), "");
+	assert_string_equal(printed(&breakdown),
+			    "        who had the CPU is not known, as for all short waits\n");
+}
+
+static void a_wait_without_a_known_neighbour_has_its_line_too(void **state)
+{
+	struct lp_breakdown breakdown = {
+		.time = { .known = true, .run_queue_ns = 240 * MS },
+		.shortage = { .waits_counted = true,
+			      .neighbour_count = 1,
+			      .neighbours = { { "stress-ng", 4711, false, 2 * MS } } },
+	};
+
+	(void)state;
+	/* each of many neighbours has had the CPU for less than what is printed of others */
+	assert_string_equal(printed(&breakdown),
+			    "        the CPU ran stress-ng (pid 4711) for 2.00 ms, and others\n");
+	breakdown.shortage.neighbour_count = 0;
+	assert_string_equal(printed(&breakdown), "        no other thread was seen on the CPU\n");
 }
 
 static const struct lp_event_cpu_quota no_quota;
@@ -196,6 +214,7 @@ int main(void)
 		cmocka_unit_test(names_of_threads_that_had_the_cpu_leave_room_for_causes),
 		cmocka_unit_test(a_name_that_bpf_forgets_adds_nothing_to_the_interval),
 		cmocka_unit_test(a_person_reads_the_quota_the_neighbours_and_the_hypervisor),
+		cmocka_unit_test(a_wait_without_a_known_neighbour_has_its_line_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

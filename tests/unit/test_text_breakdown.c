@@ -137,7 +137,8 @@ static void computing_has_the_stack_seen_most_and_the_lines(void **state)
 		    "        12 of 21  prime_sum  app/primes.py:43\n"
 		    "         6 of 21  is_prime   app/primes.py:31\n"
 		    "         3 of 21  elsewhere\n"
-		    "    waiting for a CPU 51.0 ms\n");
+		    "    waiting for a CPU 51.0 ms\n"
+		    "        who had the CPU is not known, as for all short waits\n");
 }
 
 static void a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood(void **state)
@@ -394,6 +395,7 @@ static void a_wait_for_a_cpu_shows_where_it_was_taken_away(void **state)
 	expect_slow(300 * MS, &breakdown,
 		    "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		    "    waiting for a CPU 280 ms\n"
+		    "        who had the CPU is not known, as for all short waits\n"
 		    "        prime_sum      app/primes.py:43\n"
 		    "        handle_report  app/views.py:92\n"
 		    "    on CPU   20.0 ms\n");

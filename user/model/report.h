@@ -189,6 +189,7 @@ struct lp_shortage {
 	char quota_cgroup[LP_CGROUP_BYTES]; /* path of that cgroup; "" if it is not known */
 	uint64_t quota_us; /* its CPU time in each period; 0: not known */
 	uint64_t period_us;
+	bool waits_counted; /* there was a wait that was long enough to see who had the CPU */
 	size_t neighbour_count;
 	struct lp_cpu_neighbour neighbours[LP_NEIGHBOURS]; /* longest first */
 	/*

@@ -92,6 +92,7 @@ void shortage_fill(const struct lp_shortage_events *events, const struct lp_even
 	fill_steal(&events->steal, start_ns, shortage);
 	if (!waits)
 		return;
+	shortage->waits_counted = true;
 	shortage->throttled_ns = min_u64(waits->waits.throttled_ns, run_queue_ns);
 	if (shortage->throttled_ns && quota->period_us) {
 		text_copy(shortage->quota_cgroup, sizeof(shortage->quota_cgroup), quota->cgroup);

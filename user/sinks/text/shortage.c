@@ -45,20 +45,20 @@ static void print_neighbour(FILE *file, const struct lp_cpu_neighbour *neighbour
 		fprintf(file, "%s (pid %d) for %s", neighbour->name, neighbour->pid, time);
 }
 
-/* Only the first and the last of several that had the CPU during one wait are known. */
+/*
+ * Prints who had the CPU for so long, or for most of the time if nobody had.  Only the first and
+ * the last of several that had the CPU during one wait are known.
+ */
 static void print_neighbours(FILE *file, const struct lp_shortage *shortage, uint64_t waited_ns,
 			     uint64_t least_ns)
 {
 	uint64_t rest_ns = waited_ns;
 	size_t i;
 
-	if (!shortage->neighbour_count || !shortage->neighbours[0].duration_ns ||
-	    shortage->neighbours[0].duration_ns < least_ns)
-		return;
 	for (i = 0; i < shortage->neighbour_count && i < NEIGHBOURS_SHOWN; i++) {
 		const struct lp_cpu_neighbour *neighbour = &shortage->neighbours[i];
 
-		if (!neighbour->duration_ns || neighbour->duration_ns < least_ns)
+		if (i && neighbour->duration_ns < least_ns)
 			break;
 		fputs(i ? ",\n" INDENT "    " : INDENT "the CPU ran ", file);
 		print_neighbour(file, neighbour);
@@ -71,12 +71,21 @@ void text_shortage_print(FILE *file, const struct lp_terminal *terminal,
 			 const struct lp_breakdown *breakdown, uint64_t least_ns)
 {
 	const struct lp_shortage *shortage = &breakdown->shortage;
+	bool throttled = shortage->throttled_ns && shortage->throttled_ns >= least_ns;
+	uint64_t longest_ns = shortage->neighbour_count ? shortage->neighbours[0].duration_ns : 0;
 
-	if (shortage->throttled_ns && shortage->throttled_ns >= least_ns)
+	if (throttled)
 		print_throttled(file, terminal, shortage);
-	print_neighbours(file, shortage,
-			 saturating_sub(breakdown->time.run_queue_ns, shortage->throttled_ns),
-			 least_ns);
+	if (longest_ns && (!throttled || longest_ns >= least_ns))
+		print_neighbours(file, shortage,
+				 saturating_sub(breakdown->time.run_queue_ns,
+						shortage->throttled_ns),
+				 least_ns);
+	else if (!throttled)
+		fputs(shortage->waits_counted ? INDENT "no other thread was seen on the CPU\n"
+					      : INDENT
+			      "who had the CPU is not known, as for all short waits\n",
+		      file);
 }
 
 void text_steal_print(FILE *file, const struct lp_shortage *shortage)
