@@ -265,6 +265,10 @@ struct lp_event_eager_task {
 
 /* LP_EVENT_PROGRESS is a struct lp_event_slow of a callback that has not ended. */
 
+/* Flags in event.reserved of LP_EVENT_SLOW, LP_EVENT_PROGRESS and LP_EVENT_SLOW_ITERATION. */
+#define LP_STALL_BEGAN_BEFORE 1 /* it was under way when its loop was found: start_ns is later */
+#define LP_STALL_AT_END 2 /* it has not ended, but the run has: it is not reported again */
+
 /*
  * Requests of one process that exceeded its share. event.pid: the process. The sums count since
  * its discovery; they are sent when they have changed.

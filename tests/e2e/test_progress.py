@@ -1,6 +1,7 @@
 """A loop that is stuck is reported before it goes on."""
 
 import math
+import re
 import time
 
 from lib import causes, checks, schema
@@ -130,6 +131,63 @@ def test_c_call_that_never_returns_traced(case):
 @patient
 def test_c_call_that_never_returns_sampled(case):
     check_never_ending(case, causes.SAMPLE)
+
+
+def check_cut_off(case, mode):
+    """A stall that is short so far when the run ends is printed then."""
+    target = case.start_preferred("stuck.py", "sleeps", "20")
+    stuck = case.truth(target).fact("stuck")
+    profiler = case.profile("-p", str(target.pid), "-t", "100ms", *mode.options)
+    profiler.wait_for_text("Ctrl-C ends")
+    target.go()
+    time.sleep(0.6)
+    profiler.interrupt()
+    text = profiler.finish().expect(0).out
+    block = re.search(r"  still running after \d+ ms  (\S+)  task '(\w+)'.*\n"
+                      r"    blocked +\d+ ms  .*\n +(\S+) ", text)
+    if not block:
+        raise Late(f"no block of the stall: {text}")
+    if block.groups() != (stuck["name"], stuck["task"], stuck["name"]):
+        raise Failure(f"its block is {block.group()!r}")
+    if "began before" in text:
+        raise Failure(text)
+
+
+@patient
+def test_stall_that_the_end_of_the_run_cuts_off_traced(case):
+    check_cut_off(case, causes.TRACE)
+
+
+@patient
+def test_stall_that_the_end_of_the_run_cuts_off_sampled(case):
+    check_cut_off(case, causes.SAMPLE)
+
+
+def check_ends_after_attach(case, mode):
+    """How long a stall has lasted that began before the attach is a least time."""
+    target = case.start_preferred("stuck.py", "sleeps", "3")
+    target.go()
+    time.sleep(0.5)
+    profiler = case.profile("-p", str(target.pid), "-t", "100ms", "-j", *mode.options)
+    profiler.wait_for_text("Ctrl-C ends")
+    target.finish()
+    records = profiler.finish(20).expect(0).records
+    verify(schema.documented(records))
+    stalls = records.of("slow_callback")
+    if not stalls or not all(stall.get("began_before") for stall in stalls):
+        raise Failure(f"began_before: {[stall.get('began_before') for stall in stalls]}")
+    if len(records.slow()) != 1:
+        raise Failure(f"{len(records.slow())} stalls have ended")
+
+
+@patient
+def test_stall_that_began_before_the_attach_traced(case):
+    check_ends_after_attach(case, causes.TRACE)
+
+
+@patient
+def test_stall_that_began_before_the_attach_sampled(case):
+    check_ends_after_attach(case, causes.SAMPLE)
 
 
 def named(what, report, stuck):

@@ -120,6 +120,20 @@ static void a_callback_that_still_runs_is_in_progress(void **state)
 				"\"gil\":null,\"delayed\":null,\"await_chain\":[]}\n");
 }
 
+static void a_callback_that_began_before_the_attach_has_a_flag(void **state)
+{
+	struct lp_breakdown breakdown = { .time = { .known = true, .on_cpu_ns = 312400000 } };
+	struct lp_slow_callback slow = slow_fetch(&breakdown);
+
+	(void)state;
+	slow.began_before = true;
+	expect_slow(&slow,
+		    FETCH_BEGIN "\"in_progress\":false,\"began_before\":true," FETCH_CALLBACK
+				"\"time\":{\"on_cpu_ns\":312400000,\"blocked_ns\":0,\"gil_ns\":0,"
+				"\"run_queue_ns\":0,\"gc_ns\":null},\"blocked\":[],\"samples\":[],"
+				"\"gil\":null,\"delayed\":null,\"await_chain\":[]}\n");
+}
+
 static void a_task_that_runs_in_the_callback_is_named_beside_it(void **state)
 {
 	struct lp_breakdown breakdown = { .sample_count = 0 };
@@ -411,6 +425,7 @@ int main(void)
 		cmocka_unit_test(a_stall_of_a_wrapper_has_its_handler),
 		cmocka_unit_test(a_slow_task_has_why_it_was_slow_and_who_waited),
 		cmocka_unit_test(a_callback_that_still_runs_is_in_progress),
+		cmocka_unit_test(a_callback_that_began_before_the_attach_has_a_flag),
 		cmocka_unit_test(a_task_that_runs_in_the_callback_is_named_beside_it),
 		cmocka_unit_test(each_sample_has_its_cause),
 		cmocka_unit_test(samples_of_older_captures_have_no_cause),

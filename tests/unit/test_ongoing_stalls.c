@@ -107,7 +107,7 @@ static const struct lp_segment_times *report(uint64_t after_ns)
 {
 	struct lp_wait_state before = stall;
 
-	ongoing_stall_report(NULL, &loop, &stall, SLOT, BEGIN + after_ns, take, NULL);
+	ongoing_stall_report(NULL, &loop, &stall, SLOT, BEGIN + after_ns, false, take, NULL);
 	/* only BPF writes to the wait state */
 	assert_memory_equal(&stall, &before, sizeof(stall));
 	return &reported.account.account;
@@ -191,7 +191,7 @@ static void a_clock_read_before_the_callback_began_is_no_time(void **state)
 	loop.threshold_ns = 0;
 	assert_false(ongoing_stall_due(&progress, &loop, BEGIN));
 	assert_false(ongoing_stall_due(&progress, &loop, BEGIN - 1));
-	ongoing_stall_report(NULL, &loop, &stall, SLOT, BEGIN - 1, take, NULL);
+	ongoing_stall_report(NULL, &loop, &stall, SLOT, BEGIN - 1, false, take, NULL);
 	assert_int_equal(reported.accounts, 0);
 }
 
@@ -211,6 +211,48 @@ static void a_callback_is_reported_after_its_account(void **state)
 	assert_int_equal(reported.slow.position, 2);
 	assert_int_equal(reported.slow.queue_delay_ns, 77);
 	assert_int_equal(reported.slow.task, 0);
+}
+
+static void a_report_says_whether_it_is_the_last_one(void **state)
+{
+	(void)state;
+	report(150 * MS);
+	assert_int_equal(reported.slow.event.reserved, 0);
+	ongoing_stall_report(NULL, &loop, &stall, SLOT, BEGIN + 160 * MS, true, take, NULL);
+	assert_int_equal(reported.slow.event.reserved, LP_STALL_AT_END);
+	loop.start_ns = 0;
+	ongoing_stall_report(NULL, &loop, &stall, SLOT, BEGIN + 170 * MS, true, take, NULL);
+	assert_int_equal(reported.iteration.event.reserved, LP_STALL_AT_END);
+}
+
+static void what_was_under_way_when_its_loop_was_found_began_before(void **state)
+{
+	(void)state;
+	loop.adopted_ns = BEGIN;
+	report(150 * MS);
+	assert_int_equal(reported.slow.event.reserved, LP_STALL_BEGAN_BEFORE);
+	loop.start_ns = 0;
+	loop.adopted_ns = loop.iteration_start_ns;
+	report(150 * MS);
+	assert_int_equal(reported.iteration.event.reserved, LP_STALL_BEGAN_BEFORE);
+	/* another callback of the same iteration */
+	loop.start_ns = BEGIN + 10 * MS;
+	report(150 * MS);
+	assert_int_equal(reported.slow.event.reserved, 0);
+}
+
+static void a_short_callback_of_a_long_iteration_is_no_stall(void **state)
+{
+	(void)state;
+	loop.iteration_start_ns = BEGIN - 200 * MS;
+	assert_false(ongoing_stall_lasts(&loop, BEGIN + 99 * MS));
+	assert_true(ongoing_stall_lasts(&loop, BEGIN + 100 * MS));
+	loop.start_ns = 0;
+	loop.slow_ns = 250 * MS;
+	assert_false(ongoing_stall_lasts(&loop, BEGIN + 100 * MS));
+	assert_true(ongoing_stall_lasts(&loop, BEGIN + 150 * MS));
+	loop.iteration_start_ns = 0;
+	assert_false(ongoing_stall_lasts(&loop, BEGIN + 150 * MS));
 }
 
 static void what_was_booked_is_reported_as_it_is(void **state)
@@ -443,16 +485,17 @@ static void a_task_is_reported_with_its_name(void **state)
 	for (capacity = 48; capacity <= LP_NAME_BYTES; capacity += 16) {
 		memcpy(memory + page - capacity, layout.task_name, capacity);
 		task[4] = (uint64_t)(uintptr_t)(memory + page - capacity);
-		ongoing_stall_report(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
+		ongoing_stall_report(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, false, take,
+				     NULL);
 		assert_string_equal(reported.task_name, "Task-1");
 		assert_int_equal(reported.slow.task, loop.task);
 	}
 	/* first the name, then the task is in unmapped memory */
 	task[4] = (uint64_t)(uintptr_t)(memory + page);
-	ongoing_stall_report(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
+	ongoing_stall_report(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, false, take, NULL);
 	assert_string_equal(reported.task_name, "");
 	loop.task = (uint64_t)(uintptr_t)(memory + page);
-	ongoing_stall_report(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, take, NULL);
+	ongoing_stall_report(&instance, &loop, &stall, SLOT, BEGIN + 150 * MS, false, take, NULL);
 	assert_string_equal(reported.task_name, "");
 	munmap(memory, 2 * page);
 }
@@ -544,6 +587,9 @@ int main(void)
 		TEST(nothing_is_due_while_the_loop_polls),
 		TEST(a_clock_read_before_the_callback_began_is_no_time),
 		TEST(a_callback_is_reported_after_its_account),
+		TEST(a_report_says_whether_it_is_the_last_one),
+		TEST(what_was_under_way_when_its_loop_was_found_began_before),
+		TEST(a_short_callback_of_a_long_iteration_is_no_stall),
 		TEST(what_was_booked_is_reported_as_it_is),
 		TEST(a_call_that_blocks_still_is_added),
 		TEST(a_call_without_space_that_blocks_still_is_among_the_rest),

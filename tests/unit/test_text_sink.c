@@ -35,6 +35,33 @@ static void what_will_soon_be_reported_whole_is_not_reported_yet(void **state)
 	assert_string_equal(rendered(&slow, &wide), "");
 }
 
+static void a_short_stall_that_lasts_to_the_end_of_the_run_is_reported_then(void **state)
+{
+	struct lp_breakdown breakdown = { .time = { .known = true, .on_cpu_ns = 400 * MS } };
+	struct lp_slow_callback slow = slow_report(400 * MS, &breakdown);
+
+	(void)state;
+	slow.in_progress = slow.at_end = true;
+	assert_string_equal(
+		rendered(&slow, &wide),
+		"12:01:07.400  still running after 400 ms  handle_report  task 'GET /report'\n"
+		"    on CPU    400 ms\n");
+}
+
+static void a_stall_that_began_before_the_attach_has_lasted_at_least_so_long(void **state)
+{
+	struct lp_breakdown breakdown = { .time = { .known = true, .on_cpu_ns = 400 * MS } };
+	struct lp_slow_callback slow = slow_report(400 * MS, &breakdown);
+
+	(void)state;
+	slow.began_before = true;
+	assert_string_equal(rendered(&slow, &wide),
+			    "12:01:07.400  at least 400 ms  handle_report  task 'GET /report' "
+			    "(views.py:88)\n"
+			    "    began before loopprof was attached, so it lasted longer\n"
+			    "    on CPU    400 ms\n");
+}
+
 static void merge_of_older_versions_have_samples_only(void **state)
 {
 	struct lp_sample samples[] = { { .count = 6, .stack = computing },
@@ -152,6 +179,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stall_in_progress_says_so_first),
 		cmocka_unit_test(what_will_soon_be_reported_whole_is_not_reported_yet),
+		cmocka_unit_test(a_short_stall_that_lasts_to_the_end_of_the_run_is_reported_then),
+		cmocka_unit_test(a_stall_that_began_before_the_attach_has_lasted_at_least_so_long),
 		cmocka_unit_test(merge_of_older_versions_have_samples_only),
 		cmocka_unit_test(everything_that_is_too_long_is_cut),
 		cmocka_unit_test(a_page_without_utf8_is_ascii_and_keeps_its_columns),

@@ -91,8 +91,12 @@ static void report_open(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	struct lp_followed *target = followed_of(&live->followed, live->loops[slot].pid);
 
+	/* the loop may be in a short callback of an iteration that is long as a whole */
+	if (!ongoing_stall_lasts(session_loop(live->session, slot), now))
+		return;
 	ongoing_stall_report(target ? &target->instance : NULL, session_loop(live->session, slot),
-			     session_stall(live->session, slot), slot, now, explained_take, live);
+			     session_stall(live->session, slot), slot, now,
+			     !live->loops[slot].ended_ns, explained_take, live);
 }
 
 void counters_report_loop(struct lp_live *live, uint32_t slot, bool last)

@@ -461,7 +461,7 @@ static void report_ongoing(struct lp_live *live, uint32_t slot, struct lp_follow
 		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
 	if (instance && followed_may_spend(&live->followed, target, clock_now()))
 		search_end(live, slot, target, now);
-	ongoing_stall_report(instance, loop, stall, slot, now, explained_take, live);
+	ongoing_stall_report(instance, loop, stall, slot, now, false, explained_take, live);
 }
 
 /* Reports the eager task of a late callback, which counts as a step of that task from then on. */

@@ -26,10 +26,20 @@ static uint64_t segment_of(const struct lp_loop *loop)
 	return start ? start : __atomic_load_n(&loop->iteration_start_ns, __ATOMIC_ACQUIRE);
 }
 
+/* Between two callbacks the time of the iteration without its slow callbacks counts. */
+static uint64_t lasted(const struct lp_loop *loop, uint64_t segment, uint64_t now_ns)
+{
+	uint64_t ns = saturating_sub(now_ns, segment);
+
+	return segment != loop->start_ns ? saturating_sub(ns, loop->slow_ns) : ns;
+}
+
 bool ongoing_stall_due(struct lp_ongoing_stall *progress, const struct lp_loop *loop,
 		       uint64_t now_ns)
 {
 	uint64_t segment = segment_of(loop);
+
+	uint64_t lasted_ns = lasted(loop, segment, now_ns);
 
 	if (!segment || now_ns <= segment)
 		return false;
@@ -37,14 +47,18 @@ bool ongoing_stall_due(struct lp_ongoing_stall *progress, const struct lp_loop *
 		progress->segment_ns = segment;
 		progress->next_ns = loop->threshold_ns > LEAST_NS ? loop->threshold_ns : LEAST_NS;
 	}
-	/* between two callbacks the time of the iteration without its slow callbacks counts */
-	if (segment != loop->start_ns)
-		segment += loop->slow_ns;
-	if (now_ns < segment || now_ns - segment < progress->next_ns)
+	if (lasted_ns < progress->next_ns)
 		return false;
-	while (progress->next_ns <= now_ns - segment && progress->next_ns < UINT64_MAX / 2)
+	while (progress->next_ns <= lasted_ns && progress->next_ns < UINT64_MAX / 2)
 		progress->next_ns *= 2;
 	return true;
+}
+
+bool ongoing_stall_lasts(const struct lp_loop *loop, uint64_t now_ns)
+{
+	uint64_t segment = segment_of(loop);
+
+	return segment && now_ns > segment && lasted(loop, segment, now_ns) >= loop->threshold_ns;
 }
 
 bool ongoing_stall_name_due(const struct lp_ongoing_stall *progress, const struct lp_loop *loop,
@@ -255,14 +269,25 @@ bool ongoing_stall_take_stack(struct lp_ongoing_stall *progress, const struct lp
 	return true;
 }
 
+/* Returns the head of the event that reports a segment. last: the run ends. */
+static struct lp_event segment_head(const struct lp_event *head, enum lp_event_type type,
+				    size_t size, bool began_before, bool last)
+{
+	struct lp_event event = event_head(type, size, head->loop, (pid_t)head->pid, head->time_ns);
+
+	event.reserved = (began_before ? LP_STALL_BEGAN_BEFORE : 0) | (last ? LP_STALL_AT_END : 0);
+	return event;
+}
+
 static void report_callback(const struct lp_instance *instance, const struct lp_loop *loop,
-			    uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
-			    void *context)
+			    const struct lp_event *head, uint64_t segment, bool last,
+			    lp_record_taker take, void *context)
 {
 	struct lp_event_slow event;
 
 	memset(&event, 0, sizeof(event));
-	event.event = event_head(LP_EVENT_PROGRESS, sizeof(event), slot, (pid_t)loop->pid, now_ns);
+	event.event = segment_head(head, LP_EVENT_PROGRESS, sizeof(event),
+				   loop->adopted_ns == segment, last);
 	event.start_ns = segment;
 	event.task = loop->task;
 	event.queue_delay_ns = loop->queue_delay_ns;
@@ -277,21 +302,22 @@ static void report_callback(const struct lp_instance *instance, const struct lp_
 }
 
 /* Reports an iteration in progress, while no callback runs: the loop may wait for the GIL. */
-static void report_iteration(const struct lp_loop *loop, const struct lp_segment_times *account,
-			     uint32_t slot, uint64_t segment, uint64_t now_ns, lp_record_taker take,
-			     void *context)
+static void report_iteration(const struct lp_loop *loop,
+			     const struct lp_event_segment_times *account, uint64_t segment,
+			     bool last, lp_record_taker take, void *context)
 {
+	uint64_t lasted_ns = account->event.time_ns - segment;
 	struct lp_event_slow_iteration event;
 
 	memset(&event, 0, sizeof(event));
-	event.event =
-		event_head(LP_EVENT_SLOW_ITERATION, sizeof(event), slot, (pid_t)loop->pid, now_ns);
+	event.event = segment_head(&account->event, LP_EVENT_SLOW_ITERATION, sizeof(event),
+				   loop->adopted_ns == segment, last);
 	event.start_ns = segment;
 	event.iteration = loop->iterations;
-	event.blocked_ns = account->blocked_ns;
-	event.gil_ns = account->gil_ns;
-	event.run_queue_ns = account->run_queue_ns;
-	event.slow_ns = loop->slow_ns < now_ns - segment ? loop->slow_ns : now_ns - segment;
+	event.blocked_ns = account->account.blocked_ns;
+	event.gil_ns = account->account.gil_ns;
+	event.run_queue_ns = account->account.run_queue_ns;
+	event.slow_ns = loop->slow_ns < lasted_ns ? loop->slow_ns : lasted_ns;
 	event.callbacks = loop->iteration_callbacks;
 	event.in_progress = 1;
 	if (segment_of(loop) == segment)
@@ -300,7 +326,7 @@ static void report_iteration(const struct lp_loop *loop, const struct lp_segment
 
 void ongoing_stall_report(const struct lp_instance *instance, const struct lp_loop *loop,
 			  const struct lp_wait_state *stall, uint32_t slot, uint64_t now_ns,
-			  lp_record_taker take, void *context)
+			  bool last, lp_record_taker take, void *context)
 {
 	uint64_t segment = segment_of(loop);
 	struct lp_event_segment_times account;
@@ -318,7 +344,7 @@ void ongoing_stall_report(const struct lp_instance *instance, const struct lp_lo
 	report_memory_waits(stall, &account.event, segment, now_ns, take, context);
 	take(context, &account.event);
 	if (gap)
-		report_iteration(loop, &account.account, slot, segment, now_ns, take, context);
+		report_iteration(loop, &account, segment, last, take, context);
 	else
-		report_callback(instance, loop, slot, segment, now_ns, take, context);
+		report_callback(instance, loop, &account.event, segment, last, take, context);
 }

@@ -60,9 +60,14 @@ bool ongoing_stall_take_stack(struct lp_ongoing_stall *progress, const struct lp
 			      const struct lp_wait_state *stall, uint32_t slot, uint64_t now_ns,
 			      struct lp_event_raw_stack *raw);
 
-/* Emits LP_EVENT_SEGMENT_TIMES, then LP_EVENT_PROGRESS or LP_EVENT_SLOW_ITERATION. */
+/* Returns whether the loop's current segment is over the threshold. */
+bool ongoing_stall_lasts(const struct lp_loop *loop, uint64_t now_ns);
+/*
+ * Emits LP_EVENT_SEGMENT_TIMES, then LP_EVENT_PROGRESS or LP_EVENT_SLOW_ITERATION. last: the run
+ * ends, so that this is the last report of the segment.
+ */
 void ongoing_stall_report(const struct lp_instance *instance, const struct lp_loop *loop,
 			  const struct lp_wait_state *stall, uint32_t slot, uint64_t now_ns,
-			  lp_record_taker take, void *context);
+			  bool last, lp_record_taker take, void *context);
 
 #endif /* LP_LIVE_ONGOING_STALLS_H */

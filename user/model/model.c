@@ -200,8 +200,11 @@ static void on_slow_iteration(void *context, const struct lp_event_slow_iteratio
 {
 	struct lp_model *model = context;
 	struct lp_model_loop *loop = model_loop_of(model, &event->event);
+	uint16_t flags = event->event.reserved;
 	struct lp_slow_iteration slow = { .start_ns = event->start_ns,
 					  .in_progress = event->in_progress,
+					  .began_before = flags & LP_STALL_BEGAN_BEFORE,
+					  .at_end = flags & LP_STALL_AT_END,
 					  .callbacks = event->callbacks };
 
 	if (!is_observed_since(model, loop, event->start_ns) || !model->observer->slow_iteration)

@@ -88,6 +88,8 @@ static void fill_slow(const struct lp_pending_stalls *stalls, const struct lp_lo
 	slow->callback = callback;
 	slow->start_ns = event->wire->start_ns;
 	slow->duration_ns = event->wire->event.time_ns - event->wire->start_ns;
+	slow->began_before = event->wire->event.reserved & LP_STALL_BEGAN_BEFORE;
+	slow->at_end = event->wire->event.reserved & LP_STALL_AT_END;
 	slow->queue_delay_ns = event->wire->queue_delay_ns;
 	slow->task = event->wire->task;
 	slow->eager = stalls->eager_ns == slow->start_ns ? &stalls->eager : NULL;

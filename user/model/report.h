@@ -241,6 +241,8 @@ struct lp_slow_callback {
 	uint64_t start_ns;
 	uint64_t duration_ns; /* up to now if in_progress */
 	bool in_progress;
+	bool began_before; /* it began before loopprof found its loop, which start_ns is then */
+	bool at_end; /* in progress when the run ended: it is not reported again */
 	uint64_t queue_delay_ns; /* LP_NO_QUEUE_DELAY: not known */
 	uint64_t task; /* address, 0: not a task */
 	char task_name[LP_TASK_NAME_MAX]; /* "" if not a task, or unreadable */
@@ -265,6 +267,7 @@ struct lp_slow_iteration {
 	uint64_t start_ns;
 	uint64_t duration_ns; /* without the time of its slow callbacks */
 	bool in_progress;
+	bool began_before, at_end; /* as in struct lp_slow_callback */
 	uint32_t callbacks;
 	uint32_t slow_callbacks; /* the slow ones among them, each reported separately */
 	size_t top_count;

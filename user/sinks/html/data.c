@@ -63,7 +63,14 @@ static void write_self(struct lp_json_writer *json, const struct lp_summary *tot
 /* ---- stalls: an array for each of their fields ------------------------------------ */
 
 /* Bits of a stall's flags, as in page/data.js. */
-enum { ITERATION = 1, IN_PROGRESS = 2, TIME_KNOWN = 4, GC_KNOWN = 8, DELAYED_KNOWN = 16 };
+enum {
+	ITERATION = 1,
+	IN_PROGRESS = 2,
+	TIME_KNOWN = 4,
+	GC_KNOWN = 8,
+	DELAYED_KNOWN = 16,
+	BEGAN_BEFORE = 32
+};
 
 enum stall_field {
 	STALL_LOOP,
@@ -110,7 +117,8 @@ static uint64_t flags_of(const struct lp_page_stall *stall)
 {
 	return (stall->iteration ? ITERATION : 0) | (stall->in_progress ? IN_PROGRESS : 0) |
 	       (stall->time_known ? TIME_KNOWN : 0) | (stall->gc_known ? GC_KNOWN : 0) |
-	       (stall->delayed_known ? DELAYED_KNOWN : 0);
+	       (stall->delayed_known ? DELAYED_KNOWN : 0) |
+	       (stall->began_before ? BEGAN_BEFORE : 0);
 }
 
 static uint64_t stall_value(const struct lp_page_stall *stall, enum stall_field field,

@@ -497,6 +497,7 @@ static void add_slow(struct lp_page_store *store, const struct lp_slow_callback 
 	if (!stall)
 		return;
 	stall->in_progress = slow->in_progress;
+	stall->began_before = slow->began_before;
 	/* making place for it may have changed the numbers */
 	stall->callback = page_store_callback(&store->tables, slow->callback);
 	stall->handler = page_store_frame(&store->tables, slow->handler);
@@ -523,6 +524,7 @@ static void add_iteration(struct lp_page_store *store, const struct lp_slow_iter
 		return;
 	stall->iteration = true;
 	stall->in_progress = slow->in_progress;
+	stall->began_before = slow->began_before;
 	stall->first_count = slow->callbacks;
 	stall->second_count = slow->slow_callbacks;
 	detail = keep_breakdown(store, stall, &slow->breakdown, slow->top_count);

@@ -64,7 +64,7 @@ struct lp_page_stall {
 	uint32_t call, target; /* the longest blocking call and its target */
 	/* delayed callbacks and events; for an iteration all its callbacks and the slow ones */
 	uint32_t first_count, second_count;
-	bool iteration, in_progress, time_known, gc_known, delayed_known;
+	bool iteration, in_progress, began_before, time_known, gc_known, delayed_known;
 	bool first; /* the first stall of its callback: retained over longer ones */
 	struct lp_page_detail *detail; /* owned; NULL: over the limit of details, or no memory */
 };

@@ -196,12 +196,14 @@ static void write_breakdown(struct lp_json_writer *json, const struct lp_breakdo
 }
 
 static void begin(struct lp_json_writer *json, const char *type, const struct lp_loop_info *loop,
-		  uint64_t start_ns, uint64_t duration_ns, bool in_progress)
+		  uint64_t start_ns, uint64_t duration_ns, bool in_progress, bool began_before)
 {
 	json_loop_line(json, type, loop);
 	json_number(json, "start_ns", start_ns);
 	json_number(json, "duration_ns", duration_ns);
 	json_bool(json, "in_progress", in_progress);
+	if (began_before)
+		json_bool(json, "began_before", true);
 }
 
 static void write_callback(struct lp_json_writer *json, const struct lp_slow_callback *slow)
@@ -246,7 +248,7 @@ static void write_delayed(struct lp_json_writer *json, const struct lp_slow_call
 void json_slow_callback(struct lp_json_writer *json, const struct lp_slow_callback *slow)
 {
 	begin(json, "slow_callback", slow->loop, slow->start_ns, slow->duration_ns,
-	      slow->in_progress);
+	      slow->in_progress, slow->began_before);
 	write_callback(json, slow);
 	write_frame_if_known(json, "handler", slow->handler);
 	write_frame_if_known(json, "own", slow->own);
@@ -262,7 +264,7 @@ void json_slow_iteration(struct lp_json_writer *json, const struct lp_slow_itera
 	size_t i;
 
 	begin(json, "slow_iteration", slow->loop, slow->start_ns, slow->duration_ns,
-	      slow->in_progress);
+	      slow->in_progress, slow->began_before);
 	json_number(json, "callbacks", slow->callbacks);
 	json_array(json, "top");
 	for (i = 0; i < slow->top_count; i++) {

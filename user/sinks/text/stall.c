@@ -16,16 +16,25 @@
 
 /* Prints the duration of a stall.  Returns the columns that are left on the line. */
 static size_t print_duration(FILE *file, const struct lp_terminal *terminal, uint64_t ns,
-			     bool in_progress)
+			     bool in_progress, bool began_before)
 {
+	const char *format = in_progress    ? "still running after %s"
+			     : began_before ? "at least %s"
+					    : "%8s";
+
 	char text[32];
 	int columns;
 
 	text_duration(text, sizeof(text), ns);
 	fprintf(file, "  %s", terminal->colour ? "\033[1;31m" : "");
-	columns = fprintf(file, in_progress ? "still running after %s" : "%8s", text);
+	columns = fprintf(file, format, text);
 	fprintf(file, "%s  ", terminal->colour ? "\033[0m" : "");
 	return terminal->columns - LP_TEXT_CLOCK_COLUMNS - (size_t)columns - 4;
+}
+
+static void print_began_before(FILE *file)
+{
+	fputs("    began before loopprof was attached, so it lasted longer\n", file);
 }
 
 /* Prints the numbers of callbacks and events that waited; one that is 0 is omitted. */
@@ -147,7 +156,8 @@ static void print_named(FILE *file, const struct lp_terminal *terminal,
 void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
 			   const struct lp_text_loops *loops, const struct lp_slow_callback *slow)
 {
-	size_t space = print_duration(file, terminal, slow->duration_ns, slow->in_progress);
+	size_t space = print_duration(file, terminal, slow->duration_ns, slow->in_progress,
+				      slow->began_before);
 	char text[32];
 
 	print_named(file, terminal, slow, space);
@@ -156,6 +166,8 @@ void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
 	if (slow->eager)
 		print_creator(file, terminal, slow);
 	text_loop_name_print(file, terminal, loops, slow->loop, 0);
+	if (slow->began_before)
+		print_began_before(file);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, false);
 	if (slow->queue_delay_ns != LP_NO_QUEUE_DELAY) {
 		text_duration(text, sizeof(text), slow->queue_delay_ns);
@@ -250,9 +262,11 @@ void text_stall_print_iteration(FILE *file, const struct lp_terminal *terminal,
 				const struct lp_text_loops *loops,
 				const struct lp_slow_iteration *slow, bool sampled)
 {
-	print_duration(file, terminal, slow->duration_ns, slow->in_progress);
+	print_duration(file, terminal, slow->duration_ns, slow->in_progress, slow->began_before);
 	print_what(file, slow, sampled);
 	text_loop_name_print(file, terminal, loops, slow->loop, 0);
+	if (slow->began_before)
+		print_began_before(file);
 	print_top(file, terminal, slow, sampled);
 	text_breakdown_print(file, terminal, &slow->breakdown, slow->duration_ns, true);
 }

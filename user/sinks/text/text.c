@@ -16,7 +16,10 @@
 #include <string.h>
 #include <time.h>
 
-/* Shorter stalls are printed once, when they have ended, and not while they are in progress. */
+/*
+ * Shorter stalls are printed once, when they or the run have ended, and not while they are in
+ * progress.
+ */
 #define PROGRESS_LEAST_NS NS_PER_S
 
 /* Of loops that ended in no stall: how long one has to have run, and how many are printed. */
@@ -88,7 +91,7 @@ static void on_slow(void *context, const struct lp_slow_callback *slow)
 {
 	struct lp_text_sink *sink = context;
 
-	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
+	if (slow->in_progress && !slow->at_end && slow->duration_ns < PROGRESS_LEAST_NS)
 		return;
 	print_clock(sink, slow->start_ns + slow->duration_ns);
 	text_stall_print_slow(sink->file, &sink->terminal, &sink->loops, slow);
@@ -99,7 +102,7 @@ static void on_slow_iteration(void *context, const struct lp_slow_iteration *slo
 {
 	struct lp_text_sink *sink = context;
 
-	if (slow->in_progress && slow->duration_ns < PROGRESS_LEAST_NS)
+	if (slow->in_progress && !slow->at_end && slow->duration_ns < PROGRESS_LEAST_NS)
 		return;
 	print_clock(sink, slow->start_ns + slow->duration_ns);
 	text_stall_print_iteration(sink->file, &sink->terminal, &sink->loops, slow,

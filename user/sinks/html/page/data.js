@@ -15,6 +15,7 @@ const [ON_CPU, BLOCKED, GIL, RUN_QUEUE, GC, UNKNOWN] = causes.keys();
 
 // As in html_data.c.
 const ITERATION = 1, IN_PROGRESS = 2, TIME_KNOWN = 4, GC_KNOWN = 8, DELAYED_KNOWN = 16;
+const BEGAN_BEFORE = 32;
 const firstPart = 10; // in a detail
 const PART_BLOCKED = 0, PART_SAMPLE = 1, PART_TOP = 2, PART_SHORTAGE = 3, PART_WAKER = 4;
 const REASON_GIL = 2, REASON_RUN_QUEUE = 3;

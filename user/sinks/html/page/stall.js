@@ -34,11 +34,13 @@ function stallFacts(i) {
 	const flags = stalls.flags[i];
 	const task = data.strings[stalls.task_name[i]];
 	const us = stalls.duration_us[i];
+	const before = flags & BEGAN_BEFORE;
 	const running = flags & IN_PROGRESS ? ', still running when the run ended' : '';
 
 	return facts([
-		['began', `${formatInstant(stalls.start[i])} ${formatZone(stalls.start[i])}`],
-		['lasted', formatDuration(1000 * us) + running],
+		[before ? 'attached at' : 'began', `${formatInstant(stalls.start[i])} ${formatZone(stalls.start[i])}`],
+		['lasted', `${before ? 'at least ' : ''}${formatDuration(1000 * us)}${running}` +
+			(before ? ', began before loopprof was attached' : '')],
 		['ended', running ? '' : formatClock(stalls.start[i] + us)],
 		[{ task: 'coroutine', callback: 'callback' }[callback.kind] || 'iteration', stallName(i)],
 		['at', handler ? `${handler.file}:${handler.line}` : ''],
