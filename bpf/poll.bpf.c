@@ -257,7 +257,7 @@ static __always_inline int lp_poll_enter(__u32 descriptor, bool waits)
 	if (lp_may_be_sampled())
 		lp_sampling_disable(loop);
 	now = bpf_ktime_get_ns();
-	if (lp_config.inner && loop->start_ns && loop->task)
+	if (lp_config.inner && loop->start_ns)
 		lp_end_step(loop, slot);
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);

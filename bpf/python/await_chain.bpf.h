@@ -145,7 +145,8 @@ __weak __noinline int lp_await_visit(__u32 slot)
 
 /*
  * Walks the await chain of the task in loop->callable, and identifies the callback by it if there
- * is more than the task's own coroutine. Of a first step there is not.
+ * is more than the task's own coroutine. Of a first step there is not. A task that is written in
+ * Python is not in there: its coroutine is chain->object.
  */
 __weak __noinline int lp_await_walk(__u32 slot)
 {
@@ -156,7 +157,10 @@ __weak __noinline int lp_await_walk(__u32 slot)
 
 	if (!loop || !chain)
 		return 0;
-	coroutine = lp_read_u64(loop->callable.task + loop->layout.python.offsets.task_coro);
+	coroutine = chain->object;
+	if (loop->callable.task)
+		coroutine =
+			lp_read_u64(loop->callable.task + loop->layout.python.offsets.task_coro);
 	chain->object = coroutine;
 	chain->hash = LP_HASH_BASIS;
 	chain->depth = 0;

@@ -204,7 +204,7 @@ static __always_inline bool lp_is_traced(struct lp_loop *loop, bool *unobserved)
 static __always_inline void lp_callback_change(struct lp_loop *loop, __u32 slot, __u64 now,
 					       bool unobserved)
 {
-	if (lp_config.inner && loop->start_ns && loop->task)
+	if (lp_config.inner && loop->start_ns)
 		lp_python_end_step(slot);
 	if (loop->start_ns)
 		lp_callback_end(loop, slot, now);

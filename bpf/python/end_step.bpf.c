@@ -14,14 +14,16 @@ __noinline int lp_python_end_step(__u32 slot)
 	__u64 coroutine;
 	__u32 callback;
 
-	if (!loop || !chain || !chain->coroutine || !loop->callable.task ||
+	if (!loop || !chain || !chain->coroutine || loop->callable.kind != LP_CALLBACK_TASK ||
 	    loop->callable.task != loop->task)
 		return 0;
 	coroutine = chain->coroutine;
 	chain->coroutine = 0;
+	chain->object = coroutine;
 	/* The task may have been freed. Then there is no coroutine, or a new one that awaits
-	 * nothing yet. */
-	if (lp_read_u64(loop->task + loop->layout.python.offsets.task_coro) != coroutine ||
+	 * nothing yet. That of a task that is written in Python may be a new one as well. */
+	if ((loop->task &&
+	     lp_read_u64(loop->task + loop->layout.python.offsets.task_coro) != coroutine) ||
 	    lp_await_walk(slot) < 2)
 		return 0;
 	loop->callable.callback = 0;

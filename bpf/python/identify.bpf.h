@@ -198,15 +198,17 @@ static __always_inline __u32 lp_callback_slot(struct lp_loop *loop, __u32 slot,
 static __always_inline __u32 lp_identify_callback(struct lp_loop *loop, __u32 slot, __u64 object,
 						  bool walked)
 {
+	bool written = false;
+
 	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
 	lp_identify(loop, slot, object, &loop->callable);
 	if (loop->callable.kind == LP_CALLBACK_FUNCTION && loop->callable.owner &&
 	    (lp_steps_written(loop, loop->callable.identity) ||
 	     (!lp_cached(loop, loop->callable.identity, LP_CALLBACK_FUNCTION) &&
 	      lp_learn_step(slot))))
-		lp_identify_written(slot);
+		written = lp_identify_written(slot) == 1;
 	/* An awaitable of another class than a coroutine has an owner. */
-	if (lp_config.inner && loop->callable.task && loop->callable.identity &&
+	if (lp_config.inner && (loop->callable.task || written) && loop->callable.identity &&
 	    !loop->callable.owner) {
 		if (walked)
 			lp_await_walked(slot);

@@ -11,6 +11,7 @@
 #define LP_BPF_PYTHON_WRITTEN_BPF_H
 
 #include "loop/common.bpf.h"
+#include "await_chain.bpf.h"
 #include "callable.bpf.h"
 #include "object.bpf.h"
 
@@ -183,6 +184,12 @@ __weak __noinline int lp_identify_written(__u32 slot)
 	}
 	loop->callable.kind = LP_CALLBACK_TASK;
 	loop->callable.owner = 0;
+	if (lp_config.inner) {
+		struct lp_coroutine_chain *chain = lp_await_chain_of(slot);
+
+		if (chain)
+			chain->object = coroutine;
+	}
 	return 1;
 }
 

@@ -160,7 +160,17 @@ def test_slow_steps_by_the_innermost_coroutine_between_bursts(case):
 @each(of_each_layout)
 def test_steps_by_the_innermost_coroutine(case):
     """Counted by the handlers of the program, not by the framework's coroutine in their task."""
-    target, capture = case.start("wrapped.py"), case.path("capture")
+    steps_by_the_innermost_coroutine(case, case.start("wrapped.py"))
+
+
+@each(of_each_layout)
+def test_steps_of_tasks_in_python_by_the_innermost_coroutine(case):
+    """The same for tasks that are written in Python."""
+    steps_by_the_innermost_coroutine(case, case.start("wrapped.py", "both"))
+
+
+def steps_by_the_innermost_coroutine(case, target):
+    capture = case.path("capture")
     recorder = case.profile("record", "-o", capture, "-p", str(target.pid), "--inner")
     recorder.wait_for_text("Ctrl-C ends")
     target.go()

@@ -1,11 +1,11 @@
 """Handlers in tasks that step a framework's coroutine, for --inner.
 
-    wrapped.py TRUTH [slow|written]
+    wrapped.py TRUTH [slow|written|both]
 
 The truth has how many steps each coroutine of the program had: one more than it has waited, as its
 task is stepped for the first time before the first wait. slow: after some thousand short steps, the
 steps of one coroutine take 150 ms. written: the tasks are written in Python, and step the handlers
-themselves.
+themselves; both: they step the framework's coroutine.
 """
 
 import asyncio
@@ -81,8 +81,9 @@ async def main(path, how=None):
         truth.fact(slow={"get_report": SLOW})
         truth.write()
         return
+    create_task = Task if how == "both" else asyncio.get_running_loop().create_task
     for handler in (get_order, get_stock, stream):
-        await asyncio.get_running_loop().create_task(framework.run(handler))
+        await create_task(framework.run(handler))
     truth.fact(steps={"get_order": ORDERS + 1, "get_stock": STOCK + 1, "pages": PAGES + 1})
     truth.write()
 
