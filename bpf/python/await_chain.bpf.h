@@ -70,7 +70,7 @@ static __always_inline void lp_await_append(struct lp_coroutine_chain *chain, __
 }
 
 /*
- * Returns the object on top of the stack of a suspended frame, or 0. The frame is in the scratch
+ * Returns the object that a suspended frame awaits, or 0. The frame is in the scratch
  * area at the offset base, and at the address frame in the target.
  */
 static __always_inline __u64 lp_await_top(const struct lp_coroutine_chain *chain,
@@ -88,7 +88,8 @@ static __always_inline __u64 lp_await_top(const struct lp_coroutine_chain *chain
 			return 0;
 		end = first + end * 8;
 	}
-	return end > first ? lp_read_u64(end - 8) & ~python->offsets.tag_mask : 0;
+	end -= 8ULL * awaits->awaited_slot;
+	return end >= first ? lp_read_u64(end) & ~python->offsets.tag_mask : 0;
 }
 
 /* Visits one object of the walk; returns whether another one follows. */

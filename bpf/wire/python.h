@@ -44,7 +44,7 @@ struct lp_python_offsets {
 	__u16 first_shim; /* owner values from here on are no Python frames */
 	__u16 handle_callback; /* asyncio.Handle._callback */
 	__u16 co_flags; /* PyCodeObject, an int */
-	__u64 tag_mask; /* bits of a _PyStackRef that are no address: 1 in 3.14 */
+	__u64 tag_mask; /* bits of a _PyStackRef that are no address; 3.14 and later */
 };
 
 /*
@@ -74,8 +74,8 @@ enum lp_stack_end {
 };
 
 /*
- * --inner: how a suspended coroutine refers to what it awaits, which is on top of the evaluation
- * stack of its frame.
+ * --inner: how a suspended coroutine refers to what it awaits, which is at or near the top of the
+ * evaluation stack of its frame.
  */
 struct lp_await_offsets {
 	__u16 head_bytes; /* from the coroutine's beginning to the end of what is read of it */
@@ -87,7 +87,7 @@ struct lp_await_offsets {
 	__u8 frame_is_object; /* up to 3.10 */
 	__u8 state_in_frame; /* 3.10 */
 	__u8 frame_suspended; /* the state of a frame that awaits */
-	__u16 reserved;
+	__u16 awaited_slot; /* of the awaited object, from the end of the stack; 1 is the top */
 };
 
 #define LP_AWAIT_LINKS 16

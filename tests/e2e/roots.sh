@@ -7,8 +7,8 @@
 set -euo pipefail
 shopt -s nullglob
 
-# NAME (the suite), and the version of Python in it.
-roots=(trixie:3.13 sid:3.14)
+# The name of each root, its suite, and the version of Python in it.
+roots=(trixie:trixie:3.13 sid:sid:3.14 sid315:sid:3.15)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 fail() {
@@ -94,8 +94,8 @@ rm -rf "$dir"/.new.*
 
 missing=()
 for entry in "${roots[@]}"; do
-    name=${entry%:*}
-    if [ -d "$dir/$name" ] && works "$dir/$name" "${entry#*:}" >/dev/null; then
+    name=${entry%%:*}
+    if [ -d "$dir/$name" ] && works "$dir/$name" "${entry##*:}" >/dev/null; then
         printf 'roots.sh: %s: exists\n' "$dir/$name" >&2
     else
         missing+=("$entry")
@@ -134,14 +134,14 @@ fi
 
 set -m
 for entry in "${missing[@]}"; do
-    name=${entry%:*}
-    make_root "$name" "${entry#*:}" "$state/$name" "$new/$name" &
+    IFS=: read -r name suite version <<<"$entry"
+    make_root "$suite" "$version" "$state/$name" "$new/$name" &
     pids+=("$!")
 done
 set +m
 failed=0
 for i in "${!missing[@]}"; do
-    name=${missing[i]%:*}
+    name=${missing[i]%%:*}
     if ! wait "${pids[i]}"; then
         failed=1
         continue

@@ -388,7 +388,7 @@ def print_own():
 HEAD = """/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Generated, do not edit: tests/unit/handlers_fixture.py PYTHON... > handlers_fixture.h
- * with CPython 3.8 to 3.14, each of which ran these functions and printed their bytecode.
+ * with CPython 3.8 to 3.15, each of which ran these functions and printed their bytecode.
  */
 #ifndef LP_TEST_HANDLERS_FIXTURE_H
 #define LP_TEST_HANDLERS_FIXTURE_H

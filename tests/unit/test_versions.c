@@ -13,6 +13,7 @@
 
 #define WORDS_13 83
 #define WORDS_14 100
+#define WORDS_15 112
 
 /*
  * Indices of words in _Py_DebugOffsets (Include/internal/pycore_debug_offsets.h): cookie, version
@@ -25,9 +26,12 @@ enum {
 	INTERPRETER_GC_14 = 11,
 	STRING_ASCII_13 = 70,
 	STRING_ASCII_14 = 80,
+	STRING_ASCII_15 = 92,
 	GC_COLLECTING_13 = 72,
 	GC_COLLECTING_14 = 82,
 	GENERATOR_FRAME_14 = 85,
+	GC_COLLECTING_15 = 95,
+	GENERATOR_FRAME_15 = 101,
 };
 
 struct lp_word {
@@ -84,6 +88,33 @@ static const struct lp_word words_14[] = {
 	{ STRING_ASCII_14, offsetof(struct lp_cpython_row, unicode.ascii) },
 };
 
+/*
+ * In 3.15 the thread state's group has seven more words, and a group of one word follows it; the
+ * type's group has two more, and one of two words follows it.
+ */
+static const struct lp_word words_15[] = {
+	{ RUNTIME_INTERPRETERS_HEAD, offsetof(struct lp_cpython_row, runtime.interpreters_head) },
+	{ INTERPRETER_THREADS_HEAD, offsetof(struct lp_cpython_row, interpreter.threads_head) },
+	{ 12, offsetof(struct lp_cpython_row, interpreter.modules) },
+	{ 15, offsetof(struct lp_cpython_row, interpreter.ceval_gil) },
+	{ 24, offsetof(struct lp_cpython_row, thread.next) },
+	{ 26, offsetof(struct lp_cpython_row, thread.current_frame) },
+	{ 30, offsetof(struct lp_cpython_row, thread.thread_id) },
+	{ 31, offsetof(struct lp_cpython_row, thread.native_thread_id) },
+	{ 40, offsetof(struct lp_cpython_row, frame.previous) },
+	{ 41, offsetof(struct lp_cpython_row, frame.f_executable) },
+	{ 42, offsetof(struct lp_cpython_row, frame.instr_ptr) },
+	{ 43, offsetof(struct lp_cpython_row, frame.localsplus) },
+	{ 44, offsetof(struct lp_cpython_row, frame.owner) },
+	{ 48, offsetof(struct lp_cpython_row, code.co_filename) },
+	{ 49, offsetof(struct lp_cpython_row, code.co_name) },
+	{ 50, offsetof(struct lp_cpython_row, code.co_qualname) },
+	{ 51, offsetof(struct lp_cpython_row, code.co_linetable) },
+	{ 52, offsetof(struct lp_cpython_row, code.co_firstlineno) },
+	{ 56, offsetof(struct lp_cpython_row, code.co_code_adaptive) },
+	{ STRING_ASCII_15, offsetof(struct lp_cpython_row, unicode.ascii) },
+};
+
 #define WORDS (sizeof(words_13) / sizeof(words_13[0]))
 
 static void every_supported_version_has_its_row(void **state)
@@ -98,7 +129,7 @@ static void every_supported_version_has_its_row(void **state)
 		assert_int_equal(row->minor, minor);
 	}
 	assert_int_equal(CPYTHON_OLDEST, 8);
-	assert_int_equal(CPYTHON_NEWEST, 14);
+	assert_int_equal(CPYTHON_NEWEST, 15);
 }
 
 static int64_t value_at(const struct lp_cpython_row *row, const struct lp_expected_field *field)
@@ -168,6 +199,8 @@ static void bpf_gets_the_fields_of_the_row(void **state)
 	assert_int_equal(offsets.tag_mask, 0);
 	cpython_row_offsets(cpython_row(14), &offsets);
 	assert_int_equal(offsets.tag_mask, 1);
+	cpython_row_offsets(cpython_row(15), &offsets);
+	assert_int_equal(offsets.tag_mask, 3);
 	cpython_row_task_offsets(cpython_row(13), &task);
 	assert_int_equal(task.fut_log_tb, 100);
 	assert_int_equal(task.fut_log_tb_bits, 1);
@@ -194,6 +227,10 @@ static void bpf_finds_what_a_coroutine_awaits(void **state)
 	assert_int_equal(awaits.frame_valuestack, LP_NO_FIELD);
 	assert_int_equal(awaits.stack_end, LP_STACK_END_SLOTS);
 	assert_int_equal(awaits.frame_suspended, 0xff);
+	assert_int_equal(awaits.awaited_slot, 1);
+	cpython_row_await_offsets(cpython_row(15), &awaits);
+	assert_int_equal(awaits.frame_suspended, 2);
+	assert_int_equal(awaits.awaited_slot, 2);
 	for (minor = CPYTHON_OLDEST; minor <= CPYTHON_NEWEST; minor++) {
 		cpython_row_await_offsets(cpython_row(minor), &awaits);
 		assert_in_range(awaits.head_bytes, awaits.cr_iframe + 8, LP_AWAIT_SCRATCH);
@@ -207,7 +244,7 @@ static void other_versions_have_none(void **state)
 {
 	(void)state;
 	assert_null(cpython_row(7));
-	assert_null(cpython_row(15));
+	assert_null(cpython_row(16));
 	assert_null(cpython_row(0));
 	assert_null(cpython_row(-1));
 }
@@ -300,38 +337,61 @@ static void fill_table(uint64_t *table, size_t words)
 		table[i] = 2 * i + 1;
 }
 
-static void expect_words(int minor, const struct lp_word *words, size_t size)
+/* The words of a format that are computed with; generator_frame 0: it has none. */
+struct lp_format {
+	const struct lp_word *words;
+	size_t size, executable, gc, collecting, generator_frame;
+};
+
+static const struct lp_format format_13 = { words_13,	       WORDS_13,	 30,
+					    INTERPRETER_GC_13, GC_COLLECTING_13, 0 };
+static const struct lp_format format_14 = {
+	words_14, WORDS_14, 33, INTERPRETER_GC_14, GC_COLLECTING_14, GENERATOR_FRAME_14
+};
+static const struct lp_format format_15 = {
+	words_15, WORDS_15, 41, INTERPRETER_GC_14, GC_COLLECTING_15, GENERATOR_FRAME_15
+};
+
+static void expect_words(int minor, const struct lp_format *format)
 {
 	struct lp_cpython_row row = *cpython_row(minor);
-	uint64_t table[WORDS_14];
+	uint64_t table[WORDS_15];
 	size_t i;
 
 	/* the layout of the table follows from the row, not from the minor version */
 	row.minor = 99;
-	fill_table(table, size);
+	fill_table(table, format->size);
 	/* these two have to be within BPF's reach, or else the whole table is refused */
-	table[33] = 7;
-	if (size > GENERATOR_FRAME_14)
-		table[GENERATOR_FRAME_14] = 85;
-	assert_int_equal(cpython_row_override(&row, table, size), 0);
+	if (format->generator_frame) {
+		table[format->executable] = 7;
+		table[format->generator_frame] = 85;
+	}
+	assert_int_equal(cpython_row_override(&row, table, format->size), 0);
 	for (i = 0; i < WORDS; i++)
-		assert_int_equal(*(const uint16_t *)((const char *)&row + words[i].field),
-				 table[words[i].index]);
+		assert_int_equal(*(const uint16_t *)((const char *)&row + format->words[i].field),
+				 table[format->words[i].index]);
 	assert_int_equal(row.interpreter.gc_collecting,
-			 minor == 13 ? table[INTERPRETER_GC_13] + table[GC_COLLECTING_13]
-				     : table[INTERPRETER_GC_14] + table[GC_COLLECTING_14]);
+			 table[format->gc] + table[format->collecting]);
+	if (format->generator_frame)
+		assert_int_equal(row.coroutine.cr_code, 85 + 7);
 }
 
 static void offsets_that_3_13_reports_of_itself_are_taken(void **state)
 {
 	(void)state;
-	expect_words(13, words_13, WORDS_13);
+	expect_words(13, &format_13);
 }
 
 static void offsets_that_3_14_reports_of_itself_are_taken(void **state)
 {
 	(void)state;
-	expect_words(14, words_14, WORDS_14);
+	expect_words(14, &format_14);
+}
+
+static void offsets_that_3_15_reports_of_itself_are_taken(void **state)
+{
+	(void)state;
+	expect_words(15, &format_15);
 }
 
 static void what_the_table_does_not_report_stays(void **state)
@@ -450,7 +510,7 @@ static void a_collector_out_of_reach_is_refused(void **state)
 static void absurd_offsets_are_refused(void **state)
 {
 	static const uint64_t absurd[] = { LP_NO_FIELD, 0x10000, UINT32_MAX, UINT64_MAX };
-	uint64_t table[WORDS_14];
+	uint64_t table[WORDS_15];
 	struct lp_cpython_row row;
 	size_t i, j;
 
@@ -466,24 +526,33 @@ static void absurd_offsets_are_refused(void **state)
 			table[words_14[j].index] = absurd[i];
 			row = *cpython_row(14);
 			assert_int_equal(cpython_row_override(&row, table, WORDS_14), -EINVAL);
+			fill_table(table, WORDS_15);
+			table[GENERATOR_FRAME_15] = 8;
+			table[words_15[j].index] = absurd[i];
+			row = *cpython_row(15);
+			assert_int_equal(cpython_row_override(&row, table, WORDS_15), -EINVAL);
 		}
 	}
 }
 
 static void a_table_that_is_too_short_is_refused(void **state)
 {
-	uint64_t table[WORDS_14];
+	uint64_t table[WORDS_15];
 	struct lp_cpython_row row;
 	size_t words;
 
 	(void)state;
-	fill_table(table, WORDS_14);
+	fill_table(table, WORDS_15);
 	for (words = 0; words <= GC_COLLECTING_13; words++) {
 		row = *cpython_row(13);
 		assert_int_equal(cpython_row_override(&row, table, words), -EINVAL);
 	}
 	for (words = 0; words <= GC_COLLECTING_14; words++) {
 		row = *cpython_row(14);
+		assert_int_equal(cpython_row_override(&row, table, words), -EINVAL);
+	}
+	for (words = 0; words <= GC_COLLECTING_15; words++) {
+		row = *cpython_row(15);
 		assert_int_equal(cpython_row_override(&row, table, words), -EINVAL);
 	}
 }
@@ -503,6 +572,7 @@ int main(void)
 		cmocka_unit_test(the_gil_and_the_collector_are_somewhere),
 		cmocka_unit_test(offsets_that_3_13_reports_of_itself_are_taken),
 		cmocka_unit_test(offsets_that_3_14_reports_of_itself_are_taken),
+		cmocka_unit_test(offsets_that_3_15_reports_of_itself_are_taken),
 		cmocka_unit_test(what_the_table_does_not_report_stays),
 		cmocka_unit_test(the_code_of_a_coroutine_follows_its_frame_in_3_14),
 		cmocka_unit_test(a_frame_out_of_bpfs_reach_is_refused),

@@ -232,7 +232,7 @@ static const char man_end[] =
 	".SH FILES\n"
 	"Captures, JSON lines and metrics belong to the user who called sudo.\n"
 	".SH REQUIREMENTS\n"
-	"Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.14.\n"
+	"Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.15.\n"
 	".B loopprof check\n"
 	"shows what a host lacks, which capability is needed for what, and what works without it.\n";
 

@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 
 HOST_PYTHON = "/usr/bin/python3"
-OLDEST, NEWEST = (3, 8), (3, 14)
+OLDEST, NEWEST = (3, 8), (3, 15)
 
 # Also runs on Python 2; the output has whether it is CPython with a GIL.
 PROBE = """

@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 #define DEBUG_OFFSETS_COOKIE "xdebugpy"
-#define DEBUG_OFFSETS_WORDS 95 /* as many as 3.14 has */
+#define DEBUG_OFFSETS_WORDS 102 /* up to the last one that is read: gen_object.gi_iframe of 3.15 */
 
 /* Exported type objects by which BPF distinguishes callables. */
 static const struct {

@@ -16,30 +16,31 @@ struct lp_debug_word {
 #define ROW(name) offsetof(struct lp_cpython_row, name)
 #define ANYWHERE (LP_NO_FIELD + 8)
 
-/* A column a format: 3.13 (internal/pycore_runtime.h), 3.14 (internal/pycore_debug_offsets.h). */
+/* A column a format: 3.13 (internal/pycore_runtime.h), 3.14 and 3.15
+ * (internal/pycore_debug_offsets.h). */
 static const struct lp_debug_word debug_words[] = {
-	{ ROW(runtime.interpreters_head), ANYWHERE, { 5, 5 } },
-	{ ROW(interpreter.threads_head), ANYWHERE, { 9, 9 } },
-	{ ROW(interpreter.modules), ANYWHERE, { 11, 12 } },
-	{ ROW(interpreter.ceval_gil), ANYWHERE, { 14, 15 } },
-	{ ROW(thread.next), ANYWHERE, { 21, 24 } },
-	{ ROW(thread.current_frame), ANYWHERE, { 23, 26 } },
-	{ ROW(thread.thread_id), ANYWHERE, { 24, 27 } },
-	{ ROW(thread.native_thread_id), ANYWHERE, { 25, 28 } },
-	{ ROW(frame.previous), CPYTHON_FRAME_BYTES, { 29, 32 } },
-	{ ROW(frame.f_executable), CPYTHON_FRAME_BYTES, { 30, 33 } },
-	{ ROW(frame.instr_ptr), CPYTHON_FRAME_BYTES, { 31, 34 } },
-	{ ROW(frame.localsplus), ANYWHERE, { 32, 35 } },
-	{ ROW(frame.owner), CPYTHON_FRAME_BYTES, { 33, 36 } },
-	{ ROW(code.co_filename), CPYTHON_CODE_BYTES, { 35, 40 } },
-	{ ROW(code.co_name), CPYTHON_CODE_BYTES, { 36, 41 } },
-	{ ROW(code.co_qualname), CPYTHON_CODE_BYTES, { 37, 42 } },
-	{ ROW(code.co_linetable), CPYTHON_CODE_BYTES, { 38, 43 } },
-	{ ROW(code.co_firstlineno), CPYTHON_CODE_BYTES, { 39, 44 } },
-	{ ROW(code.co_localsplusnames), CPYTHON_CODE_BYTES, { 41, 46 } },
-	{ ROW(code.co_localspluskinds), CPYTHON_CODE_BYTES, { 42, 47 } },
-	{ ROW(code.co_code_adaptive), ANYWHERE, { 43, 48 } },
-	{ ROW(unicode.ascii), ANYWHERE, { 70, 80 } },
+	{ ROW(runtime.interpreters_head), ANYWHERE, { 5, 5, 5 } },
+	{ ROW(interpreter.threads_head), ANYWHERE, { 9, 9, 9 } },
+	{ ROW(interpreter.modules), ANYWHERE, { 11, 12, 12 } },
+	{ ROW(interpreter.ceval_gil), ANYWHERE, { 14, 15, 15 } },
+	{ ROW(thread.next), ANYWHERE, { 21, 24, 24 } },
+	{ ROW(thread.current_frame), ANYWHERE, { 23, 26, 26 } },
+	{ ROW(thread.thread_id), ANYWHERE, { 24, 27, 30 } },
+	{ ROW(thread.native_thread_id), ANYWHERE, { 25, 28, 31 } },
+	{ ROW(frame.previous), CPYTHON_FRAME_BYTES, { 29, 32, 40 } },
+	{ ROW(frame.f_executable), CPYTHON_FRAME_BYTES, { 30, 33, 41 } },
+	{ ROW(frame.instr_ptr), CPYTHON_FRAME_BYTES, { 31, 34, 42 } },
+	{ ROW(frame.localsplus), ANYWHERE, { 32, 35, 43 } },
+	{ ROW(frame.owner), CPYTHON_FRAME_BYTES, { 33, 36, 44 } },
+	{ ROW(code.co_filename), CPYTHON_CODE_BYTES, { 35, 40, 48 } },
+	{ ROW(code.co_name), CPYTHON_CODE_BYTES, { 36, 41, 49 } },
+	{ ROW(code.co_qualname), CPYTHON_CODE_BYTES, { 37, 42, 50 } },
+	{ ROW(code.co_linetable), CPYTHON_CODE_BYTES, { 38, 43, 51 } },
+	{ ROW(code.co_firstlineno), CPYTHON_CODE_BYTES, { 39, 44, 52 } },
+	{ ROW(code.co_localsplusnames), CPYTHON_CODE_BYTES, { 41, 46, 54 } },
+	{ ROW(code.co_localspluskinds), CPYTHON_CODE_BYTES, { 42, 47, 55 } },
+	{ ROW(code.co_code_adaptive), ANYWHERE, { 43, 48, 56 } },
+	{ ROW(unicode.ascii), ANYWHERE, { 70, 80, 92 } },
 };
 
 /* Indices of words from which fields are computed. */
@@ -50,6 +51,7 @@ static const struct lp_debug_format {
 } debug_formats[LP_DEBUG_OFFSETS_FORMATS] = {
 	[LP_DEBUG_OFFSETS_3_13] = { .gc = 10, .collecting = 72 },
 	[LP_DEBUG_OFFSETS_3_14] = { .gc = 11, .collecting = 82, .gi_iframe = 85 },
+	[LP_DEBUG_OFFSETS_3_15] = { .gc = 11, .collecting = 95, .gi_iframe = 101 },
 };
 
 static int override_collecting(struct lp_cpython_row *row, const struct lp_debug_format *format,

@@ -240,15 +240,71 @@ static const struct lp_opcode {
 	{ 14, 14, 201, 202, 1, LP_OTHER },
 	{ 14, 14, 203, 208, 3, LP_OTHER },
 	{ 14, 14, 209, 211, 1, LP_OTHER },
+	{ 15, 15, 67, 67, 0, LP_EXTENDED },
+	{ 15, 15, 29, 29, 0, LP_POP },
+	{ 15, 15, 92, 92, 0, LP_NAME },
+	{ 15, 15, 49, 49, 0, LP_TUPLE },
+	{ 15, 15, 82, 88, 0, LP_LOCAL },
+	{ 15, 15, 30, 30, 0, LP_ENTER },
+	{ 15, 15, 6, 6, 0, LP_MATCH },
+	{ 15, 15, 41, 41, 0, LP_WITH_EXIT },
+	{ 15, 15, 99, 99, 1, LP_BRANCH_FALSE },
+	{ 15, 15, 5, 5, 0, LP_GROUP },
+	{ 15, 15, 44, 44, 0, LP_SHUFFLE },
+	{ 15, 15, 57, 57, 0, LP_SHUFFLE },
+	{ 15, 15, 116, 116, 0, LP_SHUFFLE },
+	{ 15, 15, 100, 100, 1, LP_BRANCH_NONE },
+	{ 15, 15, 91, 91, 4, LP_GLOBAL },
+	{ 15, 15, 196, 197, 4, LP_GLOBAL },
+	{ 15, 15, 79, 79, 9, LP_ATTRIBUTE },
+	{ 15, 15, 183, 195, 9, LP_ATTRIBUTE },
+	{ 15, 15, 233, 253, 0, LP_INSTRUMENTED },
+	{ 15, 15, 27, 27, 0, LP_LEAVE },
+	{ 15, 15, 33, 33, 0, LP_RETURN },
+	{ 15, 15, 68, 68, 1, LP_BRANCH_AHEAD },
+	{ 15, 15, 105, 105, 1, LP_BRANCH_AHEAD },
+	{ 15, 15, 174, 178, 1, LP_BRANCH_AHEAD },
+	{ 15, 15, 202, 204, 1, LP_BRANCH_AHEAD },
+	{ 15, 15, 74, 74, 1, LP_JUMP_BACK },
+	{ 15, 15, 75, 75, 0, LP_JUMP_BACK },
+	{ 15, 15, 181, 182, 1, LP_JUMP_BACK },
+	{ 15, 15, 76, 76, 0, LP_JUMP_AHEAD },
+	{ 15, 15, 101, 102, 1, LP_BRANCH },
+	{ 15, 15, 103, 103, 0, LP_RAISE },
+	{ 15, 15, 104, 104, 0, LP_RERAISE },
+	{ 15, 15, 3, 3, 5, LP_OTHER },
+	{ 15, 15, 4, 4, 1, LP_OTHER },
+	{ 15, 15, 36, 36, 1, LP_OTHER },
+	{ 15, 15, 37, 37, 3, LP_OTHER },
+	{ 15, 15, 42, 42, 5, LP_OTHER },
+	{ 15, 15, 50, 50, 3, LP_OTHER },
+	{ 15, 15, 53, 53, 3, LP_OTHER },
+	{ 15, 15, 54, 55, 1, LP_OTHER },
+	{ 15, 15, 70, 70, 1, LP_OTHER },
+	{ 15, 15, 95, 95, 1, LP_OTHER },
+	{ 15, 15, 109, 109, 4, LP_OTHER },
+	{ 15, 15, 118, 118, 1, LP_OTHER },
+	{ 15, 15, 128, 128, 1, LP_OTHER },
+	{ 15, 15, 129, 143, 5, LP_OTHER },
+	{ 15, 15, 144, 150, 3, LP_OTHER },
+	{ 15, 15, 151, 152, 1, LP_OTHER },
+	{ 15, 15, 153, 168, 3, LP_OTHER },
+	{ 15, 15, 169, 173, 1, LP_OTHER },
+	{ 15, 15, 179, 180, 1, LP_OTHER },
+	{ 15, 15, 198, 201, 1, LP_OTHER },
+	{ 15, 15, 205, 207, 4, LP_OTHER },
+	{ 15, 15, 208, 209, 1, LP_OTHER },
+	{ 15, 15, 210, 215, 3, LP_OTHER },
+	{ 15, 15, 216, 218, 1, LP_OTHER },
 };
 
-_Static_assert(ARRAY_SIZE(opcodes) <= UINT8_MAX, "the number of a row has to fit");
+_Static_assert(ARRAY_SIZE(opcodes) <= UINT16_MAX, "the number of a row has to fit");
 
 /* Returns the row of an opcode, or NULL. */
 static const struct lp_opcode *find_opcode(uint8_t version, uint8_t opcode)
 {
 	/* numbers of rows plus 1; made for a version when it is needed first */
-	static uint8_t numbers[CPYTHON_NEWEST + 1][UINT8_MAX + 1];
+	static uint16_t numbers[CPYTHON_NEWEST + 1][UINT8_MAX + 1];
 	static bool made[CPYTHON_NEWEST + 1];
 	size_t i, code;
 
@@ -258,7 +314,7 @@ static const struct lp_opcode *find_opcode(uint8_t version, uint8_t opcode)
 		if (version < opcodes[i].oldest || version > opcodes[i].newest)
 			continue;
 		for (code = opcodes[i].first; code <= opcodes[i].last; code++)
-			numbers[version][code] = (uint8_t)(i + 1);
+			numbers[version][code] = (uint16_t)(i + 1);
 	}
 	made[version] = true;
 	return numbers[version][opcode] ? &opcodes[numbers[version][opcode] - 1] : NULL;

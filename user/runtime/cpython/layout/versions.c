@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Offsets of 64-bit builds with the GIL.  Those of 3.8 to 3.13 were read from the DWARF of
- * builds with debug information and checked on live processes; those of 3.14 were computed
- * from its headers and checked on Debian's 3.14.10.
+ * builds with debug information and checked on live processes; those of 3.14 and 3.15 were
+ * computed from their headers and checked on Debian's 3.14.10 and 3.15.2.
  *
  * LAYOUT_3_8 is complete; every other LAYOUT is the one of the version before and a list of
- * its changes.  Headers are named as in 3.14, below Include/ if no other folder is named.  To
+ * its changes.  Headers are named as in 3.15, below Include/ if no other folder is named.  To
  * add a version, write a LAYOUT with the fields that it has moved, add its row at the end and
  * raise CPYTHON_NEWEST.  A new format of struct _Py_DebugOffsets needs a column in
  * debug_offsets.c as well.
@@ -37,6 +37,7 @@
 	.interpreter.ceval_gil = NONE,								\
 	.interpreter.gc_collecting = NONE,							\
 	.interpreter.gc = NONE,									\
+	.interpreter.gc_lists = NONE,								\
 	.interpreter.asyncio_tasks_head = NONE,							\
 	/* struct _gil_runtime_state: internal/pycore_gil.h */					\
 	.gil.last_holder = NONE,								\
@@ -65,6 +66,7 @@
 	.frame.f_valuestack = 64,								\
 	.frame.stackpointer = 72,								\
 	.frame.stack_end = LP_STACK_END_ADDRESS,						\
+	.frame.awaited_slot = 1,								\
 	.frame.tag_mask = 0,									\
 	/* _PyGenObject_HEAD: internal/pycore_interpframe_structs.h; 3.8: genobject.h */	\
 	.coroutine.cr_iframe = 16,								\
@@ -370,6 +372,7 @@
 	.runtime.interpreters_head = 808,							\
 	.interpreter.modules = 7688,								\
 	.interpreter.gc = 7408,									\
+	.interpreter.gc_lists = 24,								\
 	.interpreter.asyncio_tasks_head = 10880,						\
 	.thread.asyncio_running_loop = 864,							\
 	.thread.asyncio_running_task = 872,							\
@@ -397,11 +400,39 @@
 	.asyncio.all_tasks = "",								\
 	.bytecode.opcodes = 14,									\
 	.bytecode.load_special = true
+
+#define LAYOUT_3_15										\
+	LAYOUT_3_14,										\
+	.minor = 15,										\
+	.debug_offsets = LP_DEBUG_OFFSETS_3_15,							\
+	.runtime.interpreters_head = 936,							\
+	.interpreter.threads_head = 7336,							\
+	.interpreter.modules = 7592,								\
+	.interpreter.gc_collecting = 7512,							\
+	.interpreter.gc = 7400,									\
+	.interpreter.gc_lists = 8,								\
+	.interpreter.asyncio_tasks_head = 10856,						\
+	.thread.thread_id = 176,								\
+	.thread.native_thread_id = 184,								\
+	.thread.context = 232,									\
+	.thread.current_exception = 136,							\
+	.thread.asyncio_running_loop = 1024,							\
+	.thread.asyncio_running_task = 1032,							\
+	.thread.asyncio_tasks_head = 1048,							\
+	/* the position of an iterator is above the object; tagged numbers */			\
+	.frame.awaited_slot = 2,								\
+	.frame.tag_mask = 3,									\
+	/* enum _framestate begins at 0, and has no FRAME_COMPLETED */				\
+	.coroutine.frame_executing = 4,								\
+	.coroutine.frame_suspended = 2,								\
+	.coroutine.frame_completed = 5,								\
+	.type.ht_cached_keys = 888,								\
+	.bytecode.opcodes = 15
 /* clang-format on */
 
 static const struct lp_cpython_row rows[] = {
 	{ LAYOUT_3_8 },	 { LAYOUT_3_9 },  { LAYOUT_3_10 }, { LAYOUT_3_11 },
-	{ LAYOUT_3_12 }, { LAYOUT_3_13 }, { LAYOUT_3_14 },
+	{ LAYOUT_3_12 }, { LAYOUT_3_13 }, { LAYOUT_3_14 }, { LAYOUT_3_15 },
 };
 
 #pragma GCC diagnostic pop
@@ -469,6 +500,7 @@ void cpython_row_await_offsets(const struct lp_cpython_row *row, struct lp_await
 		.frame_is_object = row->frame.is_object,
 		.state_in_frame = row->coroutine.state_in_frame,
 		.frame_suspended = (uint8_t)row->coroutine.frame_suspended,
+		.awaited_slot = row->frame.awaited_slot,
 	};
 }
 

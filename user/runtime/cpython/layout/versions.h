@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define CPYTHON_OLDEST 8
-#define CPYTHON_NEWEST 14
+#define CPYTHON_NEWEST 15
 
 /* The layout of a dict's keys. */
 enum lp_dict_layout {
@@ -45,6 +45,7 @@ enum lp_handler_kind {
 enum lp_debug_offsets {
 	LP_DEBUG_OFFSETS_3_13,
 	LP_DEBUG_OFFSETS_3_14,
+	LP_DEBUG_OFFSETS_3_15,
 	LP_DEBUG_OFFSETS_NONE, /* up to 3.12 */
 };
 
@@ -86,8 +87,9 @@ struct lp_cpython_row {
 		uint16_t modules; /* sys.modules; imports.modules since 3.12 */
 		uint16_t ceval_gil; /* ceval.gil: a pointer to the GIL; 3.12 and later */
 		uint16_t gc_collecting; /* gc.collecting; 3.9 and later */
-		uint16_t gc; /* the collector's lists of objects; 3.14, for ended tasks */
-		uint16_t asyncio_tasks_head; /* tasks of threads that have ended; 3.14 */
+		uint16_t gc; /* the collector; 3.14 and later, for ended tasks */
+		uint16_t gc_lists; /* its first list of objects, an offset in it */
+		uint16_t asyncio_tasks_head; /* tasks of threads that have ended; 3.14 and later */
 	} interpreter;
 	struct { /* struct _gil_runtime_state */
 		uint16_t last_holder;
@@ -103,8 +105,9 @@ struct lp_cpython_row {
 		bool exception_is_type;
 		uint16_t dict; /* the dict that has asyncio's running loop; up to 3.12 */
 		uint16_t asyncio_running_loop; /* 3.13 and later */
-		uint16_t asyncio_running_task; /* 3.14; before in a dict */
-		uint16_t asyncio_tasks_head; /* 3.14: a list of the tasks made in the thread */
+		uint16_t asyncio_running_task; /* 3.14 and later; before in a dict */
+		uint16_t asyncio_tasks_head; /* a list of the tasks made in the thread; 3.14 and
+						later */
 	} thread;
 	struct { /* _PyInterpreterFrame; up to 3.10 PyFrameObject */
 		bool is_object; /* up to 3.10 */
@@ -118,7 +121,8 @@ struct lp_cpython_row {
 		uint16_t f_valuestack; /* pointer to the stack; LP_NO_FIELD: it follows the locals */
 		uint16_t stackpointer; /* its end; also f_stacktop, f_stackdepth, stacktop */
 		enum lp_stack_end stack_end; /* the unit of stackpointer */
-		uint64_t tag_mask; /* bits of a _PyStackRef that are no address; 1 in 3.14 */
+		uint16_t awaited_slot; /* of the object that is awaited, from the end of the stack */
+		uint64_t tag_mask; /* bits of a _PyStackRef that are no address; 3.14 and later */
 	} frame;
 	/* PyCoroObject, PyGenObject and PyAsyncGenObject, which begin alike (_PyGenObject_HEAD) */
 	struct {
@@ -127,7 +131,8 @@ struct lp_cpython_row {
 		bool state_in_frame; /* cr_frame_state is a field of the frame; 3.10 */
 		int8_t frame_executing; /* FRAME_EXECUTING */
 		int8_t frame_suspended; /* FRAME_SUSPENDED, or only by an await */
-		int8_t frame_completed; /* FRAME_COMPLETED; or greater: it has ended */
+		int8_t frame_completed; /* FRAME_COMPLETED, 3.15 FRAME_CLEARED; or greater: it has
+					   ended */
 		enum lp_await_mark await_mark;
 		uint16_t cr_code; /* the code object; since 3.11 in its frame */
 		uint16_t cr_qualname;
@@ -180,8 +185,9 @@ struct lp_cpython_row {
 		enum lp_dict_layout dict_layout;
 		enum lp_instance_layout instance_layout;
 		bool lock_mutex; /* threading's locks have a PyMutex, not a semaphore's
-				    address; 3.14 */
-		bool exception_vectorcall; /* tp_vectorcall creates exceptions, not tp_new; 3.14 */
+				    address; 3.14 and later */
+		bool exception_vectorcall; /* tp_vectorcall creates exceptions, not tp_new; 3.14
+					     and later */
 	} type;
 	/* FutureObj and TaskObj, which begin alike.  A flag is some bits of a byte. */
 	struct {
@@ -199,7 +205,7 @@ struct lp_cpython_row {
 		uint16_t task_num_cancels_requested; /* an int; 3.11 and later */
 		uint16_t task_fut_waiter;
 		uint16_t task_coro; /* followed by task_name, in every version */
-		uint16_t task_node; /* its node in a list of tasks; 3.14 */
+		uint16_t task_node; /* its node in a list of tasks; 3.14 and later */
 	} task;
 	struct { /* asyncio in Python */
 		uint16_t handle_callback; /* Handle._callback */
@@ -227,7 +233,7 @@ int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size
 
 #define CPYTHON_ASYNCIO_WORDS 13
 
-/* Overrides it with the section .AsyncioDebug of 3.14's _asyncio.  Returns 0 or -EINVAL. */
+/* Overrides it with the section .AsyncioDebug of _asyncio (3.14 and later).  Returns 0 or -EINVAL. */
 int cpython_row_override_asyncio(struct lp_cpython_row *row,
 				 const uint64_t table[CPYTHON_ASYNCIO_WORDS]);
 

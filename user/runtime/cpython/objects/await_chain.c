@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The object that a suspended coroutine awaits is on top of its evaluation stack
- * (Objects/genobject.c: _PyGen_yf).
+ * The object that a suspended coroutine awaits is on its evaluation stack: on top of it, or since
+ * 3.15 below the top (Objects/genobject.c: _PyGen_yf).
  */
 #include "await_chain.h"
 
@@ -187,9 +187,10 @@ static int read_link(const struct lp_cpython *python, uint64_t object, struct lp
 	if (link->running || !is_awaiting(&parked, link))
 		return 0;
 	depth = find_stack(&parked, link, &first);
-	if (!depth)
+	if (depth < row->frame.awaited_slot)
 		return -1;
-	*awaited = memory_u64(python->pid, first + (depth - 1) * 8) & ~row->frame.tag_mask;
+	first += (depth - row->frame.awaited_slot) * 8;
+	*awaited = memory_u64(python->pid, first) & ~row->frame.tag_mask;
 	return *awaited ? 1 : -1;
 }
 

@@ -32,7 +32,6 @@
 #define WEAK_OBJECT 16
 
 /* The heads of the collector's four lists, 24 bytes each: internal/pycore_interp_structs.h. */
-#define GC_LISTS_FIRST 24
 #define GC_LISTS 4
 #define GC_LIST_BYTES 24
 #define GC_HEAD_BYTES 16 /* next and previous, with flags in the low bits, before an object */
@@ -246,7 +245,8 @@ static bool search_gc_list(struct lp_gc_search *search, uint64_t head,
 static void search_gc(const struct lp_cpython *python, uint64_t interpreter, uint64_t task_type,
 		      struct lp_task_addresses *addresses)
 {
-	uint64_t lists = interpreter + python->row.interpreter.gc + GC_LISTS_FIRST;
+	uint64_t lists =
+		interpreter + python->row.interpreter.gc + python->row.interpreter.gc_lists;
 	struct lp_gc_search search = {
 		.python = python,
 		.task_type = task_type,
