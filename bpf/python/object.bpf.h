@@ -8,7 +8,7 @@
 
 #include "loop/common.bpf.h"
 
-/* Fields that have the same offset from CPython 3.8 to 3.14. */
+/* Fields that have the same offset from CPython 3.8 to 3.15. */
 #define LP_OBJECT_TYPE 8
 #define LP_TYPE_NAME 24
 #define LP_TYPE_BASIC_SIZE 32
@@ -77,7 +77,7 @@ static __always_inline void lp_read_text(const struct lp_python_offsets *offsets
 	if (!string ||
 	    bpf_probe_read_user(&state, sizeof(state), (void *)(string + LP_STRING_STATE)))
 		return;
-	/* PyASCIIObject.state: interned 2 bits, kind 3, compact 1, ascii 1 (3.8 to 3.14) */
+	/* PyASCIIObject.state: interned 2 bits, kind 3, compact 1, ascii 1 (3.8 to 3.15) */
 	width = (state >> 2) & 7;
 	if (width != 1 && width != 2 && width != 4)
 		return;

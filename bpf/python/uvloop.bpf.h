@@ -78,7 +78,7 @@ static __always_inline bool lp_uv_is_internal(const struct lp_uv_handle_object *
 	return handle->callback_type == LP_UV_METHOD && handle->argument == handle->loop;
 }
 
-/* collections.deque (Modules/_collectionsmodule.c), the same in 3.8 to 3.14 */
+/* collections.deque (Modules/_collectionsmodule.c), the same in 3.8 to 3.15 */
 #define LP_DEQUE_LEFT_BLOCK 24
 #define LP_DEQUE_LEFT_INDEX 40
 #define LP_DEQUE_ITEMS 8 /* in a block, after the link to the one before */

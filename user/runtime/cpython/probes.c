@@ -28,7 +28,7 @@
 /* The name after PyInit_ in uvloop's module. */
 #define UVLOOP_MODULE "loop"
 
-/* PyTypeObject, the same in 3.8 to 3.14. */
+/* PyTypeObject, the same in 3.8 to 3.15. */
 #define TYPE_INIT 296
 #define TYPE_NEW 312
 #define TYPE_FINALIZE 392
@@ -91,7 +91,7 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 	[LP_PROBE_NEVER_AWAITED] = { LP_WAY_FUNCTION, "_warnings", "warn",
 				     .beside = "warn_explicit", .function = "warnings.warn" },
 	/* Modules/_asynciomodule.c: FutureObj_finalize, TaskObj_finalize, get_running_loop,
-	 * task_step_handle_result_impl; the same words in 3.8 to 3.14 */
+	 * task_step_handle_result_impl; the same words in 3.8 to 3.15 */
 	[LP_PROBE_NEVER_RETRIEVED] = { LP_WAY_MESSAGE, .name = "%s exception was never retrieved",
 				       .function = "Future.__del__" },
 	[LP_PROBE_DESTROYED_PENDING] = { LP_WAY_MESSAGE,
@@ -117,7 +117,7 @@ static const struct lp_probe_row rows[LP_PROBE_ROLES] = {
 	[LP_PROBE_EXCEPTION] = { .way = LP_WAY_EXCEPTION, .function = "BaseException.__new__" },
 	[LP_PROBE_TASK_CANCEL] = { LP_WAY_TASK, "_asyncio", "Task", "cancel", .beside = "get_stack",
 				   .function = "Task.cancel" },
-	/* Modules/_asynciomodule.c: only task_step_impl calls it, in 3.8 to 3.14 */
+	/* Modules/_asynciomodule.c: only task_step_impl calls it, in 3.8 to 3.15 */
 	[LP_PROBE_TASK_CANCELLED] = { LP_WAY_CANCELLED, .name = "PyErr_ExceptionMatches",
 				      .function = "Task.__step" },
 	[LP_PROBE_TASK_CREATED] = { LP_WAY_SLOT, "_asyncio", "Task", .slot = TYPE_INIT,

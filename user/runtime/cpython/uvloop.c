@@ -15,7 +15,7 @@
 #define MODULE "uvloop.loop"
 #define METHOD_TABLE "__pyx_vtable__"
 #define CAPSULE_POINTER 16
-#define DESCRIPTOR_METHOD 40 /* PyMethodDescrObject.d_method, 3.8 to 3.14 */
+#define DESCRIPTOR_METHOD 40 /* PyMethodDescrObject.d_method, 3.8 to 3.15 */
 /* Loop.uvloop, a uv_loop_t *; uv_loop_t.backend_fd, an int, in the ABI of all libuv 1.x */
 #define LOOP_UV 24
 #define UV_BACKEND 64
@@ -37,7 +37,7 @@
 #define HANDLE_CALLABLE 1
 #define HANDLE_METHOD 2
 
-/* collections.deque (Modules/_collectionsmodule.c), the same in 3.8 to 3.14 */
+/* collections.deque (Modules/_collectionsmodule.c), the same in 3.8 to 3.15 */
 #define DEQUE_LEFT_BLOCK 24
 #define DEQUE_LEFT_INDEX 40
 #define DEQUE_ITEMS 8

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The source line of an instruction, from the three formats of tables in 3.8 to 3.14. */
+/* The source line of an instruction, from the three formats of tables in 3.8 to 3.15. */
 #ifndef LP_RUNTIME_CPYTHON_LAYOUT_LINE_TABLE_H
 #define LP_RUNTIME_CPYTHON_LAYOUT_LINE_TABLE_H
 

@@ -27,7 +27,7 @@
 /* Include/object.h: Py_TPFLAGS_UNICODE_SUBCLASS. */
 #define TYPE_FLAG_STRING (1UL << 28)
 
-/* struct state of PyASCIIObject, the same bits in 3.8 to 3.14. */
+/* struct state of PyASCIIObject, the same bits in 3.8 to 3.15. */
 #define STRING_WIDTH(state) ((state) >> 2 & 7)
 #define STRING_COMPACT 0x20
 #define STRING_ASCII 0x40

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Offsets in bytes that are the same in 3.8 to 3.14. */
+/* Offsets in bytes that are the same in 3.8 to 3.15. */
 #define CPYTHON_OBJECT_TYPE 8
 #define CPYTHON_TYPE_NAME 24
 #define CPYTHON_TYPE_BASIC_SIZE 32

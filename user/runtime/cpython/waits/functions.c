@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The functions of Lib/asyncio, 3.8 to 3.14, in which a task waits, and the meaning of their
+ * The functions of Lib/asyncio, 3.8 to 3.15, in which a task waits, and the meaning of their
  * variables.
  */
 #include "waits_internal.h"

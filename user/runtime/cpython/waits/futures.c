@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FutureObj of Modules/_asynciomodule.c, 3.8 to 3.14: the callback that was added first. */
+/* FutureObj of Modules/_asynciomodule.c, 3.8 to 3.15: the callback that was added first. */
 #define FUTURE_CALLBACK 24
 
 /* Bytes that are read of a future: its fut_state is within in every version. */

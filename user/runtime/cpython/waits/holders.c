@@ -18,10 +18,10 @@
 #define HOLDERS_MAX 500000
 #define INSPECTED_MAX 4000 /* holders of one object */
 
-/* PyMethodObject.im_self, 3.8 to 3.14 */
+/* PyMethodObject.im_self, 3.8 to 3.15 */
 #define METHOD_SELF 24
 
-/* PyCFunctionObject.m_self, PyMethodDescrObject.d_method, 3.8 to 3.14 */
+/* PyCFunctionObject.m_self, PyMethodDescrObject.d_method, 3.8 to 3.15 */
 #define BUILTIN_SELF 24
 #define DESCRIPTOR_METHOD 40
 

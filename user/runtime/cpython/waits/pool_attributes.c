@@ -31,7 +31,7 @@
 #define SLOT_OFFSET_MAX (1 << 20)
 #define ANY_MEMBERS 64 /* the most members that "*" tries */
 
-/* The same in 3.8 to 3.14: PyMemberDescrObject, PyMemberDef, PyDictObject, dequeobject. */
+/* The same in 3.8 to 3.15: PyMemberDescrObject, PyMemberDef, PyDictObject, dequeobject. */
 #define DESCRIPTOR_MEMBER 40
 #define MEMBER_OFFSET 16
 #define DICT_USED 16

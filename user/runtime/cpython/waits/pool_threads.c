@@ -22,7 +22,7 @@
 #define FUNCTIONS_MAX 64 /* the most functions of one queue that are counted apart */
 #define NAME_BYTES 160
 
-/* Modules/_functoolsmodule.c: partialobject; Include/cpython/weakrefobject.h; 3.8 to 3.14. */
+/* Modules/_functoolsmodule.c: partialobject; Include/cpython/weakrefobject.h; 3.8 to 3.15. */
 #define PARTIAL_FUNCTION 16
 #define PARTIAL_ARGUMENTS 24
 #define WEAKREF_OBJECT 16

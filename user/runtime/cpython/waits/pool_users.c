@@ -20,7 +20,7 @@
 #define QUEUE_MAX 200000
 #define NAME_BYTES 160
 
-/* PyMethodObject.im_self, 3.8 to 3.14 */
+/* PyMethodObject.im_self, 3.8 to 3.15 */
 #define METHOD_SELF 24
 
 /* ---- pools and their users --------------------------------------------------------- */

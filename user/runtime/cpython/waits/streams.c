@@ -15,7 +15,7 @@
 /* PySocketSockObject.sock_fd of Modules/socketmodule.h, an int */
 #define SOCKET_DESCRIPTOR 16
 
-/* asyncio.transports.BaseTransport has one slot, 3.8 to 3.14: _extra, a dict */
+/* asyncio.transports.BaseTransport has one slot, 3.8 to 3.15: _extra, a dict */
 #define TRANSPORT_EXTRA 16
 
 /* The number of innermost coroutines of a task that are searched for a method of a connection. */

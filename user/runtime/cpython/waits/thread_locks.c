@@ -17,10 +17,10 @@
 #define SLOTS_MAX 64 /* of a frame's stack */
 #define ENDS_MAX 64 /* of one wait */
 
-/* Modules/_threadmodule.c, 3.8 to 3.14: lockobject, rlockobject; see type.lock_mutex of the row. */
+/* Modules/_threadmodule.c, 3.8 to 3.15: lockobject, rlockobject; see type.lock_mutex of the row. */
 #define LOCK_STATE 16
 #define RLOCK_OWNER 24
-/* Include/cpython/methodobject.h: PyCFunctionObject.m_self, 3.8 to 3.14 */
+/* Include/cpython/methodobject.h: PyCFunctionObject.m_self, 3.8 to 3.15 */
 #define BUILTIN_SELF 24
 /* Include/cpython/lock.h, 3.14: the mutex is locked, and a thread is parked on it */
 #define MUTEX_PARKED 3

@@ -14,7 +14,7 @@
 #define NAME_BYTES 128
 #define MEMBERS_MAX 100000
 
-/* The same in 3.8 to 3.14: Include/cpython/{floatobject,listobject,setobject}.h */
+/* The same in 3.8 to 3.15: Include/cpython/{floatobject,listobject,setobject}.h */
 #define OBJECT_LENGTH 16 /* PyVarObject.ob_size: lists, tuples, deques, ints */
 #define LIST_ITEMS 24
 #define FLOAT_VALUE 16
