@@ -17,7 +17,7 @@
 #define KEY "__asyncio_running_event_loop__"
 #define LOOP 0x7000
 #define STRING_TYPE 0x5000
-#define WORDS 128
+#define WORDS 160
 /* PyDictObject.ma_keys */
 #define DICT_KEYS 4
 /* PyDictKeysObject: dk_size up to 3.10, then dk_log2_index_bytes in the second byte of it */
