@@ -183,6 +183,13 @@ static int read_link(const struct lp_cpython *python, uint64_t object, struct lp
 	if (!python->code_type ||
 	    memory_u64(python->pid, link->code + CPYTHON_OBJECT_TYPE) != python->code_type)
 		return -1;
+	/*
+	 * The frame was read after the coroutine, which may have ended in between: another frame
+	 * has the place of its own then, and the name of the coroutine belongs to other code.
+	 */
+	if (row->frame.is_object &&
+	    memory_u64(python->pid, object + row->coroutine.cr_code) != link->code)
+		return -1;
 	link->running = parked.state == row->coroutine.frame_executing;
 	if (link->running || !is_awaiting(&parked, link))
 		return 0;
