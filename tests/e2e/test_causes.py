@@ -80,3 +80,20 @@ def test_callbacks_that_lose_their_cpu_have_a_stack_traced(case):
 @patient
 def test_callbacks_that_lose_their_cpu_have_a_stack_sampled(case):
     check_preempted(case, causes.SAMPLE)
+
+
+@patient
+def test_holder_of_the_lock_of_sqlite_in_each_of_repeated_stalls(case):
+    """Each of them has the file and the process, also one that begins soon after another."""
+    records, truth = case.observe("sqlitewaits.py", case.path("things.db"))
+    stalls = records.slow()
+    if len(stalls) < 4:
+        raise Late(f"{len(stalls)} stalls")
+    ends = [stall.get("stands_in") for stall in stalls]
+    unknown = [end for end in ends if not end]
+    if unknown:
+        raise Late(f"{len(unknown)} of {len(ends)} stalls have no holder")
+    for end in ends:
+        found = end["kind"], [process["pid"] for process in end["processes"]]
+        if found != ("sqlite", [truth.fact("child")]):
+            raise Failure(f"held by {end}")

@@ -75,7 +75,7 @@ static void end(struct blocked *blocked)
 static void a_process_does_not_take_the_time_from_another(void **state)
 {
 	static struct blocked one, two;
-	struct lp_ends ends = { 0 };
+	struct lp_ends ends = { .shared = true };
 	int pipe_ends[2];
 
 	(void)state;
@@ -102,10 +102,56 @@ static void a_process_does_not_take_the_time_from_another(void **state)
 	close(pipe_ends[1]);
 }
 
+static void a_process_that_is_alone_rests_for_its_cpu_time_only(void **state)
+{
+	static struct blocked one;
+	struct lp_ends ends = { 0 };
+	uint64_t begun_ns, took_ns;
+	int pipe_ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(pipe_ends), 0);
+	begin(&one, pipe_ends[0]);
+	begun_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	assert_int_equal(search(&ends, &one), 1);
+	took_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun_ns;
+	assert_in_range(one.target.ends_rest_ns, 1, clock_now() + 50 * took_ns);
+	end(&one);
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+}
+
+static void a_lock_of_sqlite_is_searched_for_until_it_is_found(void **state)
+{
+	struct lp_ongoing_stall progress = { 0 };
+	struct lp_wait_state stall = { 0 };
+	struct lp_loop loop = { .start_ns = 1000, .threshold_ns = 100 };
+
+	(void)state;
+	stall.wait.segment_ns = 1000;
+	stall.wait.since_ns = 1050;
+	stall.wait.reason = LP_SAMPLE_BLOCKED;
+	stall.wait.syscall = SYS_clock_nanosleep;
+	assert_false(ends_search_due(&progress, &loop, &stall, 1049));
+	assert_true(ends_search_due(&progress, &loop, &stall, 1050));
+	/* this sleep was searched, the next one was not */
+	progress.end_ns = 1050;
+	assert_false(ends_search_due(&progress, &loop, &stall, 1110));
+	stall.wait.since_ns = 1110;
+	assert_true(ends_search_due(&progress, &loop, &stall, 1120));
+	progress.sqlite_ns = 1000;
+	assert_false(ends_search_due(&progress, &loop, &stall, 1120));
+	progress.sqlite_ns = 0;
+	stall.wait.syscall = SYS_read;
+	assert_false(ends_search_due(&progress, &loop, &stall, 1120));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_does_not_take_the_time_from_another),
+		cmocka_unit_test(a_process_that_is_alone_rests_for_its_cpu_time_only),
+		cmocka_unit_test(a_lock_of_sqlite_is_searched_for_until_it_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,11 +11,15 @@
 
 /*
  * The time in ns that one search may take. The pause after it is REST times as long as it took for
- * the same process, and REST_ALL times for all others, so that none takes the time from them.
+ * the same process, and REST_ALL times for all others, so that none takes the time from them.  A
+ * process that is the only one takes it from nobody: it is REST times the CPU time then, as a read
+ * of /proc/locks sleeps for 10 ms.
  */
 #define SEARCH_NS (20 * NS_PER_MS)
 #define REST 50
 #define REST_ALL 9
+/* A lock of SQLite that was found is searched for again after this time in ns of the same stall. */
+#define SQLITE_AGAIN_NS NS_PER_S
 
 /* The wait of a callback that is searched for. */
 struct ends_wait {
@@ -51,7 +55,8 @@ static bool goes_on(const struct lp_loop *loop, const struct lp_wait *wait,
 	       now.since_ns == begun->since_ns;
 }
 
-static void report_end(const struct lp_instance *instance, const struct lp_loop *loop,
+/* Returns whether a lock of SQLite was found. */
+static bool report_end(const struct lp_instance *instance, const struct lp_loop *loop,
 		       const struct lp_wait *wait, const struct ends_wait *begun, uint32_t slot,
 		       lp_record_taker take, void *context)
 {
@@ -61,11 +66,12 @@ static void report_end(const struct lp_instance *instance, const struct lp_loop 
 	if (!other_end_read(instance->pid, (pid_t)loop->tid, SEARCH_NS, &event.end) ||
 	    event.end.kind == LP_END_NONE || event.end.syscall != begun->syscall ||
 	    !goes_on(loop, wait, begun, event.end.kind == LP_END_SQLITE))
-		return;
+		return false;
 	event.event =
 		event_head(LP_EVENT_OTHER_END, sizeof(event), slot, instance->pid, clock_now());
 	event.segment_ns = begun->segment_ns;
 	take(context, &event.event);
+	return event.end.kind == LP_END_SQLITE;
 }
 
 /* Returns whether the call waits for one UDP socket, as the kernel knows it. */
@@ -128,6 +134,39 @@ static enum lp_ends_found search_holder(const struct lp_instance *instance,
 	return goes_on(loop, wait, begun, false) ? LP_ENDS_NO_HOLDER : LP_ENDS_DONE;
 }
 
+/* SQLite waits by many sleeps: the lock that was found during one of them is that of the others. */
+static bool is_found(const struct lp_ongoing_stall *progress, const struct ends_wait *begun,
+		     uint64_t now_ns)
+{
+	return progress->sqlite_ns == begun->segment_ns &&
+	       now_ns < progress->sqlite_found_ns + SQLITE_AGAIN_NS;
+}
+
+bool ends_search_due(const struct lp_ongoing_stall *progress, const struct lp_loop *loop,
+		     const struct lp_wait_state *stall, uint64_t now_ns)
+{
+	struct ends_wait begun;
+	enum lp_argument argument;
+
+	if (!read_wait(loop, &stall->wait, &begun) || begun.since_ns == progress->end_ns ||
+	    progress->sqlite_ns == begun.segment_ns || now_ns <= begun.segment_ns ||
+	    now_ns - begun.segment_ns < loop->threshold_ns / 2)
+		return false;
+	argument = syscall_argument(begun.syscall);
+	return argument == LP_ARGUMENT_SLEEP || argument == LP_ARGUMENT_SLEEP_CLOCK;
+}
+
+/* Sets the pauses after a search. */
+static void rest(struct lp_ends *ends, struct lp_followed *target, uint64_t begun_ns,
+		 uint64_t begun_cpu_ns)
+{
+	uint64_t end_ns = clock_now(), took_ns = end_ns - begun_ns;
+	uint64_t cpu_ns = saturating_sub(clock_ns(CLOCK_THREAD_CPUTIME_ID), begun_cpu_ns);
+
+	ends->rest_ns = end_ns + REST_ALL * took_ns;
+	target->ends_rest_ns = end_ns + REST * (ends->shared ? took_ns : cpu_ns);
+}
+
 enum lp_ends_found ends_search(struct lp_ends *ends, struct lp_followed *target,
 			       struct lp_ongoing_stall *progress, const struct lp_loop *loop,
 			       const struct lp_wait_state *stall, uint32_t slot,
@@ -136,25 +175,27 @@ enum lp_ends_found ends_search(struct lp_ends *ends, struct lp_followed *target,
 {
 	const struct lp_instance *instance = &target->instance;
 	const struct lp_wait *wait = &stall->wait;
-	uint64_t begun_ns = clock_now(), end_ns;
+	uint64_t begun_ns = clock_now(), cpu_ns;
 	enum lp_ends_found found = LP_ENDS_DONE;
 	struct ends_wait begun;
 	bool futex;
 
-	if (!read_wait(loop, wait, &begun) || begun.since_ns == progress->end_ns)
+	if (!read_wait(loop, wait, &begun) || begun.since_ns == progress->end_ns ||
+	    is_found(progress, &begun, begun_ns))
 		return LP_ENDS_DONE;
 	futex = syscall_argument(begun.syscall) == LP_ARGUMENT_FUTEX;
 	if (begun_ns < ends->rest_ns || begun_ns < target->ends_rest_ns)
 		return futex ? LP_ENDS_NO_HOLDER : LP_ENDS_DONE;
 	progress->end_ns = begun.since_ns;
-	if (futex)
+	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	if (futex) {
 		found = search_holder(instance, loop, wait, &begun, slot, holder);
-	else if (waits_for_datagram(stall))
+	} else if (waits_for_datagram(stall)) {
 		report_name(instance, loop, wait, &begun, slot, take, context);
-	else
-		report_end(instance, loop, wait, &begun, slot, take, context);
-	end_ns = clock_now();
-	target->ends_rest_ns = end_ns + REST * (end_ns - begun_ns);
-	ends->rest_ns = end_ns + REST_ALL * (end_ns - begun_ns);
+	} else if (report_end(instance, loop, wait, &begun, slot, take, context)) {
+		progress->sqlite_ns = begun.segment_ns;
+		progress->sqlite_found_ns = begun_ns;
+	}
+	rest(ends, target, begun_ns, cpu_ns);
 	return found;
 }

@@ -14,6 +14,7 @@
 /* All zeros at first. */
 struct lp_ends {
 	uint64_t rest_ns; /* instant until which nothing is searched for any process */
+	bool shared; /* several processes are followed */
 };
 
 enum lp_ends_found {
@@ -22,6 +23,14 @@ enum lp_ends_found {
 	/* the loop waits for a thread, and it is not known for which, or not searched now */
 	LP_ENDS_NO_HOLDER,
 };
+
+/*
+ * Returns whether a callback that has reached half the threshold sleeps, so that it may wait for a
+ * lock of SQLite, which was not searched for in this sleep and not found before.  The lock is free
+ * for most of the last sleep, and there may have been no holder in the moment of the last search.
+ */
+bool ends_search_due(const struct lp_ongoing_stall *progress, const struct lp_loop *loop,
+		     const struct lp_wait_state *stall, uint64_t now_ns);
 
 /*
  * Searches whom the callback of a loop waits for, if it does.  Emits LP_EVENT_OTHER_END or

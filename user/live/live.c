@@ -433,6 +433,7 @@ static void search_end(struct lp_live *live, uint32_t slot, struct lp_followed *
 	const struct lp_loop *loop = session_loop(live->session, slot);
 	struct lp_event_raw_stack holder;
 
+	live->ends.shared = followed_is_shared(&live->followed);
 	switch (ends_search(&live->ends, target, &live->loops[slot].progress, loop,
 			    session_stall(live->session, slot), slot, live->take, live->context,
 			    &holder)) {
@@ -488,11 +489,13 @@ static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 	const struct lp_loop *loop = session_loop(live->session, slot);
 	bool named = ongoing_stall_name_due(&entry->progress, loop, now);
 	bool due = ongoing_stall_due(&entry->progress, loop, now);
+	bool search = !due && ends_search_due(&entry->progress, loop,
+					      session_stall(live->session, slot), now);
 	const struct lp_instance *instance;
 	struct lp_followed *target;
 	uint64_t begun;
 
-	if (!named && !due)
+	if (!named && !due && !search)
 		return;
 	target = followed_of(&live->followed, entry->pid);
 	instance = target ? &target->instance : NULL;
@@ -502,6 +505,8 @@ static void check_loop(struct lp_live *live, uint32_t slot, uint64_t now)
 					  live->context);
 	if (instance && followed_may_spend(&live->followed, target, clock_now()))
 		check_eager(live, slot, instance, loop, now);
+	if (search && instance && followed_may_spend(&live->followed, target, clock_now()))
+		search_end(live, slot, target, now);
 	if (due) {
 		if (target)
 			share_spend(&target->share, remote_clock() - begun);
