@@ -223,6 +223,20 @@ struct lp_event_steal {
 	__u32 reserved;
 };
 
+/*
+ * Collections of garbage in a late segment, as the interpreter has recorded them. The time of the
+ * record is that of the LP_EVENT_SEGMENT_TIMES that follows it.
+ */
+struct lp_event_collections {
+	struct lp_event event;
+	__u64 segment_ns; /* start of the segment */
+	__u64 total_ns;
+	__u32 count;
+	__u32 generation; /* of the collections that took most of this time */
+	__u32 partial; /* there were more than the interpreter has the times of */
+	__u32 reserved;
+};
+
 /* The name of the task that a late segment steps, read while the task exists. */
 struct lp_event_task_name {
 	struct lp_event event;
@@ -327,6 +341,7 @@ _Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_awake) == 288, "wire");
 _Static_assert(sizeof(struct lp_event_cpu_quota) == 232, "wire");
 _Static_assert(sizeof(struct lp_event_steal) == 48, "wire");
+_Static_assert(sizeof(struct lp_event_collections) == 56, "wire");
 _Static_assert(sizeof(struct lp_event_memory_limit) == 240, "wire");
 _Static_assert(sizeof(struct lp_event_task_name) == 192, "wire");
 _Static_assert(sizeof(struct lp_event_waiting) == 168, "wire");

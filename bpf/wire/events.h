@@ -69,6 +69,7 @@ enum lp_event_type {
 	LP_EVENT_OTHER_END = 58,
 	LP_EVENT_DNS_NAME = 59,
 	LP_EVENT_MEMORY_LIMIT = 60,
+	LP_EVENT_COLLECTIONS = 61,
 };
 
 struct lp_event {

@@ -20,7 +20,7 @@ struct lp_expected_field {
 };
 
 /* Padding of the row in bytes.  A field that neither table lists would change this number. */
-#define ROW_PADDING 28
+#define ROW_PADDING 34
 
 struct lp_expected_text {
 	const char *name;
@@ -50,6 +50,7 @@ static const struct lp_expected_field expected_fields[] = {
 	{ FIELD(interpreter.gc_collecting),          {  NONE,   816,   816,   848,   312,  7600,  7600,  7512 } },
 	{ FIELD(interpreter.gc),                     {  NONE,  NONE,  NONE,  NONE,  NONE,  NONE,  7408,  7400 } },
 	{ FIELD(interpreter.gc_lists),               {  NONE,  NONE,  NONE,  NONE,  NONE,  NONE,    24,     8 } },
+	{ FIELD(interpreter.gc_stats),               {  NONE,  NONE,  NONE,  NONE,  NONE,  NONE,  NONE,  7504 } },
 	{ FIELD(interpreter.asyncio_tasks_head),     {  NONE,  NONE,  NONE,  NONE,  NONE,  NONE, 10880, 10856 } },
 
 	{ FIELD(gil.last_holder),                    {  NONE,  NONE,  NONE,  NONE,     8,     8,     8,     8 } },

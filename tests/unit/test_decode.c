@@ -60,6 +60,7 @@ SEES(cpu_quota, LP_EVENT_CPU_QUOTA, struct lp_event_cpu_quota)
 SEES(memory_waits, LP_EVENT_MEMORY_WAITS, struct lp_event_memory_waits)
 SEES(memory_limit, LP_EVENT_MEMORY_LIMIT, struct lp_event_memory_limit)
 SEES(steal, LP_EVENT_STEAL, struct lp_event_steal)
+SEES(collections, LP_EVENT_COLLECTIONS, struct lp_event_collections)
 SEES(awake, LP_EVENT_AWAKE, struct lp_event_awake)
 SEES(waiting, LP_EVENT_WAITING, struct lp_event_waiting)
 SEES(lost, LP_EVENT_LOST, struct lp_event_lost)
@@ -98,6 +99,7 @@ static const struct lp_event_handlers handlers = {
 	.memory_waits = saw_memory_waits,
 	.memory_limit = saw_memory_limit,
 	.steal = saw_steal,
+	.collections = saw_collections,
 	.awake = saw_awake,
 	.loop_stopped = saw_loop_stopped,
 	.eager_task = saw_eager_task,
@@ -138,6 +140,7 @@ static const struct {
 	{ LP_EVENT_MEMORY_WAITS, sizeof(struct lp_event_memory_waits) },
 	{ LP_EVENT_MEMORY_LIMIT, sizeof(struct lp_event_memory_limit) },
 	{ LP_EVENT_STEAL, sizeof(struct lp_event_steal) },
+	{ LP_EVENT_COLLECTIONS, sizeof(struct lp_event_collections) },
 	{ LP_EVENT_EAGER_TASK, sizeof(struct lp_event_eager_task) },
 	{ LP_EVENT_LOOP_STOPPED, sizeof(struct lp_event_loop_stopped) },
 	{ LP_EVENT_AWAKE, sizeof(struct lp_event_awake) },
@@ -245,7 +248,7 @@ static void less_than_a_head_is_refused(void **state)
 
 static void types_of_later_versions_are_distinguished_from_damage(void **state)
 {
-	static const uint16_t unknown[] = { 0, 8, 12, 13, 19, 31, 61, 0x8000, 0xffff };
+	static const uint16_t unknown[] = { 0, 8, 12, 13, 19, 31, 62, 0x8000, 0xffff };
 	struct lp_handled handled;
 	size_t i;
 

@@ -24,6 +24,7 @@ union record {
 	struct lp_event_cpu_waits cpu_waits;
 	struct lp_event_memory_waits memory_waits;
 	struct lp_event_steal steal;
+	struct lp_event_collections collections;
 	struct lp_event_coverage coverage;
 	struct lp_event_task_name task_name;
 	struct lp_event_noticed noticed;
@@ -49,6 +50,7 @@ static const struct field {
 	FIELD(LP_EVENT_MEMORY_WAITS, lp_event_memory_waits, segment_ns),
 	FIELD(LP_EVENT_LOOP_STATS, lp_event_loop_stats, wall_start_ns),
 	FIELD(LP_EVENT_TASK_NAME, lp_event_task_name, segment_ns),
+	FIELD(LP_EVENT_COLLECTIONS, lp_event_collections, segment_ns),
 	FIELD(LP_EVENT_EAGER_TASK, lp_event_eager_task, segment_ns),
 	FIELD(LP_EVENT_DNS_NAME, lp_event_dns_name, segment_ns),
 	FIELD(LP_EVENT_LOOP_STOPPED, lp_event_loop_stopped, stopped_ns),
@@ -72,6 +74,7 @@ static const struct field {
 	FIELD(LP_EVENT_MEMORY_WAITS, lp_event_memory_waits, waits.memory_high_ns),
 	FIELD(LP_EVENT_MEMORY_WAITS, lp_event_memory_waits, waits.refault_ns),
 	FIELD(LP_EVENT_STEAL, lp_event_steal, window_ns),
+	FIELD(LP_EVENT_COLLECTIONS, lp_event_collections, total_ns),
 	FIELD(LP_EVENT_COVERAGE, lp_event_coverage, traced_ns),
 	FIELD(LP_EVENT_NOTICED, lp_event_noticed, late_ns),
 	FIELD(LP_EVENT_TASK_END, lp_event_task_end, running_ns),

@@ -141,6 +141,38 @@ static void computing_has_the_stack_seen_most_and_the_lines(void **state)
 		    "        who had the CPU is not known, as for all short waits\n");
 }
 
+/* What the interpreter has recorded of its collections is no estimate, if it is all of them. */
+static void recorded_collections_have_their_generation(void **state)
+{
+	struct lp_sample samples[] = { { 12, LP_SAMPLE_ON_CPU, true, computing } };
+	struct lp_breakdown breakdown = {
+		.time = { .known = true,
+			  .gc_known = true,
+			  .on_cpu_ns = 225 * MS,
+			  .gc_ns = 30 * MS,
+			  .gc_exact = true,
+			  .gc_recorded = true,
+			  .gc_generation = 2 },
+		.sample_count = 1,
+		.samples = samples,
+	};
+
+	(void)state;
+	expect_slow(225 * MS, &breakdown,
+		    "12:01:07.225    225 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    on CPU    225 ms, 12 samples\n"
+		    "    collecting garbage 30.0 ms of it, generation 2\n"
+		    "        prime_sum      app/primes.py:43\n"
+		    "        handle_report  app/views.py:92\n");
+	breakdown.time.gc_exact = false;
+	expect_slow(225 * MS, &breakdown,
+		    "12:01:07.225    225 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    on CPU    225 ms, 12 samples\n"
+		    "    collecting garbage about 30.0 ms of it, generation 2\n"
+		    "        prime_sum      app/primes.py:43\n"
+		    "        handle_report  app/views.py:92\n");
+}
+
 static void a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood(void **state)
 {
 	struct lp_sample samples[] = {
@@ -436,6 +468,7 @@ int main(void)
 		cmocka_unit_test(further_blocking_calls_show_what_differs),
 		cmocka_unit_test(many_short_calls_have_the_longest_as_an_example),
 		cmocka_unit_test(computing_has_the_stack_seen_most_and_the_lines),
+		cmocka_unit_test(recorded_collections_have_their_generation),
 		cmocka_unit_test(a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood),
 		cmocka_unit_test(a_look_up_of_a_name_has_its_call_on_a_line_of_its_own),
 		cmocka_unit_test(the_other_end_of_a_call_is_reported_with_it),

@@ -77,6 +77,29 @@ void breakdown_fill_chain(struct lp_breakdown *breakdown)
 			chain->frames[chain->depth++] = stack->frames[i - 1];
 }
 
+void breakdown_fill_collecting(struct lp_times *time, const struct lp_segment_times *account,
+			       const struct lp_event_collections *recorded)
+{
+	uint32_t samples = account->samples;
+	uint32_t collecting = account->collecting_samples;
+
+	if (!samples)
+		return;
+	if (collecting > samples)
+		collecting = samples;
+	time->gc_known = true;
+	time->gc_ns = time->on_cpu_ns / samples * collecting;
+	if (!recorded->count)
+		return;
+	time->gc_recorded = true;
+	time->gc_generation = recorded->generation;
+	time->gc_exact = !recorded->partial && recorded->total_ns <= time->on_cpu_ns;
+	if (time->gc_exact || recorded->total_ns > time->gc_ns)
+		time->gc_ns = recorded->total_ns;
+	if (time->gc_ns > time->on_cpu_ns)
+		time->gc_ns = time->on_cpu_ns;
+}
+
 void breakdown_free_samples(struct lp_sample *samples, size_t count)
 {
 	size_t i;

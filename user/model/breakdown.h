@@ -5,6 +5,8 @@
 
 #include "report.h"
 
+#include "wire/wire.h"
+
 /*
  * Returns the stack of the greatest part of the time, or another one if that part has none; NULL if
  * there is no stack.
@@ -17,6 +19,13 @@ void breakdown_fill_chain(struct lp_breakdown *breakdown);
 /* Divides a duration.  Times off the CPU are scaled down if their sum exceeds it. */
 void breakdown_fill_times(struct lp_times *times, uint64_t duration_ns, uint64_t blocked_ns,
 			  uint64_t gil_ns, uint64_t run_queue_ns);
+
+/*
+ * Fills the time of garbage collection: as the interpreter has recorded it, or else by the samples
+ * during which it collected.
+ */
+void breakdown_fill_collecting(struct lp_times *time, const struct lp_segment_times *account,
+			       const struct lp_event_collections *recorded);
 
 void breakdown_free_samples(struct lp_sample *samples, size_t count);
 

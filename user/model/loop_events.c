@@ -189,6 +189,14 @@ void loop_events_steal(void *context, const struct lp_event_steal *event)
 		segments_shortage(loop->segments)->steal = *event;
 }
 
+void loop_events_collections(void *context, const struct lp_event_collections *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (loop)
+		segments_add_collections(loop->segments, event);
+}
+
 void loop_events_memory_limit(void *context, const struct lp_event_memory_limit *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);

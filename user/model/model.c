@@ -561,6 +561,7 @@ const struct lp_event_handlers model_handlers = {
 	.cpu_waits = loop_events_cpu_waits,
 	.cpu_quota = loop_events_cpu_quota,
 	.steal = loop_events_steal,
+	.collections = loop_events_collections,
 	.memory_limit = loop_events_memory_limit,
 	.memory_waits = loop_events_memory_waits,
 	.run_queue = loop_events_run_queue,

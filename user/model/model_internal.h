@@ -147,6 +147,7 @@ void loop_events_cpu_quota(void *context, const struct lp_event_cpu_quota *event
 void loop_events_memory_limit(void *context, const struct lp_event_memory_limit *event);
 void loop_events_memory_waits(void *context, const struct lp_event_memory_waits *event);
 void loop_events_steal(void *context, const struct lp_event_steal *event);
+void loop_events_collections(void *context, const struct lp_event_collections *event);
 void loop_events_cpu_waits(void *context, const struct lp_event_cpu_waits *event);
 void loop_events_run_queue(void *context, const struct lp_event_run_queue *event);
 void loop_events_stopped(struct lp_model *model, const struct lp_event_loop_stopped *event);

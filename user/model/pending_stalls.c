@@ -207,8 +207,10 @@ void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
 			     saturating_sub(event->gil_ns, same ? stalls->gil_ns : 0),
 			     saturating_sub(event->run_queue_ns, same ? stalls->run_queue_ns : 0));
 	/* gc_ns covers only the time before the first callback, and may exceed the scaled rest */
-	if (breakdown->time.gc_ns > breakdown->time.on_cpu_ns)
+	if (breakdown->time.gc_ns > breakdown->time.on_cpu_ns) {
 		breakdown->time.gc_ns = breakdown->time.on_cpu_ns;
+		breakdown->time.gc_exact = false;
+	}
 }
 
 void pending_stalls_iteration_end(struct lp_pending_stalls *stalls,

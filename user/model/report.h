@@ -107,7 +107,10 @@ struct lp_times {
 	uint64_t blocked_ns;
 	uint64_t gil_ns;
 	uint64_t run_queue_ns;
-	uint64_t gc_ns; /* a part of on_cpu_ns, estimated from samples */
+	uint64_t gc_ns; /* a part of on_cpu_ns, estimated from samples unless gc_exact */
+	bool gc_exact; /* the interpreter has recorded the whole of gc_ns */
+	bool gc_recorded; /* it has recorded a part of it at least: gc_generation is known */
+	uint32_t gc_generation; /* of the recorded collections that took most of the time */
 };
 
 #define LP_SYSCALL_NAME_MAX 32

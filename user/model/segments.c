@@ -39,6 +39,7 @@ struct lp_segment {
 	struct lp_segment_times account;
 	struct lp_event_cpu_waits cpu_waits; /* segment_ns is 0 if there were none */
 	struct lp_memory_waits memory_waits;
+	struct lp_event_collections collections; /* count is 0 if none are known */
 	char task_name[LP_TASK_NAME_MAX];
 	struct lp_lock_holder lock;
 	struct lp_waker waker;
@@ -372,9 +373,22 @@ void segments_add_times(struct lp_segments *segments, const struct lp_event_segm
 	if (!segment)
 		return;
 	segment->accounted = true;
+	/* those of earlier times of the segment, which may have had more since */
+	if (segment->collections.event.time_ns != event->event.time_ns)
+		segment->collections.count = 0;
 	memcpy(&segment->account, &event->account,
 	       offsetof(struct lp_segment_times, blocks) +
 		       count * sizeof(event->account.blocks[0]));
+}
+
+void segments_add_collections(struct lp_segments *segments,
+			      const struct lp_event_collections *event)
+{
+	struct lp_segment *segment =
+		segment_of(segments, event->segment_ns, event->event.reserved & LP_SEGMENT_GAP);
+
+	if (segment)
+		segment->collections = *event;
 }
 
 void segments_add_cpu_waits(struct lp_segments *segments, const struct lp_event_cpu_waits *event)
@@ -530,7 +544,6 @@ static void explain(struct lp_segments *segments, struct lp_segment *segment, ui
 		    struct lp_breakdown *breakdown)
 {
 	const struct lp_segment_times *account = &segment->account;
-	uint32_t collecting = account->collecting_samples;
 
 	fill_samples(segment, breakdown);
 	fill_holder(segments, segment, &breakdown->gil);
@@ -544,13 +557,7 @@ static void explain(struct lp_segments *segments, struct lp_segment *segment, ui
 			      &breakdown->shortage);
 		memory_shortage_fill(&segments->shortage.memory, &segment->memory_waits,
 				     duration_ns, &breakdown->shortage.memory);
-		if (account->samples) {
-			if (collecting > account->samples)
-				collecting = account->samples;
-			breakdown->time.gc_known = true;
-			breakdown->time.gc_ns =
-				breakdown->time.on_cpu_ns / account->samples * collecting;
-		}
+		breakdown_fill_collecting(&breakdown->time, account, &segment->collections);
 		fill_blocked(segments, segment, breakdown);
 	}
 	breakdown_fill_chain(breakdown);

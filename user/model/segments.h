@@ -23,6 +23,8 @@ void segments_add_sample(struct lp_segments *segments, const struct lp_event_sta
 /* Adds a stack in the form that versions before 0.2 wrote into captures. */
 void segments_add_old_stack(struct lp_segments *segments, const struct lp_event_stack *event);
 void segments_add_times(struct lp_segments *segments, const struct lp_event_segment_times *event);
+void segments_add_collections(struct lp_segments *segments,
+			      const struct lp_event_collections *event);
 void segments_add_cpu_waits(struct lp_segments *segments, const struct lp_event_cpu_waits *event);
 void segments_add_memory_waits(struct lp_segments *segments,
 			       const struct lp_event_memory_waits *event);

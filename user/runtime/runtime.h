@@ -283,6 +283,14 @@ struct lp_runtime {
 	bool (*lock_holder)(const struct lp_instance *instance, pid_t tid,
 			    struct lp_event_raw_stack *holder);
 
+	/*
+	 * Adds up the garbage collections that began and ended between two instants, which the
+	 * runtime has recorded itself: count, total_ns, generation and partial of the record.
+	 * Returns whether there were any.  NULL: it records none.
+	 */
+	bool (*collections)(const struct lp_instance *instance, uint64_t since_ns,
+			    uint64_t until_ns, struct lp_event_collections *found);
+
 	/* ---- tasks; NULL: the runtime has none, and its programs set no lp_loop.task ---- */
 
 	/* Reads the name of the task at an address as text; "" if it cannot be read. */

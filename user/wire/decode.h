@@ -63,6 +63,7 @@ struct lp_event_handlers {
 	void (*memory_waits)(void *context, const struct lp_event_memory_waits *event);
 	void (*memory_limit)(void *context, const struct lp_event_memory_limit *event);
 	void (*steal)(void *context, const struct lp_event_steal *event);
+	void (*collections)(void *context, const struct lp_event_collections *event);
 	void (*awake)(void *context, const struct lp_event_awake *event);
 	void (*waiting)(void *context, const struct lp_event_waiting *event);
 	void (*finding)(void *context, const struct lp_event_finding *event);

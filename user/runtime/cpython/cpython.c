@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/macros.h"
 #include "runtime/cpython/objects/code.h"
+#include "runtime/cpython/objects/collections.h"
 #include "runtime/cpython/objects/finding.h"
 #include "runtime/cpython/objects/key_hints.h"
 #include "loop_stack.h"
@@ -586,6 +587,7 @@ const struct lp_runtime cpython_runtime = {
 	.describe_thread = describe_thread,
 	.describe_finding = describe_finding,
 	.lock_holder = cpython_lock_holder,
+	.collections = cpython_collections,
 	.task_name = cpython_task_name,
 	.copy_task_name = cpython_copy_task_name,
 	.eager_task = cpython_eager_task,

@@ -474,6 +474,23 @@ static void eager_task(const struct lp_instance *instance, uint64_t thread_state
 	check_callback(&found->callback);
 }
 
+static bool collections(const struct lp_instance *instance, uint64_t since_ns, uint64_t until_ns,
+			struct lp_event_collections *found)
+{
+	uint64_t span[2] = { since_ns, until_ns };
+	const struct lp_event_collections *answer;
+	ssize_t bytes = 0;
+
+	if (own_runtime(instance)->collections)
+		bytes = ask(instance, LP_OPERATION_COLLECTIONS, span, sizeof(span),
+			    (const void **)&answer);
+	if (bytes != (ssize_t)sizeof(*answer) || !answer->count ||
+	    answer->total_ns > until_ns - since_ns)
+		return false;
+	*found = *answer;
+	return true;
+}
+
 /* memory_read() asks a worker already. */
 static void copy_task_name(const struct lp_instance *instance, uint64_t task,
 			   struct lp_event_slow *event)
@@ -496,6 +513,7 @@ static const struct lp_runtime remote_runtime = {
 	.describe_finding = describe_finding,
 	.running_callback = running_callback,
 	.lock_holder = lock_holder,
+	.collections = collections,
 	.task_name = task_name,
 	.copy_task_name = copy_task_name,
 	.eager_task = eager_task,

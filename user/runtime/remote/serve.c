@@ -318,6 +318,19 @@ static ssize_t serve_running_callback(const struct call *call)
 	return sizeof(*found);
 }
 
+static ssize_t serve_collections(const struct call *call)
+{
+	const struct lp_runtime *runtime = call->instance->runtime;
+	struct lp_event_collections *found = call->answer;
+	uint64_t span[2];
+
+	if (call->bytes != sizeof(span) || !runtime->collections)
+		return -EINVAL;
+	memcpy(span, call->arguments, sizeof(span));
+	memset(found, 0, sizeof(*found));
+	return runtime->collections(call->instance, span[0], span[1], found) ? sizeof(*found) : 0;
+}
+
 static ssize_t serve_task_name(const struct call *call)
 {
 	char *name = call->answer;
@@ -386,6 +399,7 @@ static const struct {
 	[LP_OPERATION_TASKS] = { serve_tasks, true },
 	[LP_OPERATION_LOCK_HOLDER] = { serve_lock_holder, true },
 	[LP_OPERATION_EAGER_TASK] = { serve_eager_task, true },
+	[LP_OPERATION_COLLECTIONS] = { serve_collections, true },
 };
 
 ssize_t serve_request(const void *request, size_t bytes, void *answer, size_t capacity)

@@ -31,6 +31,7 @@ enum lp_operation {
 	LP_OPERATION_TASKS, /* none; see tasks/waiting.c */
 	LP_OPERATION_LOCK_HOLDER, /* uint64_t; struct lp_event_raw_stack, or nothing */
 	LP_OPERATION_EAGER_TASK, /* struct lp_eager_request; struct lp_eager_task */
+	LP_OPERATION_COLLECTIONS, /* uint64_t[2]; struct lp_event_collections, or nothing */
 	LP_OPERATIONS,
 };
 

@@ -18,6 +18,10 @@ static void write_times(struct lp_json_writer *json, const struct lp_times *time
 		json_number(json, "gc_ns", time->gc_ns);
 	else
 		json_null(json, "gc_ns");
+	if (time->gc_recorded) {
+		json_bool(json, "gc_exact", time->gc_exact);
+		json_number(json, "gc_generation", time->gc_generation);
+	}
 	json_end(json);
 }
 

@@ -374,9 +374,12 @@ static void print_on_cpu(struct stall *stall)
 	fprintf(stall->file, "%s%s, %u sample%s%s\n", *words ? "  " : "", words, total,
 		text_plural(total), stall->iteration ? " before its first callback" : "");
 	if (time->gc_known && matters(stall, time->gc_ns)) {
-		fputs("    collecting garbage about ", stall->file);
+		fprintf(stall->file, "    collecting garbage %s", time->gc_exact ? "" : "about ");
 		text_print_time(stall->file, time->gc_ns, 0);
-		fputs(" of it\n", stall->file);
+		fputs(" of it", stall->file);
+		if (time->gc_recorded)
+			fprintf(stall->file, ", generation %u", time->gc_generation);
+		fputc('\n', stall->file);
 	}
 	print_own_stack(stall, &most->stack, ALL_FRAMES);
 	text_stack_print_lines(stall->file, stall->terminal, stall->breakdown, total);

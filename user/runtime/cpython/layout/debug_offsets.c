@@ -47,11 +47,12 @@ static const struct lp_debug_word debug_words[] = {
 static const struct lp_debug_format {
 	uint8_t gc; /* interpreter_state.gc */
 	uint8_t collecting; /* gc.collecting, an offset in that struct */
+	uint8_t stats; /* gc.generation_stats, likewise, after its size; 0: this format has none */
 	uint8_t gi_iframe; /* gen_object.gi_iframe; 0: this format has none */
 } debug_formats[LP_DEBUG_OFFSETS_FORMATS] = {
 	[LP_DEBUG_OFFSETS_3_13] = { .gc = 10, .collecting = 72 },
 	[LP_DEBUG_OFFSETS_3_14] = { .gc = 11, .collecting = 82, .gi_iframe = 85 },
-	[LP_DEBUG_OFFSETS_3_15] = { .gc = 11, .collecting = 95, .gi_iframe = 101 },
+	[LP_DEBUG_OFFSETS_3_15] = { .gc = 11, .collecting = 95, .stats = 98, .gi_iframe = 101 },
 };
 
 static int override_collecting(struct lp_cpython_row *row, const struct lp_debug_format *format,
@@ -65,6 +66,19 @@ static int override_collecting(struct lp_cpython_row *row, const struct lp_debug
 		row->interpreter.gc = (uint16_t)table[format->gc];
 	row->interpreter.gc_collecting = (uint16_t)(table[format->gc] + table[format->collecting]);
 	return 0;
+}
+
+/* Statistics of another size are not those that are known: they are not read then. */
+static void override_stats(struct lp_cpython_row *row, const struct lp_debug_format *format,
+			   const uint64_t *table, size_t words)
+{
+	row->interpreter.gc_stats = LP_NO_FIELD;
+	if (!format->stats || format->stats >= words ||
+	    table[format->stats - 1] != CPYTHON_GC_STATS_BYTES ||
+	    table[format->stats] >= LP_NO_FIELD ||
+	    table[format->gc] + table[format->stats] >= LP_NO_FIELD)
+		return;
+	row->interpreter.gc_stats = (uint16_t)(table[format->gc] + table[format->stats]);
 }
 
 int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size_t words)
@@ -87,6 +101,7 @@ int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size
 	}
 	if (override_collecting(row, format, table, words))
 		return -EINVAL;
+	override_stats(row, format, table, words);
 	/* the coroutine's code object is that of its embedded frame */
 	if (format->gi_iframe && format->gi_iframe < words) {
 		frame = table[format->gi_iframe];

@@ -38,6 +38,7 @@
 	.interpreter.gc_collecting = NONE,							\
 	.interpreter.gc = NONE,									\
 	.interpreter.gc_lists = NONE,								\
+	.interpreter.gc_stats = NONE,								\
 	.interpreter.asyncio_tasks_head = NONE,							\
 	/* struct _gil_runtime_state: internal/pycore_gil.h */					\
 	.gil.last_holder = NONE,								\
@@ -411,6 +412,7 @@
 	.interpreter.gc_collecting = 7512,							\
 	.interpreter.gc = 7400,									\
 	.interpreter.gc_lists = 8,								\
+	.interpreter.gc_stats = 7504,								\
 	.interpreter.asyncio_tasks_head = 10856,						\
 	.thread.thread_id = 176,								\
 	.thread.native_thread_id = 184,								\

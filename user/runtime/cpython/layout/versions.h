@@ -89,6 +89,7 @@ struct lp_cpython_row {
 		uint16_t gc_collecting; /* gc.collecting; 3.9 and later */
 		uint16_t gc; /* the collector; 3.14 and later, for ended tasks */
 		uint16_t gc_lists; /* its first list of objects, an offset in it */
+		uint16_t gc_stats; /* a pointer to the struct gc_stats; 3.15 */
 		uint16_t asyncio_tasks_head; /* tasks of threads that have ended; 3.14 and later */
 	} interpreter;
 	struct { /* struct _gil_runtime_state */
@@ -230,6 +231,9 @@ void cpython_row_task_offsets(const struct lp_cpython_row *row, struct lp_task_o
  * bounds: those of a frame or a code object are the bytes that are read of it.
  */
 int cpython_row_override(struct lp_cpython_row *row, const uint64_t *table, size_t words);
+
+/* The size of struct gc_stats.  If an interpreter has another one, gc_stats is LP_NO_FIELD. */
+#define CPYTHON_GC_STATS_BYTES 1120
 
 #define CPYTHON_ASYNCIO_WORDS 13
 
