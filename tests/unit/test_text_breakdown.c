@@ -2,6 +2,8 @@
 /* The breakdown of a slow callback in the text output: where its time went. */
 #include "text_slow_fixture.h"
 
+#include "runtime/registry.h"
+
 #include <sys/syscall.h>
 
 static const struct lp_stack sending = STACK(FRAME("send", "/srv/app/db.py", 30),
@@ -297,6 +299,39 @@ static void the_other_end_of_a_call_is_reported_with_it(void **state)
 		"        it waits for a result that only this same, blocked loop can produce\n");
 }
 
+static void a_lock_of_threads_has_the_name_that_the_program_uses(void **state)
+{
+	struct lp_blocked blocked = { .syscall = "futex",
+				      .target = "lock 0x7f",
+				      .duration_ns = 100 * MS,
+				      .count = 1,
+				      .lock = 0x7f };
+	struct lp_breakdown breakdown = {
+		.time = { .known = true, .blocked_ns = 100 * MS },
+		.blocked_count = 1,
+		.blocked = &blocked,
+		.lock = { .known = true,
+			  .of_lock = true,
+			  .lock = 0x7f,
+			  .thread = "saver",
+			  .tid = 44,
+			  .stack = crunching },
+	};
+
+	(void)state;
+	runtime_add_code_names();
+	expect_slow(100 * MS, &breakdown,
+		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked   100 ms  threading.Lock or RLock (futex on lock 0x7f), 1 call\n"
+		    "      held by 'saver', which is at\n"
+		    "        crunch      app/work.py:12\n"
+		    "        Thread.run  lib/threading.py:975\n");
+	breakdown.lock.lock = 0x80;
+	expect_slow(100 * MS, &breakdown,
+		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n");
+}
+
 static void the_task_that_holds_a_lock_is_printed_with_its_stack(void **state)
 {
 	struct lp_blocked blocked = {
@@ -473,6 +508,7 @@ int main(void)
 		cmocka_unit_test(a_look_up_of_a_name_has_its_call_on_a_line_of_its_own),
 		cmocka_unit_test(the_other_end_of_a_call_is_reported_with_it),
 		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known),
+		cmocka_unit_test(a_lock_of_threads_has_the_name_that_the_program_uses),
 		cmocka_unit_test(the_task_that_holds_a_lock_is_printed_with_its_stack),
 		cmocka_unit_test(the_thread_that_ended_a_wait_is_printed_below_that_call),
 		cmocka_unit_test(a_wait_for_a_cpu_shows_where_it_was_taken_away),

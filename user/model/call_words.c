@@ -174,3 +174,14 @@ void call_words_of(const struct lp_blocked *blocked, char *words, size_t size)
 	else if (blocked->stack.depth && is_called_from_outside(&blocked->stack))
 		sleep_words(blocked, words, size);
 }
+
+const char *call_words_of_lock(void)
+{
+	const struct lp_code_names *names;
+	size_t i;
+
+	for (i = 0; (names = code_names_at(i)); i++)
+		if (names->lock)
+			return names->lock;
+	return "";
+}

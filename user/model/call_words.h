@@ -17,4 +17,7 @@ void call_words_of(const struct lp_blocked *blocked, char *words, size_t size);
 /* The same for code on such a stack that is on the CPU. */
 void call_words_of_stack(const struct lp_stack *stack, char *words, size_t size);
 
+/* Returns words for a lock of a runtime's threads; "" if no runtime has any. */
+const char *call_words_of_lock(void);
+
 #endif /* LP_MODEL_CALL_WORDS_H */

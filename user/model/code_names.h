@@ -46,6 +46,7 @@ struct lp_code_names {
 	const char *module_function; /* the function that the code of a module is; may be NULL */
 	/* words for a sleep by select() without descriptors, or until an instant; NULL: none */
 	const char *sleep;
+	const char *lock; /* words for a lock of threads whose holder was found; NULL: none */
 	const struct lp_call_row *calls; /* a row without a function ends them */
 };
 

@@ -157,6 +157,7 @@ struct lp_lock_holder {
 	bool own_loop; /* what it waited for has to be done by the loop itself */
 	bool task; /* it is a suspended task */
 	bool result; /* the loop waited for its result, not for a lock */
+	bool of_lock; /* it is certain that the loop waited for a lock of the runtime's threads */
 	char thread[LP_TASK_NAME_MAX]; /* its name */
 	pid_t tid; /* of the thread, or of the one that runs the task's loop; 0: not known */
 	uint64_t since_ns; /* the instant since when the task waits; 0: not known */

@@ -186,6 +186,7 @@ const struct lp_code_names cpython_code_names = {
 	.loop_files = loop_files,
 	.importer = "<frozen importlib",
 	.module_function = "<module>",
+	.lock = "threading.Lock or RLock",
 	.sleep = "time.sleep", /* up to 3.10 by select(), then until an instant */
 	.calls = calls,
 };

@@ -162,6 +162,14 @@ static const struct lp_lock_holder *holder_of(const struct stall *stall,
 	return !holder->lock || !blocked->lock || holder->lock == blocked->lock ? holder : NULL;
 }
 
+/* Returns whether a call waited for a lock of the runtime's threads: others are in C libraries. */
+static bool waits_for_lock(const struct stall *stall, const struct lp_blocked *blocked)
+{
+	const struct lp_lock_holder *holder = holder_of(stall, blocked);
+
+	return holder && holder->of_lock;
+}
+
 /* Returns whether a loop waits for its own thread, whose stack is that of the call. */
 static bool is_itself(const struct lp_lock_holder *holder)
 {
@@ -315,6 +323,8 @@ static void print_call(struct stall *stall, const struct lp_blocked *blocked, ui
 	fputs("  ", stall->file);
 	width = stall->terminal->columns - LABEL_COLUMNS - 2 - strlen(times);
 	call_words_of(blocked, words, sizeof(words));
+	if (!*words && waits_for_lock(stall, blocked))
+		text_copy(words, sizeof(words), call_words_of_lock());
 	if (!print_look_up(stall, blocked, words, times, width))
 		print_words(stall, blocked, words, times, width);
 	print_asked(stall, blocked, words);
