@@ -35,7 +35,7 @@ struct reached {
 	unsigned int depth;
 };
 
-struct search {
+struct peer_search {
 	struct lp_waits *waits;
 	const char *package; /* objects of its classes are searched */
 	uint64_t awaited;
@@ -89,7 +89,7 @@ static uint64_t type_of(struct lp_waits *waits, uint64_t object)
 	return type;
 }
 
-static bool is_of_package(const struct search *search, uint64_t object)
+static bool is_of_package(const struct peer_search *search, uint64_t object)
 {
 	uint64_t type = type_of(search->waits, object);
 	char part[80];
@@ -100,7 +100,7 @@ static bool is_of_package(const struct search *search, uint64_t object)
 	return strstr(packages_of(search->waits, type), part) != NULL;
 }
 
-static void reach(struct search *search, uint64_t object, size_t from, unsigned int depth)
+static void reach(struct peer_search *search, uint64_t object, size_t from, unsigned int depth)
 {
 	size_t i;
 
@@ -115,7 +115,7 @@ static void reach(struct search *search, uint64_t object, size_t from, unsigned 
  * Reads what an object refers to: its attributes, and the words of its body, in which slots and
  * fields of classes in C are.
  */
-static size_t references(const struct search *search, uint64_t object, uint64_t *found)
+static size_t references(const struct peer_search *search, uint64_t object, uint64_t *found)
 {
 	const struct lp_cpython *python = search->waits->python;
 	size_t bytes = cpython_wait_type_of(search->waits, object)->size, count = 0;
@@ -136,7 +136,7 @@ static size_t references(const struct search *search, uint64_t object, uint64_t 
 }
 
 /* Returns whether one of an object's references, or a value of a dict among them, is the future. */
-static bool owns(const struct search *search, const uint64_t *found, size_t count)
+static bool owns(const struct peer_search *search, const uint64_t *found, size_t count)
 {
 	struct lp_waits *waits = search->waits;
 	struct lp_pair *pairs;
@@ -221,9 +221,10 @@ static bool take_transport(struct lp_waits *waits, const uint64_t *found, size_t
 }
 
 /* Returns the transport that is reached from an object over the fewest others, or 0. */
-static uint64_t transport_near(const struct search *search, uint64_t object, unsigned int depth_max)
+static uint64_t transport_near(const struct peer_search *search, uint64_t object,
+			       unsigned int depth_max)
 {
-	struct search nearby = { .waits = search->waits, .package = search->package };
+	struct peer_search nearby = { .waits = search->waits, .package = search->package };
 	uint64_t found[REFERENCES_MAX], transport = 0;
 	unsigned int depth = 0;
 	size_t at, count, i;
@@ -246,7 +247,7 @@ static uint64_t transport_near(const struct search *search, uint64_t object, uns
  * Returns the transport of an object that owns the future: its own, that of an object that refers
  * to it, or one in a variable of the coroutine beside it.  0: there is none, or it is not clear.
  */
-static uint64_t transport_of_owner(const struct search *search, size_t owner,
+static uint64_t transport_of_owner(const struct peer_search *search, size_t owner,
 				   const uint64_t *locals)
 {
 	uint64_t transport = transport_near(search, search->objects[owner].object, TRANSPORT_DEPTH);
@@ -261,7 +262,7 @@ static uint64_t transport_of_owner(const struct search *search, size_t owner,
 }
 
 /* Returns the transport of the future, by the variables of a coroutine, or 0. */
-static uint64_t search_frame(struct search *search, const struct lp_await_link *link)
+static uint64_t search_frame(struct peer_search *search, const struct lp_await_link *link)
 {
 	struct lp_waits *waits = search->waits;
 	uint64_t found[REFERENCES_MAX], locals[LOCALS_MAX], transport = 0;
@@ -285,7 +286,7 @@ static uint64_t search_frame(struct search *search, const struct lp_await_link *
 void cpython_wait_say_peer(struct lp_waiting *wait, uint64_t awaited)
 {
 	const struct lp_await_chain *chain = wait->chain;
-	struct search search = { .waits = wait->waits, .awaited = awaited };
+	struct peer_search search = { .waits = wait->waits, .awaited = awaited };
 	unsigned int frames = 0;
 	uint64_t transport;
 	size_t i;
