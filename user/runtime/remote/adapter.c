@@ -479,11 +479,11 @@ static bool collections(const struct lp_instance *instance, uint64_t since_ns, u
 {
 	uint64_t span[2] = { since_ns, until_ns };
 	const struct lp_event_collections *answer;
-	ssize_t bytes = 0;
+	ssize_t bytes;
 
-	if (own_runtime(instance)->collections)
-		bytes = ask(instance, LP_OPERATION_COLLECTIONS, span, sizeof(span),
-			    (const void **)&answer);
+	if (!own_runtime(instance)->collections)
+		return false;
+	bytes = ask(instance, LP_OPERATION_COLLECTIONS, span, sizeof(span), (const void **)&answer);
 	if (bytes != (ssize_t)sizeof(*answer) || !answer->count ||
 	    answer->total_ns > until_ns - since_ns)
 		return false;
