@@ -53,6 +53,8 @@ def check_preempted(case, mode, *script):
             raise Late(f"{kind}: {len(ended)} callbacks waited for a CPU, not {lost[kind]}")
         # after a call others may have had the CPU first and last
         for record in ended if kind != "after_a_call" else []:
+            if "shortage" not in record:
+                raise Failure(f"{kind}: {record['time']} is not explained: {record}")
             taken_ns = sum(one["duration_ns"] for one in record["shortage"]["neighbours"]
                            if one["comm"] == "takes-the-cpu" and not one["own"])
             if taken_ns < record["time"]["run_queue_ns"] / 2:
