@@ -259,7 +259,7 @@ async def waits_for_child(child):
 
 
 async def packages(truth):
-    """Futures and events of a package's objects belong to a connection, or to none."""
+    """Futures and events of a package objects belong to a connection, or to none."""
     loop = asyncio.get_running_loop()
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     addresses = [listener.getsockname() for listener in listeners]
@@ -273,11 +273,11 @@ async def packages(truth):
             ("greeted", duplex.greet(addresses[0]), peer),
             ("pool", duplex.Pool(wires[0]).acquire(), none),
             ("bridge", duplex.Bridge(*wires).either(), none)):
-        truth.task("package's " + name, awaits(coroutine), awaits, kinds=["future"], detail=detail)
-    truth.task("package's event", awaits(channel.ends()), awaits, kinds=["lock"],
+        truth.task("package " + name, awaits(coroutine), awaits, kinds=["future"], detail=detail)
+    truth.task("package event", awaits(channel.ends()), awaits, kinds=["lock"],
                detail=f"1 waiter, {peer}")
     closed = duplex.Reader(wires[1])
-    truth.task("package's closed", awaits(closed.read()), awaits, kinds=["future"], detail=none)
+    truth.task("package closed", awaits(closed.read()), awaits, kinds=["future"], detail=none)
     truth.packages = (listeners, wires, channel)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
