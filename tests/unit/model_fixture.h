@@ -440,6 +440,14 @@ static inline const struct lp_reported_breakdown *last_breakdown(void)
 	return &reported.slow[reported.slow_count - 1].why;
 }
 
+/* A slow callback, whose iteration ends with it.  Returns its breakdown. */
+static inline const struct lp_reported_breakdown *feed_over(uint64_t start_ns, uint64_t end_ns)
+{
+	feed_slow(0, 1, start_ns, end_ns, 1, 0);
+	feed_poll_return(0, end_ns + MS, 1, 10, 0);
+	return last_breakdown();
+}
+
 static inline void feed_loop_stats(uint32_t loop, uint64_t ns, uint64_t busy_ns, uint64_t idle_ns,
 				   uint64_t iterations)
 {

@@ -106,6 +106,17 @@ static inline struct lp_event_segment_times record_account(void)
 	};
 }
 
+static inline struct lp_event_segment_times record_waits(uint64_t blocked_ns, uint64_t gil_ns,
+							 uint64_t run_queue_ns)
+{
+	struct lp_event_segment_times event = record_account();
+
+	event.account.blocked_ns = blocked_ns;
+	event.account.gil_ns = gil_ns;
+	event.account.run_queue_ns = run_queue_ns;
+	return event;
+}
+
 /* Adds a block to the account, and its time to the account's blocked time. */
 static inline struct lp_block *record_block(struct lp_event_segment_times *event, int number,
 					    uint64_t stack, uint64_t total_ns, uint32_t count)

@@ -10,28 +10,10 @@ static void begin_loop(void)
 	feed_name(0, 1, "first");
 }
 
-static struct lp_event_segment_times times_of(uint64_t blocked_ns, uint64_t gil_ns,
-					      uint64_t run_queue_ns)
-{
-	struct lp_event_segment_times event = record_account();
-
-	event.account.blocked_ns = blocked_ns;
-	event.account.gil_ns = gil_ns;
-	event.account.run_queue_ns = run_queue_ns;
-	return event;
-}
-
-static const struct lp_reported_breakdown *feed_over(uint64_t start_ns, uint64_t end_ns)
-{
-	feed_slow(0, 1, start_ns, end_ns, 1, 0);
-	feed_poll_return(0, end_ns + MS, 1, 10, 0);
-	return last_breakdown();
-}
-
 /* What the interpreter has recorded has priority over samples, of the same times only. */
 static void recorded_collections_are_exact(void **state)
 {
-	struct lp_event_segment_times event = times_of(40 * MS, 0, 0);
+	struct lp_event_segment_times event = record_waits(40 * MS, 0, 0);
 	struct lp_event_collections recorded = {
 		.event = record_head(LP_EVENT_COLLECTIONS, sizeof(recorded)),
 		.total_ns = 33 * MS,

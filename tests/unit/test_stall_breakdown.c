@@ -28,24 +28,6 @@ static void begin_loop(void)
 	feed_frame(WORKER, "worker", 90);
 }
 
-static const struct lp_reported_breakdown *feed_over(uint64_t start_ns, uint64_t end_ns)
-{
-	feed_slow(0, 1, start_ns, end_ns, 1, 0);
-	feed_poll_return(0, end_ns + MS, 1, 10, 0);
-	return last_breakdown();
-}
-
-static struct lp_event_segment_times times_of(uint64_t blocked_ns, uint64_t gil_ns,
-					      uint64_t run_queue_ns)
-{
-	struct lp_event_segment_times event = record_account();
-
-	event.account.blocked_ns = blocked_ns;
-	event.account.gil_ns = gil_ns;
-	event.account.run_queue_ns = run_queue_ns;
-	return event;
-}
-
 static void expect_sum(const struct lp_times *times, uint64_t duration_ns)
 {
 	assert_true(times->known);
@@ -59,7 +41,7 @@ static void expect_sum(const struct lp_times *times, uint64_t duration_ns)
 
 static void the_parts_of_a_duration_add_up_to_it(void **state)
 {
-	struct lp_event_segment_times event = times_of(60 * MS + 7, 20 * MS + 3, 10 * MS + 1);
+	struct lp_event_segment_times event = record_waits(60 * MS + 7, 20 * MS + 3, 10 * MS + 1);
 	const struct lp_times *times;
 
 	(void)state;
@@ -86,7 +68,7 @@ static void an_account_of_nothing_is_time_on_the_cpu(void **state)
 
 static void parts_that_exceed_the_duration_are_scaled_to_it(void **state)
 {
-	struct lp_event_segment_times event = times_of(90 * MS, 60 * MS, 30 * MS);
+	struct lp_event_segment_times event = record_waits(90 * MS, 60 * MS, 30 * MS);
 	const struct lp_times *times;
 
 	(void)state;
@@ -98,31 +80,31 @@ static void parts_that_exceed_the_duration_are_scaled_to_it(void **state)
 	assert_in_range(times->blocked_ns, 60 * MS - 1, 60 * MS);
 	assert_in_range(times->gil_ns, 40 * MS - 1, 40 * MS);
 	assert_in_range(times->run_queue_ns, 20 * MS - 1, 20 * MS);
-	event = times_of(111111111, 77777777, 33333333);
+	event = record_waits(111111111, 77777777, 33333333);
 	feed_account(&event, 210 * MS);
 	expect_sum(&feed_over(210 * MS, 310 * MS + 1)->breakdown.time, 100 * MS + 1);
-	event = times_of(1, 1, 1);
+	event = record_waits(1, 1, 1);
 	feed_account(&event, 410 * MS);
 	expect_sum(&feed_over(410 * MS, 410 * MS)->breakdown.time, 0);
 }
 
 static void parts_that_no_clock_counts_still_add_up(void **state)
 {
-	struct lp_event_segment_times event = times_of(START_NS, 0, 0);
+	struct lp_event_segment_times event = record_waits(START_NS, 0, 0);
 
 	(void)state;
 	begin_loop();
 	feed_account(&event, 10 * MS);
 	expect_sum(&feed_over(10 * MS, 130 * MS)->breakdown.time, 120 * MS);
 	/* each of the times is possible, but not their sum */
-	event = times_of(START_NS, START_NS, START_NS);
+	event = record_waits(START_NS, START_NS, START_NS);
 	feed_account(&event, 210 * MS);
 	expect_sum(&feed_over(210 * MS, 330 * MS)->breakdown.time, 120 * MS);
 }
 
 static void without_an_account_the_times_are_not_known(void **state)
 {
-	struct lp_event_segment_times event = times_of(50 * MS, 0, 0);
+	struct lp_event_segment_times event = record_waits(50 * MS, 0, 0);
 
 	(void)state;
 	begin_loop();
@@ -329,7 +311,7 @@ static void stacks_that_are_not_whole_are_distinguished(void **state)
 
 static void collecting_garbage_is_a_share_of_the_time_on_the_cpu(void **state)
 {
-	struct lp_event_segment_times event = times_of(40 * MS, 0, 0);
+	struct lp_event_segment_times event = record_waits(40 * MS, 0, 0);
 	const struct lp_times *times;
 
 	(void)state;
@@ -349,7 +331,7 @@ static void collecting_garbage_is_a_share_of_the_time_on_the_cpu(void **state)
 
 static void without_samples_nothing_is_known_of_garbage(void **state)
 {
-	struct lp_event_segment_times event = times_of(40 * MS, 0, 0);
+	struct lp_event_segment_times event = record_waits(40 * MS, 0, 0);
 
 	(void)state;
 	begin_loop();

@@ -38,7 +38,6 @@ bool ongoing_stall_due(struct lp_ongoing_stall *progress, const struct lp_loop *
 		       uint64_t now_ns)
 {
 	uint64_t segment = segment_of(loop);
-
 	uint64_t lasted_ns = lasted(loop, segment, now_ns);
 
 	if (!segment || now_ns <= segment)

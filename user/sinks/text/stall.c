@@ -21,7 +21,6 @@ static size_t print_duration(FILE *file, const struct lp_terminal *terminal, uin
 	const char *format = in_progress    ? "still running after %s"
 			     : began_before ? "at least %s"
 					    : "%8s";
-
 	char text[32];
 	int columns;
 

@@ -59,18 +59,11 @@ static int variable_number(const struct lp_cpython *python, uint64_t code, const
 	return number;
 }
 
-static bool is_method_of_package(const struct lp_cpython *python, uint64_t code, const char *file)
+/* Returns the package of a file, by the first part of its path below those of packages, or NULL. */
+static const char *package_of(const struct lp_waits *waits, const char *below)
 {
-	return cpython_code_names.below_packages(file) &&
-	       variable_number(python, code, "self") == 0;
-}
-
-/* Returns the package that a file is in, by the first part of its path below, or NULL. */
-static const char *package_of(const struct lp_waits *waits, const char *file)
-{
-	const char *below = cpython_code_names.below_packages(file);
 	char name[64];
-	size_t length = below ? strcspn(below, "/.") : 0;
+	size_t length = strcspn(below, "/.");
 
 	if (!length || length >= sizeof(name))
 		return NULL;
@@ -139,6 +132,7 @@ static void read_code(const struct lp_waits *waits, const struct lp_await_link *
 	const struct lp_cpython_row *row = &python->row;
 	uint64_t qualname = link->qualname, filename;
 	char file[1024], name[256];
+	const char *below;
 
 	/* up to 3.10 only the coroutine has a qualified name */
 	if (row->code.co_qualname != LP_NO_FIELD)
@@ -149,9 +143,12 @@ static void read_code(const struct lp_waits *waits, const struct lp_await_link *
 		return;
 	code->enters = text_ends_with(name, "__aenter__");
 	code->row = find_row(waits, file, name);
-	code->of_package = is_method_of_package(python, link->code, file);
-	code->package = package_of(waits, file);
-	code->of_program = !is_asyncio(file) && !cpython_code_names.below_packages(file);
+	below = cpython_code_names.below_packages(file);
+	if (below) {
+		code->of_package = variable_number(python, link->code, "self") == 0;
+		code->package = package_of(waits, below);
+	}
+	code->of_program = !is_asyncio(file) && !below;
 	if (!is_asyncio(file))
 		code->acquires = count_attribute(python, link->code, "acquire");
 	if (!code->row)
