@@ -9,6 +9,7 @@
 #include "loop/native.bpf.h"
 #include "loop/resource.bpf.h"
 #include "loop/stall.bpf.h"
+#include "loop/takers.bpf.h"
 #include "loop/thread.bpf.h"
 #include "loop/walked.bpf.h"
 #include "runtime.bpf.h"
@@ -18,10 +19,6 @@
 #define LP_TASK_TRACED 0x8
 #define LP_TASK_KILLABLE 0x102 /* TASK_WAKEKILL | TASK_UNINTERRUPTIBLE */
 #define LP_PF_MEMALLOC 0x00000800 /* in direct reclaim or compaction */
-/* include/uapi/linux/sched.h */
-#define LP_SCHED_FIFO 1
-#define LP_SCHED_RR 2
-#define LP_SCHED_DEADLINE 6
 /*
  * The time after which a stack is sent again for the same cause: the addresses may belong to other
  * code by then.
@@ -254,9 +251,8 @@ static __always_inline void lp_wait_begin(struct lp_wait_state *stall, const str
 	wait->migrations = lp_migrations();
 	wait->block = LP_BLOCKS;
 	wait->throttled = throttled;
-	wait->first.task = 0;
-	wait->first.ran_ns = 0;
-	wait->last.ran_ns = 0;
+	lp_takers_clear(wait);
+	wait->first_ago_ns = 0;
 	wait->since_ns = now;
 	if (stall->iteration_ns != loop->iteration_start_ns) {
 		stall->iteration_ns = loop->iteration_start_ns;
@@ -326,92 +322,6 @@ __noinline int lp_switch_out(__u32 slot, __u32 facts)
 	return 1;
 }
 
-/* Stores which thread gets the CPU that the loop's thread has left, and what quota it had. */
-static __always_inline void lp_wait_taken(struct lp_wait *wait, const struct task_struct *left,
-					  const struct task_struct *taker)
-{
-	wait->queue = (__u64)lp_queue_of(left);
-	wait->throttled_ns = lp_throttled_ns(lp_queue_of(left));
-	wait->first.task = (__u64)taker;
-	wait->first.tid = taker->pid;
-	wait->first.before_ns = taker->se.sum_exec_runtime;
-}
-
-/*
- * Determines how long the thread ran that got the CPU first. It has run elsewhere since, or may
- * have ended: its memory is read without trust, and its thread ID is compared.
- */
-__weak __noinline int lp_first_taker_end(__u32 slot)
-{
-	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
-	const struct task_struct *task;
-	struct lp_taker *first, *last;
-	__u64 ran_ns;
-
-	if (!stall)
-		return 0;
-	first = &stall->wait.first;
-	last = &stall->wait.last;
-	task = (const struct task_struct *)first->task;
-	if (!first->tid || (__u32)BPF_CORE_READ(task, pid) != first->tid)
-		return 0;
-	ran_ns = lp_age(BPF_CORE_READ(task, se.sum_exec_runtime), first->before_ns);
-	if (last->ran_ns && first->task == last->task) {
-		/* it may have had the CPU several times */
-		if (ran_ns > last->ran_ns)
-			last->ran_ns = ran_ns;
-		return 0;
-	}
-	first->pid = BPF_CORE_READ(task, tgid);
-	BPF_CORE_READ_INTO(&first->comm, task, comm);
-	first->ran_ns = ran_ns;
-	first->ago_ns = last->ran_ns ? lp_age(last->ago_ns, BPF_CORE_READ(task, se.exec_start)) : 0;
-	return 0;
-}
-
-/*
- * Returns how long a thread that is being switched out had its CPU.  The kernel stores the run time
- * at its beginning for threads of the fair class only, not for those of real-time priorities, of
- * which its own migration threads are.
- */
-static __always_inline __u64 lp_ran_ns(const struct task_struct *thread)
-{
-	__u32 policy = thread->policy;
-
-	if (policy != LP_SCHED_FIFO && policy != LP_SCHED_RR && policy != LP_SCHED_DEADLINE)
-		return lp_age(thread->se.sum_exec_runtime, thread->se.prev_sum_exec_runtime);
-	return bpf_core_field_exists(thread->sched_info)
-		       ? lp_age(thread->se.exec_start, thread->sched_info.last_arrival)
-		       : 0;
-}
-
-/* Stores who had the CPU last, which is switched out while the loop's thread gets it. */
-static __always_inline void lp_last_taker_end(struct lp_taker *last, const struct task_struct *prev)
-{
-	const __u64 *comm = (const __u64 *)prev->comm;
-
-	last->task = (__u64)prev;
-	last->pid = prev->tgid;
-	last->comm[0] = comm[0];
-	last->comm[1] = comm[1];
-	last->ran_ns = lp_ran_ns(prev);
-	last->ago_ns = prev->se.exec_start;
-}
-
-/*
- * Returns whether others may have had the CPU before the last one while the loop's thread was
- * ready to run: if it was preempted, or the last one got the CPU after it had been woken.
- */
-static __always_inline bool lp_several_takers(const struct lp_wait *wait,
-					      const struct task_struct *prev,
-					      const struct task_struct *next)
-{
-	if (wait->reason == LP_SAMPLE_RUN_QUEUE)
-		return true;
-	return bpf_core_field_exists(prev->sched_info) && prev->pid &&
-	       prev->sched_info.last_arrival > next->sched_info.last_queued;
-}
-
 /*
  * Returns whether the thread's cgroup was throttled during the wait, which may have been after its
  * wakeup: who had the CPU then is not the reason why the thread did not run.
@@ -437,13 +347,12 @@ static __always_inline void lp_switch_in(__u32 slot, const struct task_struct *p
 	stall->wait.off_ns = lp_elapsed(now, stall->wait.since_ns);
 	stall->wait.end_ns = now;
 	stall->wait.since_ns = 0;
-	if (stall->wait.off_ns < LP_READY_LEAST_NS || stall->wait.throttled ||
-	    lp_throttled_meanwhile(&stall->wait, next))
+	if (stall->wait.off_ns < LP_READY_LEAST_NS || stall->wait.throttled)
 		return;
-	if (prev->pid)
-		lp_last_taker_end(&stall->wait.last, prev);
-	if (lp_several_takers(&stall->wait, prev, next))
-		lp_first_taker_end(slot);
+	if (lp_throttled_meanwhile(&stall->wait, next))
+		lp_takers_clear(&stall->wait);
+	else
+		lp_takers_end(&stall->wait, slot, prev, next);
 }
 
 SEC("?tp_btf/sched_switch")
@@ -453,6 +362,7 @@ int BPF_PROG(lp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	__u32 slot = 0;
 	bool report;
 
+	lp_cpu_switched(prev);
 	if (lp_loop_of(prev->pid, &slot)) {
 		report = lp_switch_out(slot,
 				       (preempt ? LP_OUT_PREEMPTED : 0) |
@@ -460,7 +370,7 @@ int BPF_PROG(lp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 			 lp_may_send_stack(slot, bpf_ktime_get_ns());
 		stall = bpf_map_lookup_elem(&stalls, &slot);
 		if (stall && stall->wait.since_ns)
-			lp_wait_taken(&stall->wait, prev, next);
+			lp_wait_taken(&stall->wait, slot, prev, next);
 		if (stall && report) {
 			lp_report_native(ctx, slot, stall->walked.event.pid);
 			lp_report_walked(stall);

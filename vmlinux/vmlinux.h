@@ -90,7 +90,12 @@ struct sched_info {
 	unsigned long long run_delay;
 };
 
+struct rq {
+	u64 clock; /* ns; that of sched_info, at the last change of the queue */
+};
+
 struct cfs_rq {
+	struct rq *rq;
 	int throttle_count;
 	u64 throttled_clock_pelt_time; /* 5.19 and later */
 };

@@ -274,6 +274,14 @@ LP_MAP struct {
 	__type(value, struct lp_event_native);
 } natives SEC(".maps");
 
+/* Loop threads that wait for each CPU. */
+LP_MAP struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lp_cpu_waiters);
+} cpu_waiters SEC(".maps");
+
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, LP_RING_BYTES);

@@ -188,18 +188,16 @@ static __always_inline __u32 lp_neighbour_find(const struct lp_cpu_waits *waits,
 	return least + LP_NEIGHBOURS;
 }
 
-/* From wait.first to wait.last, and from the waits of the segment to those of the loop, in bytes. */
-#define LP_LAST_TAKER                                                                              \
-	(__builtin_offsetof(struct lp_wait, last) - __builtin_offsetof(struct lp_wait, first))
+/* From the waits of the segment to those of the loop, in bytes. */
 #define LP_LOOP_WAITS                                                                              \
 	(__builtin_offsetof(struct lp_wait_state, cpu_waits) -                                     \
 	 __builtin_offsetof(struct lp_wait_state, cpu.waits))
 
 /*
- * Adds the time that a thread ran, the first or the last one of a wait, to the waits of the loop or
- * of the segment.  If there is no entry for its name, it gets the least one.
+ * Adds the time that a taker of the CPU ran to the waits of the loop or of the segment.  If there is
+ * no entry for its name, it gets the least one.
  */
-__weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 last)
+__weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 number)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
@@ -211,7 +209,7 @@ __weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 last)
 	if (!stall || !loop)
 		return 0;
 	/* added, not chosen by a branch: the verifier checks what follows once */
-	taker = (void *)&stall->wait.first + (last & 1) * LP_LAST_TAKER;
+	taker = &stall->wait.takers[number & (LP_TAKERS - 1)];
 	waits = (void *)&stall->cpu.waits + (of_loop & 1) * LP_LOOP_WAITS;
 	if (!taker->ran_ns)
 		return 0;
@@ -236,14 +234,31 @@ __weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 last)
 static __always_inline void lp_cpu_waits_add(struct lp_wait_state *stall, __u32 slot, bool of_loop)
 {
 	struct lp_cpu_waits *waits = of_loop ? &stall->cpu_waits : &stall->cpu.waits;
+	__u32 i;
 
 	if (stall->wait.throttled) {
 		waits->throttled_ns += stall->wait.ready_ns;
 		waits->throttled++;
 		return;
 	}
-	lp_neighbour_add(slot, of_loop, true);
-	lp_neighbour_add(slot, of_loop, false);
+	for (i = 0; i < LP_TAKERS; i++)
+		lp_neighbour_add(slot, of_loop, i);
+}
+
+/*
+ * Limits the times of the first and of the last taker to the wait: these threads may have had the
+ * CPU before the loop's thread was ready to run.
+ */
+static __always_inline void lp_takers_limit(struct lp_wait *wait)
+{
+	struct lp_taker *first = &wait->takers[LP_TAKER_FIRST];
+	struct lp_taker *last = &wait->takers[LP_TAKER_LAST];
+
+	last->ran_ns = lp_least(last->ran_ns, wait->ready_ns);
+	first->ran_ns = lp_least(first->ran_ns,
+				 lp_age(wait->ready_ns, last->ran_ns > wait->first_ago_ns
+								? last->ran_ns
+								: wait->first_ago_ns));
 }
 
 /* Adds a wait for a CPU to the reasons for such waits, of its segment and of the loop. */
@@ -251,12 +266,8 @@ static __always_inline void lp_book_cpu_wait(struct lp_wait_state *stall, __u32 
 {
 	struct lp_wait *wait = &stall->wait;
 
-	/* threads that had the CPU may have had it before the thread was ready to run */
-	wait->last.ran_ns = lp_least(wait->last.ran_ns, wait->ready_ns);
-	wait->first.ran_ns = lp_least(wait->first.ran_ns,
-				      lp_age(wait->ready_ns, wait->last.ran_ns > wait->first.ago_ns
-								     ? wait->last.ran_ns
-								     : wait->first.ago_ns));
+	if (!wait->followed)
+		lp_takers_limit(wait);
 	if (stall->cpu.segment_ns != wait->segment_ns) {
 		__builtin_memset(&stall->cpu.waits, 0, sizeof(stall->cpu.waits));
 		stall->cpu.segment_ns = wait->segment_ns;

@@ -37,13 +37,38 @@ static inline __attribute__((always_inline)) __u16 lp_wait_periods(__u64 lasted_
 /* A thread that had the CPU while a loop's thread waited for it. */
 struct lp_taker {
 	__u64 task; /* struct task_struct; 0: none */
-	__u64 ran_ns; /* how long it ran meanwhile; 0: not known */
-	__u64 before_ns; /* its run time when the wait began */
-	/* first: time from its last run to the end of the wait; last: its exec_start at that end */
-	__u64 ago_ns;
+	__u64 ran_ns; /* how long it had the CPU meanwhile; 0: not known */
 	__u64 comm[2];
 	__u32 tid;
 	__u32 pid;
+};
+
+/* Takers that a wait has room for; of a wait that was not followed, only the first and the last. */
+#define LP_TAKERS 4
+#define LP_TAKER_FIRST 0
+#define LP_TAKER_LAST 1
+
+/* Waits that are followed on one CPU at a time. */
+#define LP_CPU_WAITERS 4
+
+/*
+ * A loop's thread that waits for the CPU on which it was preempted.  It is the wait that began at
+ * since_ns, of the loop with this slot, as long as the thread has not been moved to another CPU.
+ */
+struct lp_cpu_waiter {
+	__u64 since_ns; /* 0: the entry is free */
+	__u64 task; /* struct task_struct of the thread */
+	__u32 slot;
+	__u32 reserved;
+};
+
+/* The loop threads that wait for one CPU, each context switch of which is followed meanwhile. */
+struct lp_cpu_waiters {
+	__u64 switched_ns; /* the last context switch */
+	__u64 comm[2]; /* the thread that is switched out; pid 0: the idle thread */
+	__u32 pid;
+	__u32 count; /* entries in use */
+	struct lp_cpu_waiter waiters[LP_CPU_WAITERS];
 };
 
 /* The wait that a loop's thread is in, or was in last. */
@@ -68,9 +93,13 @@ struct lp_wait {
 	__u32 delayed; /* the thread stayed in the run queue though it does not run */
 	__u32 unsent; /* the stack at which it began is in walked, and was not sent */
 	__u64 migrations;
-	struct lp_taker first, last; /* threads that had its CPU first, and last */
+	struct lp_taker takers[LP_TAKERS]; /* threads that had its CPU */
+	__u64 first_before_ns; /* run time of the first taker when the wait began */
+	__u64 first_migrations; /* how often that had been moved to another CPU */
+	__u64 last_start_ns; /* se.exec_start of the last taker */
+	__u64 first_ago_ns; /* time from its last run to the end of the wait */
+	__u32 followed; /* all context switches of its CPU were: takers has all, but for space */
 	__u32 throttled; /* a quota of its cgroup was used up when it began */
-	__u32 reserved;
 	__u64 queue; /* that of its cgroup on its CPU when it began, and its throttled time */
 	__u64 throttled_ns;
 	__u32 memory; /* enum lp_memory_reason: whether it waits because memory is short */

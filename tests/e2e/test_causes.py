@@ -9,6 +9,8 @@ from lib.processes import Failure
 
 # The number of callbacks of each kind that lose their CPU.
 PREEMPTED = 2
+# The number of callbacks that wait for a CPU which three threads have in turn.
+TAKEN = 4
 
 
 def check_causes(case, mode):
@@ -82,6 +84,28 @@ def test_callbacks_that_lose_their_cpu_have_a_stack_traced(case):
 @patient
 def test_callbacks_that_lose_their_cpu_have_a_stack_sampled(case):
     check_preempted(case, causes.SAMPLE)
+
+
+@pytest.mark.alone
+@patient
+def test_each_thread_that_had_the_cpu_during_a_wait_is_named(case):
+    """Also one that had it between others."""
+    records, truth = case.observe("takers.py", str(TAKEN), options=causes.TRACE.options)
+    verify(schema.documented(records))
+    waits = [record for record in records.slow() if record["callback"]["name"] == "lose_the_cpu"]
+    if len(waits) < TAKEN:
+        raise Late(f"{len(waits)} callbacks were slow")
+    for record in waits:
+        neighbours = record.get("shortage", {}).get("neighbours", [])
+        named = {one["comm"]: one["duration_ns"] / 1e6 for one in neighbours}
+        for name, milliseconds in truth.fact("takers").items():
+            if name not in named:
+                raise Failure(f"{name} is not among {named}")
+            if not 0.8 < named[name] / milliseconds < 1.3:
+                raise Late(f"{name} had the CPU for {milliseconds} ms: {named}")
+        # a neighbour had the CPU of the loop while the loop waited, not another one before
+        if sum(named.values()) > record["time"]["run_queue_ns"] / 1e6 + 0.1:
+            raise Failure(f"{named} exceed {record['time']}")
 
 
 @patient

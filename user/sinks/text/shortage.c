@@ -46,8 +46,8 @@ static void print_neighbour(FILE *file, const struct lp_cpu_neighbour *neighbour
 }
 
 /*
- * Prints who had the CPU for so long, or for most of the time if nobody had.  Only the first and
- * the last of several that had the CPU during one wait are known.
+ * Prints who had the CPU for so long, or for most of the time if nobody had.  Of a wait after a
+ * wakeup, only the first and the last of several that had the CPU are known.
  */
 static void print_neighbours(FILE *file, const struct lp_shortage *shortage, uint64_t waited_ns,
 			     uint64_t least_ns)
