@@ -194,8 +194,8 @@ static __always_inline __u32 lp_neighbour_find(const struct lp_cpu_waits *waits,
 	 __builtin_offsetof(struct lp_wait_state, cpu.waits))
 
 /*
- * Adds the time that a taker of the CPU ran to the waits of the loop or of the segment.  If there is
- * no entry for its name, it gets the least one.
+ * Adds the time that a taker of the CPU ran to the waits of the loop or of the segment.  If there
+ * is no entry for its name, it gets the least one.
  */
 __weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 number)
 {
@@ -255,10 +255,10 @@ static __always_inline void lp_takers_limit(struct lp_wait *wait)
 	struct lp_taker *last = &wait->takers[LP_TAKER_LAST];
 
 	last->ran_ns = lp_least(last->ran_ns, wait->ready_ns);
-	first->ran_ns = lp_least(first->ran_ns,
-				 lp_age(wait->ready_ns, last->ran_ns > wait->first_ago_ns
-								? last->ran_ns
-								: wait->first_ago_ns));
+	first->ran_ns =
+		lp_least(first->ran_ns, lp_age(wait->ready_ns, last->ran_ns > wait->first_ago_ns
+								       ? last->ran_ns
+								       : wait->first_ago_ns));
 }
 
 /* Adds a wait for a CPU to the reasons for such waits, of its segment and of the loop. */

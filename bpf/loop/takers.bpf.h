@@ -2,8 +2,8 @@
 /*
  * Which threads had the CPU while a loop's thread waited for one. The wait of a thread that was
  * preempted is followed: each context switch of its CPU adds the time of the thread that had it.
- * A thread that blocked may be woken on any CPU, and no program sees when: of the wait that follows,
- * the first and the last taker are known.
+ * A thread that blocked may be woken on any CPU, and no program sees when: of the wait that
+ * follows, the first and the last taker are known.
  */
 #ifndef LP_BPF_LOOP_TAKERS_BPF_H
 #define LP_BPF_LOOP_TAKERS_BPF_H
@@ -257,7 +257,7 @@ static __always_inline void lp_takers_end(struct lp_wait *wait, __u32 slot,
 	last->comm[1] = comm[1];
 	last->ran_ns = ran_ns;
 	wait->last_start_ns = prev->se.exec_start;
-	/* others had it before, if the thread was preempted, or if the last one did not need it all */
+	/* others may have had it before the last one */
 	if (wait->reason == LP_SAMPLE_RUN_QUEUE || (prev->pid && ran_ns < queued_ns))
 		lp_first_taker_end(slot);
 }
