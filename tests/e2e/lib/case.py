@@ -23,6 +23,8 @@ PREFERRED = ("sh", "-c", "{ echo -15 >/proc/self/autogroup; } 2>/dev/null; "
 # what -v says once nothing of a process is left to be probed
 ALL_ATTACHED = "all of its probes are attached"
 QUIET_S = 15
+# How often a patient test is tried.
+TRIES = 4
 
 
 class Late(Failure):
@@ -47,19 +49,17 @@ def patient(test):
 
     That is assumed if times alone were wrong, or if the host reports stolen time.
     """
-    tries = 4
-
     @functools.wraps(test)
     def wrapper(case):
-        for attempt in range(1, tries + 1):
+        for attempt in range(1, TRIES + 1):
             watch = Watch()
             try:
                 return test(case)
             except Failure as failure:
                 stolen = watch.stolen()
-                if attempt == tries or not (isinstance(failure, Late) or stolen > STOLEN_MOST):
+                if attempt == TRIES or not (isinstance(failure, Late) or stolen > STOLEN_MOST):
                     raise
-                case.note(f"try {attempt} of {tries}, {stolen:.1%} stolen: {failure}")
+                case.note(f"try {attempt} of {TRIES}, {stolen:.1%} stolen: {failure}")
                 case.stop_all()
                 wait_for_quiet(QUIET_S)
         return None
