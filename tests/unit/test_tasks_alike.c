@@ -139,6 +139,168 @@ static void holders_of_the_same_object_are_alike(void **state)
 	expect_groups(&list, "abbbcc");
 }
 
+/* Adds tasks that await one further task each, with a wait of the given description. */
+static void add_connections(struct lp_task_list *list, size_t count, const char *detail)
+{
+	size_t i, parent;
+
+	for (i = 0; i < count; i++) {
+		parent = list->count;
+		add_edge(list, add_task(list, parent, "connection"), parent + 1, false);
+		add_task(list, parent + 1, "request")->awaited_detail = detail;
+	}
+}
+
+/* The tasks at the even numbers await those behind them, which wait for different things. */
+static void the_waits_of_awaited_tasks_tell_tasks_apart(void **state)
+{
+	struct lp_task_list list = new_list(20, SECOND);
+
+	(void)state;
+	add_connections(&list, 3, "due in 3.20 s");
+	add_connections(&list, 2, "executor, running");
+	expect_groups(&list, "abababcdcd");
+}
+
+/* A difference four tasks below tells tasks apart as well. */
+static void a_wait_far_below_tells_tasks_apart(void **state)
+{
+	struct lp_task_list list = new_list(20, SECOND);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		add_task(&list, i, "t");
+		if (i % 5 < 4)
+			add_edge(&list, &list.tasks[i], i + 1, false);
+	}
+	list.tasks[9].awaited_detail = "full, 10 of 10";
+	expect_groups(&list, "aaaabccccd");
+}
+
+/* One lock, which a task below each connection waits for; that of the third one holds it. */
+static void a_connection_with_the_holder_is_not_folded_with_those_that_wait(void **state)
+{
+	struct lp_task_list list = new_list(20, SECOND);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		add_edge(&list, add_task(&list, 2 * i, "connection"), 2 * i + 1, false);
+		if (i == 2) {
+			add_task(&list, 2 * i + 1, "holder");
+		} else {
+			add_waiter(&list, 2 * i + 1, 0x100);
+			add_edge(&list, &list.tasks[2 * i + 1], 5, true);
+		}
+	}
+	expect_groups(&list, "ababcdabab");
+}
+
+/* Two locks: the tasks below the connections wait for the one or the other. */
+static void connections_that_lead_to_different_locks_are_not_alike(void **state)
+{
+	struct lp_task_list list = new_list(20, SECOND);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		add_edge(&list, add_task(&list, 2 * i, "connection"), 2 * i + 1, false);
+		add_waiter(&list, 2 * i + 1, i < 2 ? 0x100 : 0x200);
+	}
+	expect_groups(&list, "ababcdcd");
+}
+
+/*
+ * Each connection awaits the holder of a lock of its own and a task that waits for it, and all
+ * connections are awaited by one task.
+ */
+static void connections_with_a_lock_each_are_alike(void **state)
+{
+	struct lp_task_list list = new_list(20, SECOND);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		add_task(&list, 3 * i, "connection");
+		add_edge(&list, &list.tasks[3 * i], 3 * i + 1, false);
+		add_edge(&list, &list.tasks[3 * i], 3 * i + 2, false);
+		add_task(&list, 3 * i + 1, "holder");
+		add_waiter(&list, 3 * i + 2, 0x100 * (i + 1));
+		add_edge(&list, &list.tasks[3 * i + 2], 3 * i + 1, true);
+	}
+	add_task(&list, 12, "server")->awaited_detail = "4 of 4 pending";
+	for (i = 0; i < 4; i++)
+		add_edge(&list, &list.tasks[12], 3 * i, false);
+	expect_groups(&list, "abcadcaecafcg");
+}
+
+/* Tasks that await each other, a task that leads to them, and one that leads to others. */
+static void circles_of_awaits_have_keys(void **state)
+{
+	struct lp_task_list list = new_list(20, SECOND);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 6; i++)
+		add_task(&list, i, "t");
+	for (i = 0; i < 6; i++)
+		add_edge(&list, &list.tasks[i], i % 3 == 2 ? i - 1 : i + 1, false);
+	list.tasks[5].awaited_detail = "shielded";
+	expect_groups(&list, "aaabbc");
+}
+
+/* A thousand connections wait alike, and one request has another wait. */
+static void a_thousand_connections_are_one_entry(void **state)
+{
+	struct lp_task_list list = new_list(2002, SECOND);
+	struct lp_alike_entry entries[1001];
+	struct lp_tasks_snapshot *snapshot;
+	uint32_t tasks[1001];
+	uint64_t *keys;
+	size_t i;
+
+	(void)state;
+	add_connections(&list, 1001, "due in 3.20 s");
+	list.tasks[1001].awaited_detail = "executor, running";
+	snapshot = new_view(&list);
+	keys = alike_keys(snapshot);
+	for (i = 0; i < 1001; i++)
+		tasks[i] = (uint32_t)(2 * i);
+	assert_int_equal(alike_fold(keys, tasks, 1001, entries), 4);
+	assert_int_equal(entries[2].more, 997);
+	assert_int_equal(entries[3].task, 1000);
+	free(keys);
+	tasks_snapshot_free(snapshot);
+}
+
+/* A task that awaits tasks with more ways to wait than are compared. */
+static void many_ways_to_wait_are_bounded(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
+					     "k", "l", "m", "n", "o", "p", "q", "r", "s", "t" };
+	struct lp_task_list list = new_list(50, SECOND);
+	struct lp_tasks_snapshot *snapshot;
+	uint64_t *keys;
+	size_t i, root;
+
+	(void)state;
+	for (root = 0; root < 42; root += 21) {
+		add_task(&list, root, "gathering");
+		for (i = 0; i < 20; i++) {
+			/* the second one awaits them in the reverse order */
+			add_task(&list, root + 1 + i, "t")->awaited_detail =
+				names[root ? 19 - i : i];
+			add_edge(&list, &list.tasks[root], root + 1 + i, false);
+		}
+	}
+	snapshot = new_view(&list);
+	keys = alike_keys(snapshot);
+	assert_true(keys[0] == keys[21]);
+	free(keys);
+	tasks_snapshot_free(snapshot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +310,14 @@ int main(void)
 		cmocka_unit_test(the_words_of_a_wait_tell_tasks_apart),
 		cmocka_unit_test(a_holder_is_never_folded_with_those_that_wait_for_it),
 		cmocka_unit_test(holders_of_the_same_object_are_alike),
+		cmocka_unit_test(the_waits_of_awaited_tasks_tell_tasks_apart),
+		cmocka_unit_test(a_wait_far_below_tells_tasks_apart),
+		cmocka_unit_test(a_connection_with_the_holder_is_not_folded_with_those_that_wait),
+		cmocka_unit_test(connections_that_lead_to_different_locks_are_not_alike),
+		cmocka_unit_test(connections_with_a_lock_each_are_alike),
+		cmocka_unit_test(circles_of_awaits_have_keys),
+		cmocka_unit_test(a_thousand_connections_are_one_entry),
+		cmocka_unit_test(many_ways_to_wait_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "alike.h"
 
 #include "base/hash.h"
+#include "subtree.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -87,8 +88,8 @@ static uint64_t pair(uint64_t first, uint64_t second)
 	return hash_end(&hash);
 }
 
-/* Adds to the key of each holder what it holds: of several objects, that of the highest address. */
-static int add_held(const struct lp_tasks_snapshot *snapshot, uint64_t *keys)
+/* Adds to the wait of each holder what it holds: of several objects, that of the highest address. */
+static int add_held(const struct lp_tasks_snapshot *snapshot, struct lp_subtree_wait *waits)
 {
 	const struct lp_csr_graph *holders = &snapshot->graph.holders;
 	size_t count = snapshot->list.count, task, i;
@@ -107,14 +108,16 @@ static int add_held(const struct lp_tasks_snapshot *snapshot, uint64_t *keys)
 		}
 	}
 	for (task = 0; task < count; task++)
-		if (held[task])
-			keys[task] = pair(keys[task], held[task]);
+		if (held[task]) {
+			waits[task].exact = pair(waits[task].exact, held[task]);
+			waits[task].plain = pair(waits[task].plain, 0);
+		}
 	free(held);
 	return 0;
 }
 
-static uint64_t key_of(const struct lp_tasks_snapshot *snapshot, size_t number,
-		       const uint64_t *shared, size_t count)
+static void set_wait(const struct lp_tasks_snapshot *snapshot, size_t number,
+		     const uint64_t *shared, size_t count, struct lp_subtree_wait *wait)
 {
 	const struct lp_task *task = &snapshot->list.tasks[number];
 	const struct lp_task_place *place = &snapshot->places[number];
@@ -126,12 +129,12 @@ static uint64_t key_of(const struct lp_tasks_snapshot *snapshot, size_t number,
 	hash_text(&hash, task->awaited_class);
 	hash_text(&hash, task->exception_type);
 	add_words(&hash, task->awaited_detail);
-	if (bsearch(&task->awaited_id, shared, count, sizeof(*shared), by_value))
-		hash_number(&hash, task->awaited_id);
 	add_frame(&hash, place->parked);
 	add_frame(&hash, place->own);
 	add_frame(&hash, place->package);
-	return hash_end(&hash);
+	wait->plain = wait->exact = hash_end(&hash);
+	if (bsearch(&task->awaited_id, shared, count, sizeof(*shared), by_value))
+		wait->exact = pair(wait->plain, task->awaited_id);
 }
 
 uint64_t *alike_keys(const struct lp_tasks_snapshot *snapshot)
@@ -139,14 +142,19 @@ uint64_t *alike_keys(const struct lp_tasks_snapshot *snapshot)
 	size_t count = snapshot->list.count, shared_count = 0, i;
 	uint64_t *shared = shared_objects(&snapshot->list, &shared_count);
 	uint64_t *keys = malloc((count + 1) * sizeof(*keys));
+	struct lp_subtree_wait *waits = calloc(count + 1, sizeof(*waits));
+	bool well = shared && keys && waits;
 
-	for (i = 0; keys && shared && i < count; i++)
-		keys[i] = key_of(snapshot, i, shared, shared_count);
-	if (!shared || (keys && add_held(snapshot, keys))) {
+	for (i = 0; well && i < count; i++)
+		set_wait(snapshot, i, shared, shared_count, &waits[i]);
+	well = well && !add_held(snapshot, waits) && !subtree_find_users(snapshot, waits) &&
+	       !subtree_set_keys(&snapshot->graph, waits, keys);
+	if (!well) {
 		free(keys);
 		keys = NULL;
 	}
 	free(shared);
+	free(waits);
 	return keys;
 }
 

@@ -17,7 +17,9 @@
  * - they wait for the same object.  Objects of which each has one waiting task count as the same
  *   one, since a thousand connections with a queue each are alike;
  * - they hold the same objects that other tasks wait for, mostly none.  So the holder of a lock
- *   is never folded with the tasks that wait for it.
+ *   is never folded with the tasks that wait for it;
+ * - the tasks that they await are alike in all of this, each set of tasks as a whole, as subtree.h
+ *   explains.
  */
 uint64_t *alike_keys(const struct lp_tasks_snapshot *snapshot);
 
