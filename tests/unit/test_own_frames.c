@@ -183,6 +183,25 @@ static void test_words(void **state)
 	assert_string_equal(words_of("read", "", NULL, 0), "");
 }
 
+static void a_query_of_a_name_server_wins_over_the_name_of_a_function(void **state)
+{
+	static const struct lp_shown_frame look_up = {
+		.function = (char *)"getaddrinfo", .file = (char *)"/usr/lib/python3.12/socket.py"
+	};
+	static const struct lp_shown_frame connects = {
+		.function = (char *)"create_connection",
+		.file = (char *)"/usr/lib/python3.12/socket.py"
+	};
+	static const struct lp_shown_frame import = FRAME("<frozen importlib._bootstrap>");
+
+	(void)state;
+	assert_string_equal(WORDS("poll", "udp 10.0.0.2:53", &connects, &own), "DNS look-up");
+	assert_string_equal(WORDS("poll", "udp 10.0.0.2:53", &import, &own), "DNS look-up");
+	assert_string_equal(WORDS("read", "", &look_up, &connects, &own), "DNS look-up");
+	assert_string_equal(WORDS("connect", "tcp 10.0.0.2:443", &connects, &own), "connects");
+	assert_string_equal(WORDS("read", "/x:53", &connects, &own), "connects");
+}
+
 static void a_name_that_a_server_is_asked_for_is_in_the_words_if_it_fits(void **state)
 {
 	struct lp_blocked blocked = { .syscall = "poll", .dns_name = "api.example.org" };
@@ -236,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_common_names),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(a_query_of_a_name_server_wins_over_the_name_of_a_function),
 		cmocka_unit_test(a_name_that_a_server_is_asked_for_is_in_the_words_if_it_fits),
 		cmocka_unit_test(test_sleeps),
 	};

@@ -19,7 +19,7 @@
 static const struct lp_call_row c_libraries[] = {
 	{ LP_FRAME_NATIVE, NULL, "sqliteDefaultBusyCallback", "SQLite waits for a lock" },
 	{ LP_FRAME_NATIVE, NULL, "sqlite3InvokeBusyHandler", "SQLite waits for a lock" },
-	{ LP_FRAME_NATIVE, NULL, "getaddrinfo", "DNS look-up" },
+	{ LP_FRAME_NATIVE, NULL, "getaddrinfo", LP_WORDS_LOOK_UP },
 	{ LP_FRAME_NATIVE, NULL, "SSL_CTX_load_verify_locations", "ssl: loads certificates" },
 	{ .function = NULL },
 };
@@ -139,6 +139,22 @@ static void sleep_words(const struct lp_blocked *blocked, char *words, size_t si
 		text_copy(words, size, "SQLite waits for a lock");
 }
 
+/* Returns whether a row is that of a function that looks up a name, whoever called it. */
+static bool is_look_up(const struct lp_call_row *row)
+{
+	return !strcmp(row->words, LP_WORDS_LOOK_UP);
+}
+
+/* Returns whether a call waits for a name server: what the kernel saw wins over any name. */
+static bool asks_name_server(const struct lp_blocked *blocked)
+{
+	const char *target = blocked->target;
+
+	return *blocked->dns_name ||
+	       (blocked->stack.depth && text_ends_with(target, ":53") &&
+		(!strncmp(target, "udp ", 4) || !strncmp(target, "tcp ", 4)));
+}
+
 void call_words_of_stack(const struct lp_stack *stack, char *words, size_t size)
 {
 	const struct lp_call_row *row = NULL, *at;
@@ -148,8 +164,8 @@ void call_words_of_stack(const struct lp_stack *stack, char *words, size_t size)
 	if (!stack->depth || import_words(stack, words, size))
 		return;
 	own = own_frames_innermost(stack->frames, stack->depth);
-	/* the outermost row: what the program called */
-	for (i = 0; i < own; i++) {
+	/* the outermost row: what the program called; a look-up of a name is most of such a call */
+	for (i = 0; i < own && !(row && is_look_up(row)); i++) {
 		at = row_of(stack->frames[i]);
 		if (at)
 			row = at;
@@ -160,18 +176,18 @@ void call_words_of_stack(const struct lp_stack *stack, char *words, size_t size)
 
 void call_words_of(const struct lp_blocked *blocked, char *words, size_t size)
 {
-	static const char of[] = "DNS look-up of ";
+	static const char of[] = LP_WORDS_LOOK_UP " of ";
 
 	if (*blocked->dns_name && strlen(of) + strlen(blocked->dns_name) < size) {
 		snprintf(words, size, "%s%s", of, blocked->dns_name);
 		return;
 	}
-	call_words_of_stack(&blocked->stack, words, size);
-	if (*words)
+	if (asks_name_server(blocked)) {
+		text_copy(words, size, LP_WORDS_LOOK_UP);
 		return;
-	if (*blocked->dns_name || (blocked->stack.depth && text_ends_with(blocked->target, ":53")))
-		text_copy(words, size, "DNS look-up");
-	else if (blocked->stack.depth && is_called_from_outside(&blocked->stack))
+	}
+	call_words_of_stack(&blocked->stack, words, size);
+	if (!*words && blocked->stack.depth && is_called_from_outside(&blocked->stack))
 		sleep_words(blocked, words, size);
 }
 

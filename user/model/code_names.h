@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Words of a call that asks a name server; a row with them wins over those of its callers. */
+#define LP_WORDS_LOOK_UP "DNS look-up"
+
 /* A function, and words for a call of it that blocks. */
 struct lp_call_row {
 	enum lp_frame_kind kind;
