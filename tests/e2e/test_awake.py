@@ -69,3 +69,10 @@ def test_a_pipe_that_its_writer_has_closed_on_uvloop(case):
     case.interpreter = with_uvloop(case.interpreter)
     # The callback is a 250th of an iteration, and so of the samples.
     check(case, "pipe", "uvloop", "-m", "sample", duration="7")
+
+
+def test_a_loop_that_waits_between_long_steps_is_not_always_busy(case):
+    records = observe(case, "steps", "asyncio", duration="6")
+    summary = records.one("loop_summary")
+    if "awake" in summary:
+        raise Failure(f"the loop is said to be always busy: {summary}")

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clocks.h"
 #include "base/macros.h"
 #include "model/awake.h"
 
@@ -59,11 +60,25 @@ static void names_of_a_target_are_sanitised(void **state)
 	assert_non_null(strstr(text, "readable"));
 }
 
+static void polls_that_return_at_once_are_many_in_their_time(void **state)
+{
+	(void)state;
+	assert_true(awake_polls_at_once(100000, 100000, NS_PER_S));
+	assert_true(awake_polls_at_once(25, 0, NS_PER_S / 4));
+	/* a part of a long callback, in which the loop did not poll and thus was never idle */
+	assert_false(awake_polls_at_once(1, 0, NS_PER_S / 4));
+	assert_false(awake_polls_at_once(24, 0, NS_PER_S / 4));
+	assert_false(awake_polls_at_once(198, 0, 2 * NS_PER_S - 1));
+	/* a loop that waits in its polls */
+	assert_false(awake_polls_at_once(100, NS_PER_S / 2, NS_PER_S));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_state_of_a_descriptor_has_words),
 		cmocka_unit_test(names_of_a_target_are_sanitised),
+		cmocka_unit_test(polls_that_return_at_once_are_many_in_their_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 
-/* A loop whose polls return at once has at least so many iterations a second, */
-#define ITERATIONS_LEAST 100
+/* A loop whose polls return at once has an iteration in this time on average, in ns, or more, */
+#define ITERATION_NS_MOST (10 * NS_PER_MS)
 /*
  * and a poll takes this time on average: that of the system call itself, and of waits for the CPU
  * within it.  An iteration may be as short as its poll, so that shares say nothing.
@@ -19,8 +19,7 @@
 
 bool awake_polls_at_once(uint64_t iterations, uint64_t idle_ns, uint64_t wall_ns)
 {
-	return iterations / ITERATIONS_LEAST >= wall_ns / NS_PER_S &&
-	       idle_ns / AT_ONCE_NS <= iterations;
+	return iterations >= wall_ns / ITERATION_NS_MOST && idle_ns / AT_ONCE_NS <= iterations;
 }
 
 /* The first row of which the poll reported an event holds. */

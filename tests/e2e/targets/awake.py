@@ -3,13 +3,16 @@
     awake.py TRUTH HOW LOOP
 
 HOW is end (a socket that nobody reads to its end), tcp (the same of TCP), writer (a socket that
-has nothing to write), pipe (whose writer has closed it), task, or timer. LOOP is asyncio or uvloop.
+has nothing to write), pipe (whose writer has closed it), task, or timer. With steps, the loop
+waits: for a moment in many polls, and then a callback takes half a second. LOOP is asyncio or
+uvloop.
 """
 
 import asyncio
 import os
 import socket
 import sys
+import time
 
 from truth import loop_waits_for_go
 
@@ -29,6 +32,15 @@ def of_tcp():
 async def dispatch():
     while True:
         await asyncio.sleep(0)
+
+
+async def take_long_steps():
+    while True:
+        for _ in range(100):
+            await asyncio.sleep(0.002)
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            pass
 
 
 async def main(how):
@@ -54,6 +66,8 @@ async def main(how):
         def on_ready_again():
             loop.call_later(0, on_ready_again)
         on_ready_again()
+    elif how == "steps":
+        ends.append(asyncio.ensure_future(take_long_steps()))
     else:
         ends.append(asyncio.ensure_future(dispatch()))
     await asyncio.sleep(60)
