@@ -69,10 +69,22 @@ static void take(struct lp_capture_counts *counts, uint16_t type, uint32_t slot)
 	capture_counts_add(counts, &event);
 }
 
-static void take_iteration(struct lp_capture_counts *counts, bool in_progress)
+/* Counts a record of the callback that began at start_ns: LP_EVENT_SLOW or LP_EVENT_PROGRESS. */
+static void take_callback(struct lp_capture_counts *counts, uint16_t type, uint32_t slot,
+			  uint64_t start_ns)
+{
+	const struct lp_event_slow slow = { .event = { .type = type, .loop = slot },
+					    .start_ns = start_ns };
+
+	capture_counts_add(counts, &slow.event);
+}
+
+static void take_iteration(struct lp_capture_counts *counts, bool in_progress, uint64_t start_ns)
 {
 	const struct lp_event_slow_iteration iteration = {
-		.event = { .type = LP_EVENT_SLOW_ITERATION }, .in_progress = in_progress
+		.event = { .type = LP_EVENT_SLOW_ITERATION },
+		.start_ns = start_ns,
+		.in_progress = in_progress
 	};
 
 	capture_counts_add(counts, &iteration.event);
@@ -87,7 +99,7 @@ static void the_end_says_what_is_in_the_capture(void **state)
 	(void)state;
 	take(&counts, LP_EVENT_LOOP, 0);
 	take(&counts, LP_EVENT_LOOP, 0); /* the same again */
-	take(&counts, LP_EVENT_SLOW, 0);
+	take_callback(&counts, LP_EVENT_SLOW, 0, 10);
 	capture_counts_text(text, sizeof(text), &counts, "x.lpc", &totals);
 	assert_string_equal(text, "x.lpc: 5.0 KiB, 1 loop, 1 stall; nothing was lost; "
 				  "`loopprof report x.lpc` prints it");
@@ -95,12 +107,34 @@ static void the_end_says_what_is_in_the_capture(void **state)
 	take(&counts, LP_EVENT_LOOP, 0); /* another loop in the slot */
 	take(&counts, LP_EVENT_LOOP, LP_MAX_LOOPS); /* no slot */
 	/* reports of it while it lasts are no further stalls */
-	take_iteration(&counts, true);
-	take_iteration(&counts, true);
-	take_iteration(&counts, false);
+	take_iteration(&counts, true, 20);
+	take_iteration(&counts, true, 20);
+	take_iteration(&counts, false, 20);
 	take(&counts, LP_EVENT_FINDING, LP_NO_LOOP);
 	capture_counts_text(text, sizeof(text), &counts, "x.lpc", &totals);
 	assert_non_null(strstr(text, " 2 loops, 2 stalls, 1 finding; nothing was lost"));
+}
+
+static void a_stall_is_counted_once_whether_or_not_it_has_ended(void **state)
+{
+	struct lp_capture_counts counts = { 0 };
+
+	(void)state;
+	/* a callback and an iteration that last when the run ends */
+	take_callback(&counts, LP_EVENT_PROGRESS, 1, 10);
+	take_callback(&counts, LP_EVENT_PROGRESS, 1, 10);
+	assert_int_equal(counts.stalls, 1);
+	take_iteration(&counts, true, 10);
+	assert_int_equal(counts.stalls, 2);
+	/* it ends; user space may have looked at it in the same moment */
+	take_callback(&counts, LP_EVENT_SLOW, 1, 10);
+	take_callback(&counts, LP_EVENT_PROGRESS, 1, 10);
+	assert_int_equal(counts.stalls, 2);
+	/* the next one, another loop's, and a loop without a slot, as in a damaged record */
+	take_callback(&counts, LP_EVENT_SLOW, 1, 30);
+	take_callback(&counts, LP_EVENT_SLOW, 2, 30);
+	take_callback(&counts, LP_EVENT_SLOW, LP_MAX_LOOPS, 40);
+	assert_int_equal(counts.stalls, 4);
 }
 
 static void the_end_says_what_was_lost(void **state)
@@ -129,6 +163,7 @@ int main(void)
 		TEST(a_capture_is_not_given_the_name_of_another_format),
 		TEST(other_names_and_directories_are_taken),
 		TEST(the_end_says_what_is_in_the_capture),
+		TEST(a_stall_is_counted_once_whether_or_not_it_has_ended),
 		TEST(the_end_says_what_was_lost),
 	};
 

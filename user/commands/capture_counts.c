@@ -9,10 +9,25 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/*
+ * Counts a stall with the first of its records.  One that lasts is recorded several times, and once
+ * more at its end, unless the run ends before; a loop has one callback and one iteration at a time.
+ */
+static void count_stall(struct lp_capture_counts *counts, const struct lp_event *record)
+{
+	struct lp_counted_stalls *counted = &counts->counted[record->loop];
+	bool iteration = record->type == LP_EVENT_SLOW_ITERATION;
+	uint64_t start_ns = iteration ? ((const struct lp_event_slow_iteration *)record)->start_ns
+				      : ((const struct lp_event_slow *)record)->start_ns;
+	uint64_t *last_ns = iteration ? &counted->iteration_ns : &counted->callback_ns;
+
+	counts->stalls += start_ns != *last_ns;
+	*last_ns = start_ns;
+}
+
 void capture_counts_add(struct lp_capture_counts *counts, const struct lp_event *record)
 {
 	bool has_slot = record->loop < LP_MAX_LOOPS;
-	const struct lp_event_slow_iteration *iteration;
 	const struct lp_event_lost *lost;
 	size_t i;
 
@@ -27,12 +42,10 @@ void capture_counts_add(struct lp_capture_counts *counts, const struct lp_event 
 			counts->runs[record->loop] = false;
 		return;
 	case LP_EVENT_SLOW:
-		counts->stalls++;
-		return;
+	case LP_EVENT_PROGRESS:
 	case LP_EVENT_SLOW_ITERATION:
-		/* one that lasts is reported several times, and once more at its end */
-		iteration = (const struct lp_event_slow_iteration *)record;
-		counts->stalls += !iteration->in_progress;
+		if (has_slot)
+			count_stall(counts, record);
 		return;
 	case LP_EVENT_FINDING:
 		counts->findings++;

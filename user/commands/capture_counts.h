@@ -9,11 +9,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* When the last stalls of a loop began that are counted; 0: none is. */
+struct lp_counted_stalls {
+	uint64_t callback_ns;
+	uint64_t iteration_ns;
+};
+
 /* A zeroed one has counted nothing. */
 struct lp_capture_counts {
 	uint64_t loops, stalls, findings;
 	uint64_t lost[LP_LOST_KINDS];
 	bool runs[LP_MAX_LOOPS]; /* the loop in this slot is counted */
+	struct lp_counted_stalls counted[LP_MAX_LOOPS]; /* by slot of the loop */
 };
 
 /* Counts a valid record. */
