@@ -55,6 +55,7 @@ struct lp_reported_slow {
 
 struct lp_reported_iteration {
 	struct lp_slow_iteration slow; /* its pointers are stale */
+	size_t after_slow; /* the number of slow callbacks that were reported before it */
 	uint32_t loop;
 	char top[LP_TOP_SHOWN][LP_NAME_MAX];
 	struct lp_reported_breakdown why;
@@ -197,6 +198,7 @@ static inline void reported_slow_iteration(void *context, const struct lp_slow_i
 	(void)context;
 	assert_in_range(reported.iteration_count, 1, REPORTED_ITEMS);
 	into->slow = *slow;
+	into->after_slow = reported.slow_count;
 	into->loop = slow->loop->id;
 	for (i = 0; i < slow->top_count; i++)
 		strcpy(into->top[i], slow->top[i].callback->name);

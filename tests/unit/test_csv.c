@@ -63,10 +63,30 @@ static void a_stall_is_a_row_with_its_worst_cause(void **state)
 	slow.handler = &buy;
 	sink->observer.slow(sink, &slow);
 	text = export_end(sink, NULL, NULL);
-	assert_has(text, "1700000001.000000000,\"task\",\"handle\",\"/app/views.py\",80,"
-			 "\"GET /report\",0.312000000,true,0.012000000,0.300000000,0.000000000,"
-			 "0.000000000,,\"blocked\",0.300000000,\"execute\",\"/app/db.py\",41,"
-			 "\"recvfrom\",\"tcp 10.0.3.7:5432\",41,6,\"buy\",\"/app/o.py\",21\r\n");
+	assert_has(
+		text,
+		"1700000001.000000000,\"task\",\"handle\",\"/app/views.py\",80,"
+		"\"GET /report\",0.312000000,true,0.012000000,0.300000000,0.000000000,"
+		"0.000000000,,\"blocked\",0.300000000,\"execute\",\"/app/db.py\",41,"
+		"\"recvfrom\",\"tcp 10.0.3.7:5432\",41,6,\"buy\",\"/app/o.py\",21,1700000001.312000000\r\n");
+	free(text);
+}
+
+static void an_iteration_ends_after_its_slow_callbacks(void **state)
+{
+	struct lp_slow_iteration iteration = { .loop = &export_loop,
+					       .start_ns = export_slow().start_ns,
+					       .duration_ns = 185 * MS,
+					       .slow_ns = 1000 * MS };
+	struct lp_sink *sink = export_open(&csv_stalls_format);
+	char *text;
+
+	(void)state;
+	sink->observer.slow_iteration(sink, &iteration);
+	text = export_end(sink, NULL, NULL);
+	assert_has(text, "1700000001.000000000,\"iteration\"");
+	assert_has(text, ",0.185000000,false,");
+	assert_has(text, ",1700000002.185000000\r\n");
 	free(text);
 }
 
@@ -102,6 +122,7 @@ int main(void)
 		cmocka_unit_test(a_callback_is_a_row),
 		cmocka_unit_test(a_formula_of_a_name_is_a_text),
 		cmocka_unit_test(a_stall_is_a_row_with_its_worst_cause),
+		cmocka_unit_test(an_iteration_ends_after_its_slow_callbacks),
 		cmocka_unit_test(what_is_not_known_is_an_empty_field),
 	};
 

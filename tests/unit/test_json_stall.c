@@ -336,6 +336,7 @@ static void a_slow_iteration_has_its_greatest_callbacks_and_why(void **state)
 		.loop = &loop,
 		.start_ns = 1000,
 		.duration_ns = 120000000,
+		.slow_ns = 300000000,
 		.callbacks = 12,
 		.top_count = 2,
 		.top = { { &task_info, 10, 100000000 }, { &builtin_info, 1, 5 } },
@@ -350,7 +351,8 @@ static void a_slow_iteration_has_its_greatest_callbacks_and_why(void **state)
 	sink->observer.slow_iteration(sink, &slow);
 	assert_string_equal(written(),
 			    "{\"type\":\"slow_iteration\",\"loop_id\":1,\"start_ns\":1000,"
-			    "\"duration_ns\":120000000,\"in_progress\":false,\"callbacks\":12,"
+			    "\"duration_ns\":120000000,\"in_progress\":false,"
+			    "\"end_ns\":420001000,\"callbacks\":12,"
 			    "\"top\":[{\"name\":\"fetch\",\"file\":\"/app/db.py\",\"line\":41,"
 			    "\"count\":10,\"total_ns\":100000000},"
 			    "{\"name\":\"Future.set\",\"file\":\"\",\"line\":0,\"count\":1,"
@@ -371,7 +373,8 @@ static void an_iteration_that_still_runs_is_in_progress(void **state)
 	(void)state;
 	sink->observer.slow_iteration(sink, &slow);
 	assert_string_equal(written(), "{\"type\":\"slow_iteration\",\"loop_id\":1,\"start_ns\":0,"
-				       "\"duration_ns\":0,\"in_progress\":true,\"callbacks\":0,"
+				       "\"duration_ns\":0,\"in_progress\":true,\"end_ns\":0,"
+				       "\"callbacks\":0,"
 				       "\"top\":[],\"time\":null,\"blocked\":[],\"samples\":[],"
 				       "\"gil\":null}\n");
 	close_sink(sink);

@@ -81,6 +81,7 @@ static void what_slow_callbacks_took_is_not_the_iterations(void **state)
 	begin_loop();
 	feed_accounted(10 * MS, 130 * MS, 3, 60 * MS, 20 * MS, 10 * MS);
 	feed_slow_iteration(&event, 5 * MS, 265 * MS);
+	feed_poll_return(0, 266 * MS, event.iteration, 1, 0);
 	assert_int_equal(reported.iterations[0].slow.duration_ns, 140 * MS);
 	assert_int_equal(reported.iterations[0].slow.slow_callbacks, 1);
 	expect_times(&reported.iterations[0], 85, 40, 10, 5);
@@ -95,6 +96,7 @@ static void all_slow_callbacks_of_the_iteration_are_subtracted(void **state)
 	feed_accounted(10 * MS, 130 * MS, 3, 60 * MS, 10 * MS, 5 * MS);
 	feed_accounted(140 * MS, 260 * MS, 3, 30 * MS, 10 * MS, 5 * MS);
 	feed_slow_iteration(&event, 5 * MS, 365 * MS);
+	feed_poll_return(0, 366 * MS, event.iteration, 1, 0);
 	assert_int_equal(reported.iterations[0].slow.slow_callbacks, 2);
 	expect_times(&reported.iterations[0], 95, 10, 10, 5);
 }
@@ -107,11 +109,13 @@ static void slow_callbacks_of_another_iteration_are_not_subtracted(void **state)
 	begin_loop();
 	feed_accounted(10 * MS, 130 * MS, 3, 60 * MS, 20 * MS, 10 * MS);
 	feed_slow_iteration(&event, 205 * MS, 405 * MS);
+	feed_poll_return(0, 406 * MS, event.iteration, 1, 0);
 	assert_int_equal(reported.iterations[0].slow.slow_callbacks, 0);
 	expect_times(&reported.iterations[0], 55, 100, 30, 15);
 	feed_accounted(510 * MS, 630 * MS, 5, 60 * MS, 10 * MS, 5 * MS);
 	event = iteration_of(5, 120 * MS);
 	feed_slow_iteration(&event, 505 * MS, 765 * MS);
+	feed_poll_return(0, 766 * MS, event.iteration, 1, 0);
 	assert_int_equal(reported.iterations[1].slow.slow_callbacks, 1);
 	expect_times(&reported.iterations[1], 70, 40, 20, 10);
 }
@@ -125,6 +129,7 @@ static void more_subtracted_than_there_is_leaves_nothing(void **state)
 	feed_accounted(10 * MS, 130 * MS, 3, 60 * MS, 40 * MS, 20 * MS);
 	event.blocked_ns = 50 * MS;
 	feed_slow_iteration(&event, 5 * MS, 265 * MS);
+	feed_poll_return(0, 266 * MS, event.iteration, 1, 0);
 	expect_times(&reported.iterations[0], 140, 0, 0, 0);
 }
 
@@ -134,6 +139,48 @@ static void add_top(struct lp_event_slow_iteration *event, size_t at, uint32_t c
 	event->top[at].callback = callback;
 	event->top[at].count = count;
 	event->top[at].total_ns = total_ns;
+}
+
+/* Its callbacks ended before it, and tell what they held up only when the poll has returned. */
+static void an_iteration_is_reported_after_its_slow_callbacks(void **state)
+{
+	struct lp_event_slow_iteration event = iteration_of(3, 240 * MS);
+	const struct lp_slow_iteration *slow = &reported.iterations[0].slow;
+
+	(void)state;
+	begin_loop();
+	add_top(&event, 0, 2, 4, 40 * MS);
+	feed_accounted(10 * MS, 130 * MS, 3, 60 * MS, 10 * MS, 5 * MS);
+	feed_accounted(140 * MS, 260 * MS, 3, 30 * MS, 10 * MS, 5 * MS);
+	feed_slow_iteration(&event, 5 * MS, 365 * MS);
+	feed_iteration_end(0, 365 * MS, 3, 20);
+	assert_int_equal(reported.iteration_count, 0);
+	/* another callback in the slot of its longest one */
+	feed_name(0, 2, "later");
+	feed_poll_return(0, 366 * MS, 3, 1, 0);
+	assert_int_equal(reported.slow_count, 2);
+	assert_int_equal(reported.iteration_count, 1);
+	assert_int_equal(reported.iterations[0].after_slow, 2);
+	assert_string_equal(reported.iterations[0].top[0], "second");
+	assert_int_equal(slow->duration_ns, 120 * MS);
+	assert_int_equal(slow_iteration_end_ns(slow), START_NS + 365 * MS);
+	expect_times(&reported.iterations[0], 95, 10, 10, 5);
+}
+
+/* No event will tell more about what ended before a stall that lasts when the run ends. */
+static void what_lasts_at_the_end_is_reported_after_what_ended_before(void **state)
+{
+	struct lp_event_slow_iteration event = iteration_of(3, 120 * MS);
+
+	(void)state;
+	begin_loop();
+	feed_accounted(10 * MS, 130 * MS, 3, 60 * MS, 10 * MS, 5 * MS);
+	event.in_progress = 1;
+	event.event.reserved = LP_STALL_AT_END;
+	feed_slow_iteration(&event, 5 * MS, 265 * MS);
+	assert_int_equal(reported.slow_count, 1);
+	assert_int_equal(reported.iteration_count, 1);
+	assert_int_equal(reported.iterations[0].after_slow, 1);
 }
 
 static void the_callbacks_that_took_most_come_first(void **state)
@@ -257,6 +304,7 @@ static void what_a_callback_reports_is_not_reported_of_its_iteration_again(void 
 	feed_stack_sample(LP_SAMPLE_ON_CPU, 5 * MS, 9, 1, 2);
 	feed_accounted(5 * MS, 125 * MS, 3, 60 * MS, 20 * MS, 10 * MS);
 	feed_slow_iteration(&event, 5 * MS, 265 * MS);
+	feed_poll_return(0, 266 * MS, event.iteration, 1, 0);
 	assert_int_equal(reported.iterations[0].slow.duration_ns, 140 * MS);
 	assert_int_equal(reported.iterations[0].why.breakdown.blocked_count, 0);
 	assert_int_equal(reported.iterations[0].why.breakdown.sample_count, 0);
@@ -340,6 +388,7 @@ static void what_lasts_is_not_counted_as_slow(void **state)
 	feed_progress(0, 1, 10 * MS, 120 * MS);
 	feed_accounted(10 * MS, 130 * MS, 1, 60 * MS, 20 * MS, 10 * MS);
 	feed_slow_iteration(&event, 5 * MS, 265 * MS);
+	feed_poll_return(0, 266 * MS, 1, 1, 0);
 	assert_int_equal(reported.iterations[0].slow.slow_callbacks, 1);
 	expect_times(&reported.iterations[0], 85, 40, 10, 5);
 }
@@ -408,6 +457,8 @@ int main(void)
 		TEST(all_slow_callbacks_of_the_iteration_are_subtracted),
 		TEST(slow_callbacks_of_another_iteration_are_not_subtracted),
 		TEST(more_subtracted_than_there_is_leaves_nothing),
+		TEST(an_iteration_is_reported_after_its_slow_callbacks),
+		TEST(what_lasts_at_the_end_is_reported_after_what_ended_before),
 		TEST(the_callbacks_that_took_most_come_first),
 		TEST(as_many_callbacks_as_there_is_space_for_are_reported),
 		TEST(what_came_before_the_first_callback_is_the_iterations),

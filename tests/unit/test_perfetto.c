@@ -103,6 +103,27 @@ static void parts_are_one_after_the_other_in_their_stall(void **state)
 	assert_memory_equal(events, wanted, sizeof(wanted));
 }
 
+/* Its slow callbacks are on the track above, and their time is not in the parts. */
+static void an_iteration_lasts_until_its_end(void **state)
+{
+	struct lp_sink *sink = export_open(&trace_format);
+	struct lp_slow_iteration iteration = {
+		.loop = &export_loop,
+		.start_ns = 2000 * MS,
+		.duration_ns = 180 * MS,
+		.slow_ns = 1000 * MS,
+		.breakdown = { .time = { .known = true, .blocked_ns = 180 * MS } },
+	};
+
+	(void)state;
+	sink->observer.slow_iteration(sink, &iteration);
+	read_trace(sink);
+	assert_int_equal(event_count, 4);
+	assert_int_equal(events[0].time, 2000 * MS);
+	assert_int_equal(events[2].time, 2180 * MS);
+	assert_int_equal(events[3].time, 3180 * MS);
+}
+
 /* A damaged capture may have stalls that overlap, but slices of a track must nest. */
 static void stalls_that_overlap_are_moved_apart(void **state)
 {
@@ -165,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_are_one_after_the_other_in_their_stall),
+		cmocka_unit_test(an_iteration_lasts_until_its_end),
 		cmocka_unit_test(stalls_that_overlap_are_moved_apart),
 		cmocka_unit_test(several_hosts_share_the_clock_of_the_world),
 		cmocka_unit_test(utilisation_is_counted_from_where_an_interval_begins),

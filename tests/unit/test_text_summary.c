@@ -18,6 +18,21 @@ static void expect_iteration(const struct lp_slow_iteration *slow, const char *w
 	assert_string_equal(written(sink, wide.columns), wanted);
 }
 
+static void the_time_of_an_iteration_is_when_it_ended(void **state)
+{
+	const struct lp_slow_iteration slow = {
+		.loop = &loop,
+		.duration_ns = 312 * MS,
+		.slow_ns = 1000 * MS,
+		.callbacks = 9,
+		.slow_callbacks = 2,
+	};
+
+	(void)state;
+	expect_iteration(&slow, "12:01:08.312    312 ms  7 callbacks in one iteration, "
+				"besides 2 slow\n");
+}
+
 static void a_slow_iteration_has_its_greatest_callbacks(void **state)
 {
 	struct lp_slow_iteration slow = {
@@ -586,6 +601,7 @@ static void an_interval_reports_what_was_lost_in_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_time_of_an_iteration_is_when_it_ended),
 		cmocka_unit_test(a_slow_iteration_has_its_greatest_callbacks),
 		cmocka_unit_test(an_iteration_that_began_without_the_gil_says_so),
 		cmocka_unit_test(what_came_before_the_first_callback_has_its_stacks),

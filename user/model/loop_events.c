@@ -17,13 +17,26 @@ static void report_slow(void *context, const struct lp_slow_callback *slow)
 		model->observer->slow(model->context, slow);
 }
 
+static void report_slow_iteration(void *context, const struct lp_slow_iteration *slow)
+{
+	struct lp_model *model = context;
+
+	if (model->observer->slow_iteration)
+		model->observer->slow_iteration(model->context, slow);
+}
+
+static const struct lp_stall_handlers stall_handlers = {
+	.slow = report_slow,
+	.slow_iteration = report_slow_iteration,
+};
+
 static bool equip_loop(struct lp_model *model, struct lp_model_loop *loop)
 {
 	loop->causes = lost_time_new();
 	if (loop->causes)
 		loop->segments = segments_new(model->source->frames, loop->causes);
 	if (loop->segments)
-		loop->stalls = pending_stalls_new(loop->segments, report_slow, model);
+		loop->stalls = pending_stalls_new(loop->segments, &stall_handlers, model);
 	return loop->stalls != NULL;
 }
 

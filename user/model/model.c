@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "base/macros.h"
-#include "breakdown.h"
 #include "finding_kinds.h"
 #include "own_frames.h"
 #include "lifetimes.h"
@@ -207,13 +206,11 @@ static void on_slow_iteration(void *context, const struct lp_event_slow_iteratio
 					  .at_end = flags & LP_STALL_AT_END,
 					  .callbacks = event->callbacks };
 
-	if (!is_observed_since(model, loop, event->start_ns) || !model->observer->slow_iteration)
+	if (!is_observed_since(model, loop, event->start_ns))
 		return;
 	slow.loop = &loop->info;
 	fill_top(model, loop, event, &slow);
-	pending_stalls_explain_iteration(loop->stalls, event, &slow);
-	model->observer->slow_iteration(model->context, &slow);
-	breakdown_clear(&slow.breakdown);
+	pending_stalls_add_iteration(loop->stalls, event, &slow);
 }
 
 static void on_frame(void *context, const struct lp_event_frame *event)

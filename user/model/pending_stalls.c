@@ -19,8 +19,15 @@
 /* The limit of pending stalls of a loop, which only forged captures exceed. */
 #define PENDING_MAX 256
 
+/* A slow iteration that waits for the reports of its slow callbacks. */
+struct pending_iteration {
+	struct lp_slow_iteration slow;
+	struct lp_callback_info top[LP_TOP_SHOWN];
+};
+
 struct lp_pending {
 	struct lp_pending *next;
+	struct pending_iteration *whole; /* owned; NULL: this is a callback, which slow has */
 	struct lp_slow_callback slow;
 	struct lp_callback_info named;
 	struct lp_eager_info eager;
@@ -31,7 +38,7 @@ struct lp_pending {
 };
 
 struct lp_pending_stalls {
-	lp_slow_handler report;
+	const struct lp_stall_handlers *handlers;
 	void *context;
 	struct lp_segments *segments; /* not owned */
 	struct lp_pending *first, *last;
@@ -44,14 +51,15 @@ struct lp_pending_stalls {
 	struct lp_eager_info eager;
 };
 
-struct lp_pending_stalls *pending_stalls_new(struct lp_segments *segments, lp_slow_handler report,
+struct lp_pending_stalls *pending_stalls_new(struct lp_segments *segments,
+					     const struct lp_stall_handlers *handlers,
 					     void *context)
 {
 	struct lp_pending_stalls *stalls = calloc(1, sizeof(*stalls));
 
 	if (stalls) {
 		stalls->segments = segments;
-		stalls->report = report;
+		stalls->handlers = handlers;
 		stalls->context = context;
 	}
 	return stalls;
@@ -66,9 +74,26 @@ static void report_first(struct lp_pending_stalls *stalls)
 	if (!stalls->first)
 		stalls->last = NULL;
 	stalls->count--;
-	stalls->report(stalls->context, &pending->slow);
-	breakdown_clear(&pending->slow.breakdown);
+	if (pending->whole) {
+		stalls->handlers->slow_iteration(stalls->context, &pending->whole->slow);
+		breakdown_clear(&pending->whole->slow.breakdown);
+		free(pending->whole);
+	} else {
+		stalls->handlers->slow(stalls->context, &pending->slow);
+		breakdown_clear(&pending->slow.breakdown);
+	}
 	free(pending);
+}
+
+static void append(struct lp_pending_stalls *stalls, struct lp_pending *pending)
+{
+	if (stalls->last)
+		stalls->last->next = pending;
+	else
+		stalls->first = pending;
+	stalls->last = pending;
+	if (++stalls->count > PENDING_MAX)
+		report_first(stalls);
 }
 
 void pending_stalls_free(struct lp_pending_stalls *stalls)
@@ -145,7 +170,10 @@ void pending_stalls_add_progress(struct lp_pending_stalls *stalls, const struct 
 			   &slow.breakdown);
 	name_by_stack(&slow, &named);
 	stall_name_set(&slow);
-	stalls->report(stalls->context, &slow);
+	/* no event will tell more about those that ended before it */
+	if (slow.at_end)
+		pending_stalls_advance(stalls, UINT64_MAX);
+	stalls->handlers->slow(stalls->context, &slow);
 	breakdown_clear(&slow.breakdown);
 }
 
@@ -182,24 +210,19 @@ void pending_stalls_add_slow(struct lp_pending_stalls *stalls, const struct lp_l
 	stalls->blocked_ns += time->blocked_ns;
 	stalls->gil_ns += time->gil_ns;
 	stalls->run_queue_ns += time->run_queue_ns;
-	if (stalls->last)
-		stalls->last->next = pending;
-	else
-		stalls->first = pending;
-	stalls->last = pending;
-	if (++stalls->count > PENDING_MAX)
-		report_first(stalls);
+	append(stalls, pending);
 }
 
-void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
-				      const struct lp_event_slow_iteration *event,
-				      struct lp_slow_iteration *slow)
+static void explain_iteration(struct lp_pending_stalls *stalls,
+			      const struct lp_event_slow_iteration *event,
+			      struct lp_slow_iteration *slow)
 {
 	struct lp_breakdown *breakdown = &slow->breakdown;
 	bool same = stalls->iteration == event->iteration && event->slow_ns;
 	uint64_t duration_ns = event->event.time_ns - event->start_ns - event->slow_ns;
 
 	slow->duration_ns = duration_ns;
+	slow->slow_ns = event->slow_ns;
 	slow->slow_callbacks = same ? stalls->slow_count : 0;
 	segments_gap_breakdown(stalls->segments, event->start_ns, duration_ns, breakdown);
 	breakdown_fill_times(&breakdown->time, duration_ns,
@@ -211,6 +234,46 @@ void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
 		breakdown->time.gc_ns = breakdown->time.on_cpu_ns;
 		breakdown->time.gc_exact = false;
 	}
+}
+
+/* Lets an iteration wait for its slow callbacks.  Returns false if out of memory. */
+static bool defer_iteration(struct lp_pending_stalls *stalls,
+			    const struct lp_event_slow_iteration *event,
+			    const struct lp_slow_iteration *slow)
+{
+	struct lp_pending *pending = calloc(1, sizeof(*pending));
+	struct pending_iteration *whole = calloc(1, sizeof(*whole));
+	size_t i;
+
+	if (!pending || !whole) {
+		free(pending);
+		free(whole);
+		return false;
+	}
+	whole->slow = *slow;
+	/* the slots may belong to other callbacks when the iteration is reported */
+	for (i = 0; i < slow->top_count; i++) {
+		whole->top[i] = *slow->top[i].callback;
+		whole->slow.top[i].callback = &whole->top[i];
+	}
+	pending->whole = whole;
+	pending->iteration = event->iteration;
+	pending->end_ns = pending->iteration_end_ns = event->event.time_ns;
+	append(stalls, pending);
+	return true;
+}
+
+void pending_stalls_add_iteration(struct lp_pending_stalls *stalls,
+				  const struct lp_event_slow_iteration *event,
+				  struct lp_slow_iteration *slow)
+{
+	explain_iteration(stalls, event, slow);
+	if (slow->at_end)
+		pending_stalls_advance(stalls, UINT64_MAX);
+	if (!slow->in_progress && stalls->first && defer_iteration(stalls, event, slow))
+		return;
+	stalls->handlers->slow_iteration(stalls->context, slow);
+	breakdown_clear(&slow->breakdown);
 }
 
 void pending_stalls_iteration_end(struct lp_pending_stalls *stalls,
@@ -242,7 +305,12 @@ void pending_stalls_poll_return(struct lp_pending_stalls *stalls,
 const struct lp_slow_callback *pending_stalls_cut_off(const struct lp_pending_stalls *stalls,
 						      uint64_t time_ns)
 {
-	return stalls->last && stalls->last->end_ns == time_ns ? &stalls->last->slow : NULL;
+	const struct lp_pending *pending, *newest = NULL;
+
+	for (pending = stalls->first; pending; pending = pending->next)
+		if (!pending->whole)
+			newest = pending;
+	return newest && newest->end_ns == time_ns ? &newest->slow : NULL;
 }
 
 void pending_stalls_advance(struct lp_pending_stalls *stalls, uint64_t now_ns)

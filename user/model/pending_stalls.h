@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Slow callbacks that wait to be reported.  A callback is reported when its iteration has ended and
- * the poll after it has returned, because only then the delayed callbacks and events are known.
+ * the poll after it has returned, because only then the delayed callbacks and events are known.  An
+ * iteration that is slow besides them is reported after them, as it has ended later.
  */
 #ifndef LP_MODEL_PENDING_STALLS_H
 #define LP_MODEL_PENDING_STALLS_H
@@ -12,10 +13,14 @@
 
 struct lp_pending_stalls;
 
-typedef void (*lp_slow_handler)(void *context, const struct lp_slow_callback *slow);
+struct lp_stall_handlers {
+	void (*slow)(void *context, const struct lp_slow_callback *slow);
+	void (*slow_iteration)(void *context, const struct lp_slow_iteration *slow);
+};
 
 /* The pending stalls of one loop.  The segments are not owned.  Returns NULL if out of memory. */
-struct lp_pending_stalls *pending_stalls_new(struct lp_segments *segments, lp_slow_handler report,
+struct lp_pending_stalls *pending_stalls_new(struct lp_segments *segments,
+					     const struct lp_stall_handlers *handlers,
 					     void *context);
 /* Reports what is left, then frees it. */
 void pending_stalls_free(struct lp_pending_stalls *stalls);
@@ -35,12 +40,12 @@ void pending_stalls_iteration_end(struct lp_pending_stalls *stalls,
 void pending_stalls_poll_return(struct lp_pending_stalls *stalls,
 				const struct lp_event_poll_return *event);
 /*
- * Fills in the duration of an iteration without its slow callbacks, their number, and the
- * breakdown, which the caller clears.
+ * Fills in the duration of an iteration without its slow callbacks, their number and time, and the
+ * breakdown.  Reports it after those of them that are pending; at once, if it is in progress.
  */
-void pending_stalls_explain_iteration(struct lp_pending_stalls *stalls,
-				      const struct lp_event_slow_iteration *event,
-				      struct lp_slow_iteration *slow);
+void pending_stalls_add_iteration(struct lp_pending_stalls *stalls,
+				  const struct lp_event_slow_iteration *event,
+				  struct lp_slow_iteration *slow);
 /*
  * Returns the newest pending stall if it ended at that instant, as one does that the end of its
  * loop has cut off; else NULL. Valid until the next call of any other function here.

@@ -270,6 +270,7 @@ struct lp_slow_iteration {
 	const struct lp_loop_info *loop;
 	uint64_t start_ns;
 	uint64_t duration_ns; /* without the time of its slow callbacks */
+	uint64_t slow_ns; /* the time of its slow callbacks */
 	bool in_progress;
 	bool began_before, at_end; /* as in struct lp_slow_callback */
 	uint32_t callbacks;
@@ -287,6 +288,12 @@ struct lp_slow_iteration {
 	 */
 	struct lp_breakdown breakdown;
 };
+
+/* Returns when an iteration ended; of one in progress, up to when its duration is. */
+static inline uint64_t slow_iteration_end_ns(const struct lp_slow_iteration *slow)
+{
+	return slow->start_ns + slow->duration_ns + slow->slow_ns;
+}
 
 enum lp_cause_kind {
 	LP_CAUSE_ON_CPU,

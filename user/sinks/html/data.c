@@ -90,6 +90,7 @@ enum stall_field {
 	STALL_TARGET,
 	STALL_FIRST,
 	STALL_SECOND,
+	STALL_SLOW,
 	STALL_FIELDS,
 };
 
@@ -111,6 +112,7 @@ static const char *const stall_fields[STALL_FIELDS] = {
 	[STALL_TARGET] = "target",
 	[STALL_FIRST] = "first",
 	[STALL_SECOND] = "second",
+	[STALL_SLOW] = "slow_us",
 };
 
 static uint64_t flags_of(const struct lp_page_stall *stall)
@@ -149,6 +151,8 @@ static uint64_t stall_value(const struct lp_page_stall *stall, enum stall_field 
 		return stall->first_count;
 	case STALL_SECOND:
 		return stall->second_count;
+	case STALL_SLOW:
+		return stall->slow_ns / 1000;
 	default:
 		return stall->parts_ns[LP_CAUSE_ON_CPU + (field - STALL_ON_CPU)] / 1000;
 	}

@@ -523,6 +523,7 @@ static void add_iteration(struct lp_page_store *store, const struct lp_slow_iter
 	if (!stall)
 		return;
 	stall->iteration = true;
+	stall->slow_ns = slow->slow_ns;
 	stall->in_progress = slow->in_progress;
 	stall->began_before = slow->began_before;
 	stall->first_count = slow->callbacks;

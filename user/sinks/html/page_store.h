@@ -54,6 +54,7 @@ struct lp_page_detail {
 struct lp_page_stall {
 	uint64_t start_ns; /* since 1970 */
 	uint64_t duration_ns;
+	uint64_t slow_ns; /* of an iteration: of its slow callbacks, not in duration_ns */
 	uint64_t parts_ns[LP_CAUSE_KINDS]; /* LP_CAUSE_GC is a part of LP_CAUSE_ON_CPU */
 	uint64_t task; /* address, 0: none */
 	uint32_t loop; /* ID */

@@ -269,6 +269,7 @@ void json_slow_iteration(struct lp_json_writer *json, const struct lp_slow_itera
 
 	begin(json, "slow_iteration", slow->loop, slow->start_ns, slow->duration_ns,
 	      slow->in_progress, slow->began_before);
+	json_number(json, "end_ns", slow_iteration_end_ns(slow));
 	json_number(json, "callbacks", slow->callbacks);
 	json_array(json, "top");
 	for (i = 0; i < slow->top_count; i++) {

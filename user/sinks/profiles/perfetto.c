@@ -201,7 +201,7 @@ static void place_stall(struct trace_sink *trace, const struct lp_stall *stall)
 	struct track_end *end = &ends[id % LOOPS_MAX];
 
 	trace->at_ns = time_of(trace, stall->loop, stall->start_ns);
-	trace->end_ns = trace->at_ns + stall->duration_ns;
+	trace->end_ns = trace->at_ns + (stall->end_ns - stall->start_ns);
 	if (end->loop == id && trace->at_ns < end->ns)
 		trace->at_ns = end->ns;
 	if (trace->end_ns < trace->at_ns)

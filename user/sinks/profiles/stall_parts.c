@@ -53,6 +53,7 @@ struct lp_stall stall_parts_of_slow(const struct lp_slow_callback *slow)
 				  .slow = slow,
 				  .start_ns = slow->start_ns,
 				  .duration_ns = slow->duration_ns,
+				  .end_ns = slow->start_ns + slow->duration_ns,
 				  .in_progress = slow->in_progress,
 				  .callback = place_of_callback(slow->callback),
 				  .breakdown = &slow->breakdown };
@@ -64,6 +65,7 @@ struct lp_stall stall_parts_of_iteration(const struct lp_slow_iteration *iterati
 				  .iteration = iteration,
 				  .start_ns = iteration->start_ns,
 				  .duration_ns = iteration->duration_ns,
+				  .end_ns = slow_iteration_end_ns(iteration),
 				  .in_progress = iteration->in_progress,
 				  .callback = { LP_PART_FRAME_CODE, 0, "[iteration]", "" },
 				  .breakdown = &iteration->breakdown };

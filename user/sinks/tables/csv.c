@@ -24,7 +24,7 @@ static const char stall_columns[] =
 	"host,service,unit,container,pod,runtime,runtime_version,pid,tid,loop_id,start_unix_s,kind,"
 	"name,file,line,task,duration_s,in_progress,on_cpu_s,blocked_s,gil_s,run_queue_s,gc_s,"
 	"worst_cause,worst_cause_s,worst_function,worst_file,worst_line,worst_syscall,worst_target,"
-	"delayed_callbacks,delayed_events,handler,handler_file,handler_line";
+	"delayed_callbacks,delayed_events,handler,handler_file,handler_line,end_unix_s";
 
 static void write_text(FILE *out, const char *text)
 {
@@ -37,10 +37,12 @@ static void write_number(FILE *out, uint64_t number)
 	fprintf(out, "%" PRIu64 ",", number);
 }
 
-/* Writes seconds with nine decimals, and a point in any locale. */
+/* Seconds with nine decimals, and a point in any locale. */
+#define SECONDS "%" PRIu64 ".%09" PRIu64
+
 static void write_seconds(FILE *out, uint64_t ns)
 {
-	fprintf(out, "%" PRIu64 ".%09" PRIu64 ",", ns / NS_PER_S, ns % NS_PER_S);
+	fprintf(out, SECONDS ",", ns / NS_PER_S, ns % NS_PER_S);
 }
 
 static void write_unknown(FILE *out)
@@ -183,6 +185,7 @@ static void write_stall(void *context, const struct lp_stall *stall)
 	const struct lp_slow_callback *slow = stall->slow;
 	const struct lp_shown_frame *handler = slow ? slow->handler : NULL;
 	struct worst worst = { .out = out };
+	uint64_t end_ns;
 
 	write_loop(out, stall->loop);
 	write_seconds(out,
@@ -208,6 +211,9 @@ static void write_stall(void *context, const struct lp_stall *stall)
 	write_text(out, handler ? handler->file : "");
 	if (handler && handler->line)
 		fprintf(out, "%" PRIu32, handler->line);
+	putc(',', out);
+	end_ns = stall->loop ? loop_unix_ns(stall->loop, stall->end_ns) : stall->end_ns;
+	fprintf(out, SECONDS, end_ns / NS_PER_S, end_ns % NS_PER_S);
 	end_row(out, "");
 }
 

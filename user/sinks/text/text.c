@@ -104,7 +104,7 @@ static void on_slow_iteration(void *context, const struct lp_slow_iteration *slo
 
 	if (slow->in_progress && !slow->at_end && slow->duration_ns < PROGRESS_LEAST_NS)
 		return;
-	print_clock(sink, slow->start_ns + slow->duration_ns);
+	print_clock(sink, slow_iteration_end_ns(slow));
 	text_stall_print_iteration(sink->file, &sink->terminal, &sink->loops, slow,
 				   sink->shows.sampled);
 	put_out(sink);

@@ -32,8 +32,12 @@ function readStalls(raw) {
 		if (Array.isArray(values) && name !== 'start_us')
 			stalls[name] = Float64Array.from(values);
 	stalls.cause = new Uint8Array(count);
-	for (let i = 0; i < count; i++)
+	stalls.end = new Float64Array(count);
+	for (let i = 0; i < count; i++) {
 		stalls.cause[i] = mainCause(stalls, i);
+		// the time of its slow callbacks is not in the duration of an iteration
+		stalls.end[i] = stalls.start[i] + stalls.duration_us[i] + stalls.slow_us[i];
+	}
 	return stalls;
 }
 
@@ -102,7 +106,7 @@ function findRange(data) {
 		}
 	for (let i = 0; i < stalls.count; i++) {
 		from = Math.min(from, stalls.start[i]);
-		to = Math.max(to, stalls.start[i] + stalls.duration_us[i]);
+		to = Math.max(to, stalls.end[i]);
 	}
 	if (!(to > from)) {
 		from = data.start_us;

@@ -41,7 +41,7 @@ function stallFacts(i) {
 		[before ? 'attached at' : 'began', `${formatInstant(stalls.start[i])} ${formatZone(stalls.start[i])}`],
 		['lasted', `${before ? 'at least ' : ''}${formatDuration(1000 * us)}${running}` +
 			(before ? ', began before loopprof was attached' : '')],
-		['ended', running ? '' : formatClock(stalls.start[i] + us)],
+		['ended', running ? '' : formatClock(stalls.end[i])],
 		[{ task: 'coroutine', callback: 'callback' }[callback.kind] || 'iteration', stallName(i)],
 		['at', handler ? `${handler.file}:${handler.line}` : ''],
 		['run by', handler ? callback.name : ''],

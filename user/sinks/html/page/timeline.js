@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Each stall by its start and its duration. A mark is as wide as the stall was long, once that
-// is visible; what would be painted over itself is painted once, so that 100,000 are quick.
+// Each stall by its start and its duration. A mark is as wide as the time from its start to its
+// end, once that is visible; what would be painted over itself is painted once, so that 100,000 are
+// quick.
 
 const timelineCanvas = byId('timeline');
 const timelineHeight = 250;
@@ -20,14 +21,14 @@ function durationRange() {
 
 // All that reach into the range: one may have begun long before it.
 function firstVisible() {
-	return firstStallFrom(view.from - view.longest);
+	return firstStallFrom(view.from - view.widest);
 }
 
 function markOf(i) {
 	const { area, from, to } = timeline;
 	const { stalls } = data;
 	const left = timeToX(area, stalls.start[i]);
-	const width = stalls.duration_us[i] / (view.to - view.from) * (area.right - area.left);
+	const width = (stalls.end[i] - stalls.start[i]) / (view.to - view.from) * (area.right - area.left);
 
 	return { left, width: Math.max(leastMark, width),
 		y: logToY(area, 1000 * stalls.duration_us[i], from, to) };
@@ -48,7 +49,7 @@ function drawMarks(area) {
 
 		if (stalls.start[i] > view.to)
 			break;
-		if (stalls.start[i] + stalls.duration_us[i] < view.from)
+		if (stalls.end[i] < view.from)
 			continue;
 		const { left, width, y } = markOf(i);
 

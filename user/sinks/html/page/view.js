@@ -12,6 +12,7 @@ const view = {
 	stalls: null, // of the loop, in the order of time
 	shortest: Infinity, // of them, in us
 	longest: 0,
+	widest: 0, // from the start of a stall to its end
 };
 const watchers = [];
 const pending = new Set();
@@ -44,10 +45,11 @@ function setLoop(id) {
 	view.loop = id;
 	view.stalls = Uint32Array.from(chosen);
 	view.shortest = Infinity;
-	view.longest = 0;
+	view.longest = view.widest = 0;
 	for (const i of chosen) {
 		view.shortest = Math.min(view.shortest, stalls.duration_us[i]);
 		view.longest = Math.max(view.longest, stalls.duration_us[i]);
+		view.widest = Math.max(view.widest, stalls.end[i] - stalls.start[i]);
 	}
 	if (view.selected >= 0 && id && stalls.loop[view.selected] !== id)
 		view.selected = -1;
@@ -83,7 +85,7 @@ function selectStall(i) {
 	const { stalls } = data;
 
 	view.selected = i;
-	if (i >= 0 && (stalls.start[i] + stalls.duration_us[i] < view.from || stalls.start[i] > view.to)) {
+	if (i >= 0 && (stalls.end[i] < view.from || stalls.start[i] > view.to)) {
 		const half = (view.to - view.from) / 2;
 
 		setRange(stalls.start[i] - half, stalls.start[i] + half);
