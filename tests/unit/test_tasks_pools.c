@@ -8,6 +8,8 @@
 #include "runtime/registry.h"
 
 static const struct lp_shown_frame render = FRAME("render", "/srv/app/images.py", 7);
+/* another position in the code of the same line */
+static const struct lp_shown_frame render_again = FRAME("render", "/srv/app/images.py", 7);
 
 /* The text or the JSON lines from the first pool on; the caller frees it. */
 static char *printed(struct lp_task_list *list, bool json, const char *from)
@@ -115,6 +117,49 @@ static void test_executor(void **state)
 			    "4.00 s\n"
 			    "        asyncio_0, asyncio_1  render, app/images.py:7\n"
 			    "        queued: 14 render, 3 getaddrinfo\n");
+	free(text);
+}
+
+/* Threads at one line are one group, and a name that several have is shown once. */
+static void test_equal_names(void **state)
+{
+	struct lp_task_list list = new_pool(1, LP_POOL_THREADS, "anyio's worker threads");
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		add_worker(&list, i < 5 ? "AnyIO worker thread" : "other", true);
+		if (i % 2)
+			list.pool_threads[i].frames[1].code = (uintptr_t)&render_again;
+	}
+	list.pools[0].amounts[LP_POOL_LIMIT] = list.pools[0].amounts[LP_POOL_OUT] = 6;
+	text = printed(&list, false, "\npools");
+	assert_string_equal(text, "\npools\n"
+				  "    anyio's worker threads: 6 of 6 threads busy\n"
+				  "        AnyIO worker thread (5 of them), other  render, "
+				  "app/images.py:7\n");
+	free(text);
+}
+
+/* A fourth name and further ones are counted, each of their users. */
+static void test_many_names(void **state)
+{
+	static const char *const names[] = { "a", "b", "b", "c", "d", "d", "e" };
+	struct lp_task_list list = new_pool(7, LP_POOL_PERMITS, "x");
+	struct lp_pool *pool = &list.pools[0];
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 7; i++)
+		list.tasks[i].name = names[i];
+	pool->amounts[LP_POOL_LIMIT] = pool->amounts[LP_POOL_OUT] = 7;
+	pool->holders = new_users(&list, 0, 7);
+	pool->holder_count = pool->held = 7;
+	text = printed(&list, false, "        held");
+	assert_string_equal(text, "        held by 'a', 'b' (2 of them), 'c' and 3 more at "
+				  "app/client.py:12\n");
 	free(text);
 }
 
@@ -239,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_executor),    cmocka_unit_test(test_executor_as_json),
+		cmocka_unit_test(test_equal_names), cmocka_unit_test(test_many_names),
 		cmocka_unit_test(test_connections), cmocka_unit_test(test_order),
 		cmocka_unit_test(test_unknown),	    cmocka_unit_test(test_idle),
 	};

@@ -124,3 +124,11 @@ const struct lp_shown_frame *task_frames_own(struct lp_task_frames *frames,
 	own = own_frames_innermost(shown, count);
 	return own < count ? shown[own] : NULL;
 }
+
+bool task_frames_same_line(const struct lp_shown_frame *one, const struct lp_shown_frame *other)
+{
+	if (one == other || !one || !other)
+		return one == other;
+	return one->line == other->line && !strcmp(one->function, other->function) &&
+	       !strcmp(one->file, other->file);
+}

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define NAMES_SHOWN 3 /* of a group */
+#define NAME_BYTES (LP_TASK_NAME_COLUMNS * 4 + 24) /* with quotes and "thread" */
 #define GROUPS_SHOWN 6 /* of a pool's holders, waiters or threads */
 #define GROUPS_MAX 64
 #define JOBS_SHOWN 6
@@ -24,12 +25,19 @@ struct user_time {
 	bool least; /* it may be longer */
 };
 
+/* The users of a group that have the same name. */
+struct user_name {
+	char text[NAME_BYTES];
+	size_t count;
+};
+
 /* Users of a pool at the same line. */
 struct user_group {
 	const struct lp_shown_frame *frame; /* the line, or NULL */
 	const char *function; /* what a thread was given to run; "" */
-	size_t count, named;
-	char names[NAMES_SHOWN * (LP_TASK_NAME_COLUMNS * 4 + 16)];
+	size_t count;
+	size_t named; /* the number of names */
+	struct user_name names[NAMES_SHOWN];
 	struct user_time longest; /* of those of which it is known */
 };
 
@@ -74,6 +82,22 @@ static const struct lp_shown_frame *own_frame(const struct lp_tasks_snapshot *sn
 	return task_frames_own(snapshot->frames, thread->frames, thread->frame_count);
 }
 
+static void add_name(struct user_group *group, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < group->named; i++)
+		if (!strcmp(group->names[i].text, name))
+			break;
+	if (i == NAMES_SHOWN)
+		return;
+	if (i == group->named) {
+		group->named++;
+		snprintf(group->names[i].text, sizeof(group->names[i].text), "%s", name);
+	}
+	group->names[i].count++;
+}
+
 /* Adds a user to the group of its line. */
 static void add_to_group(struct user_groups *groups, const struct lp_shown_frame *frame,
 			 const char *function, const char *name, struct user_time time)
@@ -82,7 +106,8 @@ static void add_to_group(struct user_groups *groups, const struct lp_shown_frame
 	size_t i;
 
 	for (i = 0; i < groups->count; i++)
-		if (groups->items[i].frame == frame && !strcmp(groups->items[i].function, function))
+		if (task_frames_same_line(groups->items[i].frame, frame) &&
+		    !strcmp(groups->items[i].function, function))
 			break;
 	if (i == GROUPS_MAX) {
 		groups->left_out++;
@@ -98,11 +123,7 @@ static void add_to_group(struct user_groups *groups, const struct lp_shown_frame
 	group->count++;
 	if (time.ns > group->longest.ns)
 		group->longest = time;
-	if (group->named == NAMES_SHOWN)
-		return;
-	snprintf(group->names + strlen(group->names), sizeof(group->names) - strlen(group->names),
-		 "%s%s", group->named ? ", " : "", name);
-	group->named++;
+	add_name(group, name);
 }
 
 static struct user_time time_of(const struct lp_tasks_snapshot *snapshot,
@@ -151,7 +172,7 @@ static void add_named(const struct lp_terminal *terminal, const struct lp_tasks_
 		      const struct named_user *named, struct user_groups *groups)
 {
 	const struct lp_task_place *place = named->place;
-	char name[LP_TASK_NAME_COLUMNS * 4 + 8], quoted[sizeof(name) + 16];
+	char name[LP_TASK_NAME_COLUMNS * 4 + 8], quoted[NAME_BYTES];
 	const struct user_time unknown = { .ns = 0 };
 
 	if (named->task) {
@@ -199,13 +220,20 @@ static void group_users(const struct lp_terminal *terminal,
 	free(named);
 }
 
+/* Appends "'a', 'b' (3 of them) and 4 more". */
 static void add_names(struct pool_line *line, const struct user_group *group)
 {
+	size_t more = group->count, i;
 	char number[32];
 
-	add(line, "%s", group->names);
-	if (group->count > group->named)
-		add(line, " and %s more", text_task_number(group->count - group->named, number));
+	for (i = 0; i < group->named; i++) {
+		add(line, "%s%s", i ? ", " : "", group->names[i].text);
+		if (group->names[i].count > 1)
+			add(line, " (%s of them)", text_task_number(group->names[i].count, number));
+		more -= group->names[i].count;
+	}
+	if (more)
+		add(line, " and %s more", text_task_number(more, number));
 }
 
 static void add_group(struct pool_line *line, const struct user_group *group)

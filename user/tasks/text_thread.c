@@ -280,7 +280,8 @@ static bool is_alike(const struct lp_tasks_snapshot *snapshot, size_t thread)
 	for (i = 0; i < thread; i++)
 		if (threads[i].wait.kind == threads[thread].wait.kind &&
 		    threads[i].wait.id == threads[thread].wait.id &&
-		    frame_of(snapshot, &threads[i]) == frame_of(snapshot, &threads[thread]) &&
+		    task_frames_same_line(frame_of(snapshot, &threads[i]),
+					  frame_of(snapshot, &threads[thread])) &&
 		    !runs_loop(snapshot, threads[i].tid))
 			return true;
 	return false;
