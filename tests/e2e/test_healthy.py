@@ -115,6 +115,17 @@ def test_children_of_a_master_with_a_loop(case):
     alone = case.run("-p", str(target.pid), "-d", "0.2").expect(0)
     if "1 loop, and others in 2 of its child processes: -s follows them" not in alone.err:
         raise Failure(f"nothing is said of the children: {alone.err}")
+    first, supervisor = children_of(target.pid)
+    workers = ",".join(str(pid) for pid in sorted((first, *children_of(supervisor))))
+    last = f"event loops run in 2 of the child processes of pid {target.pid} as well"
+    if last not in alone.err or f"`loopprof tasks -p {workers}`" not in alone.err:
+        raise Failure(f"nothing is said of the children at the end: {alone.err}")
+    tasks = case.run("tasks", "-p", str(target.pid)).expect(0)
+    if last not in tasks.err or f"`loopprof tasks -p {workers}`" not in tasks.err:
+        raise Failure(f"nothing is said of the children: {tasks.err}")
+    named = case.run("tasks", "-p", f"{target.pid},{workers}").expect(0)
+    if "child processes" in named.err:
+        raise Failure(f"processes that were named are reported as children: {named.err}")
     target.go()
     target.wait()
 

@@ -32,8 +32,10 @@
 
 /* The longest time in ns for which a program after -- is held while it loads what runs loops. */
 #define HOLD_NS (2000 * NS_PER_MS)
-/* The longest time in ns of the search for children at the end of a run without a loop. */
+/* The longest time in ns of the search for children at the end of a run without a loop, and of one
+ * with a loop, whose summary is complete. */
 #define CHILDREN_NS (500 * NS_PER_MS)
+#define OTHER_CHILDREN_NS (100 * NS_PER_MS)
 /*
  * Limits in Hz of the clock. They are odd so that samples are not in step with periodic timers of
  * the target.
@@ -517,15 +519,20 @@ static void confine(const struct lp_profile *profile)
 		log_warning("the run goes on with more rights than it needs: %s", strerror(-err));
 }
 
-/* Reports children that run loops, if the run found no loop and did not follow children. */
-static void report_children(const struct lp_profile *profile)
+/*
+ * Reports children that run loops, if the run did not follow children. A run that found no loop
+ * reports them before its summary; another one after it, as the last line of the summary may name
+ * the supervisor's loop only.
+ */
+static void report_children(const struct lp_profile *profile, bool after)
 {
 	const struct lp_options *options = profile->options;
+	bool ran = profile->counts.loops > 0;
 
-	if (profile->counts.loops || options->all || options->subprocesses)
+	if (ran != after || options->all || options->subprocesses)
 		return;
-	remote_end_at(clock_now() + CHILDREN_NS);
-	targets_report_children(profile->targets);
+	remote_end_at(clock_now() + (ran ? OTHER_CHILDREN_NS : CHILDREN_NS));
+	targets_report_children(profile->targets, ran);
 }
 
 int command_profile(const struct lp_options *options)
@@ -560,10 +567,11 @@ int command_profile(const struct lp_options *options)
 		if (reason == LP_END_INTERRUPT)
 			consume_signal(&profile);
 		ending_release();
-		report_children(&profile);
+		report_children(&profile, false);
 		remote_limit_last_reads();
 		live_snapshot(profile.live, LP_EVENT_END, reason);
 		err = finish(&profile, &error);
+		report_children(&profile, true);
 		/* a result that could not be written is a failure even if the program had none */
 		profile.failed = profile.failed || err;
 	}

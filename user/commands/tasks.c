@@ -273,21 +273,6 @@ static int number_loops(struct tasks *tasks, struct target *target,
 	return 0;
 }
 
-/*
- * Names the child processes that run a loop if the given process runs none, as a supervisor of
- * workers.
- */
-static void hint_at_children(pid_t pid)
-{
-	char pids[LP_CHILDREN_TEXT_MAX];
-	size_t count = targets_children_text(pid, pids, sizeof(pids));
-
-	if (count)
-		log_note(
-			"no event loop runs in pid %d, but in %zu of its child processes: `loopprof tasks -p %s`%s",
-			pid, count, pids, count > LP_CHILDREN_NAMED ? " and others" : "");
-}
-
 static int inspect(struct tasks *tasks, struct target *target, struct lp_error *error)
 {
 	bool consistent = tasks->options->consistent;
@@ -310,8 +295,6 @@ static int inspect(struct tasks *tasks, struct target *target, struct lp_error *
 		tasks->sink->change(tasks->sink, before, snapshot, change);
 	else
 		tasks->sink->snapshot(tasks->sink, snapshot);
-	if (!before && !snapshot->list.count && !snapshot->loop_count)
-		hint_at_children(target->process.pid);
 	tasks->end.partial = tasks->end.partial || snapshot->list.partial;
 	if (snapshot->paused_ns > tasks->end.paused_ns)
 		tasks->end.paused_ns = snapshot->paused_ns;
@@ -498,6 +481,56 @@ static bool any_shown(const struct tasks *tasks)
 	return false;
 }
 
+/* Returns whether the tasks of one of some processes are printed as well: "43,44". */
+static bool is_any_named(const struct tasks *tasks, const char *pids)
+{
+	size_t i;
+
+	for (; *pids; pids += strcspn(pids, ","), pids += *pids == ',')
+		for (i = 0; i < tasks->options->pid_count; i++)
+			if (tasks->options->pids[i] == (pid_t)strtol(pids, NULL, 10))
+				return true;
+	return false;
+}
+
+/*
+ * Names the child processes that run a loop, as those of a supervisor of workers, which may run
+ * one itself for its control socket.
+ */
+static void hint_at_children(const struct tasks *tasks, const struct lp_tasks_snapshot *snapshot)
+{
+	pid_t pid = snapshot->process->pid;
+	char pids[LP_CHILDREN_TEXT_MAX];
+	size_t count = targets_children_text(pid, pids, sizeof(pids));
+	const char *others = count > LP_CHILDREN_NAMED ? " and others" : "";
+
+	if (!count || is_any_named(tasks, pids))
+		return;
+	if (!snapshot->list.count && !snapshot->loop_count)
+		log_note(
+			"no event loop runs in pid %d, but in %zu of its child processes: `loopprof tasks -p %s`%s",
+			pid, count, pids, others);
+	else
+		log_note(
+			"event loops run in %zu of the child processes of pid %d as well: `loopprof tasks -p %s`%s",
+			count, pid, pids, others);
+}
+
+static void hint_at_all_children(const struct tasks *tasks)
+{
+	size_t i;
+
+	for (i = 0; i < tasks->target_count; i++) {
+		const struct target *target = &tasks->targets[i];
+
+		if (!target->snapshot)
+			continue;
+		supervised_reading(tasks->supervised, target->process.pid, false);
+		hint_at_children(tasks, target->snapshot);
+		supervised_done(tasks->supervised);
+	}
+}
+
 /* Reads and prints the tasks, in the child. Returns the exit status. */
 static int read_and_show(struct lp_supervised *supervised, void *context)
 {
@@ -515,8 +548,10 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 	if (tasks->target_count || tasks->progress->begun) {
 		begin(tasks);
 		counted = snapshot_all(tasks);
-		if (counted && tasks->options->watch_ns)
+		if (counted && tasks->options->watch_ns) {
+			hint_at_all_children(tasks);
 			tasks->end.reason = watch(tasks);
+		}
 		tasks->end.end_ns = clock_now();
 		if (tasks->sink->end)
 			tasks->sink->end(tasks->sink, &tasks->end);
@@ -524,6 +559,9 @@ static int read_and_show(struct lp_supervised *supervised, void *context)
 	err = tasks->sink->close(tasks->sink);
 	if (err && err != -EPIPE)
 		log_error("cannot write to stdout: %s", output_advice(err));
+	/* last, as a child that does not answer is abandoned with its reader */
+	if (!tasks->options->watch_ns)
+		hint_at_all_children(tasks);
 	for (i = 0; i < tasks->target_count; i++)
 		close_target(&tasks->targets[i]);
 	free(tasks->targets);

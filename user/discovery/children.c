@@ -154,21 +154,27 @@ size_t targets_children_text(pid_t pid, char *pids, size_t size)
 	return count;
 }
 
-void targets_report_children(struct lp_targets *targets)
+void targets_report_children(struct lp_targets *targets, bool ran)
 {
 	char pids[LP_CHILDREN_TEXT_MAX];
 	struct lp_target *target;
+	const char *others;
 	size_t count;
+	pid_t pid;
 
 	for (target = targets->first; target; target = target->next) {
 		if (!target->named || target->state != LP_TARGET_ATTACHED)
 			continue;
-		count = targets_children_text(target->process.pid, pids, sizeof(pids));
-		if (count)
+		pid = target->process.pid;
+		count = targets_children_text(pid, pids, sizeof(pids));
+		others = count > LP_CHILDREN_NAMED ? " and others" : "";
+		if (count && ran)
+			log_note(
+				"event loops run in %zu of the child processes of pid %d as well, which were not profiled: `loopprof -p %d -s` follows them, and `loopprof tasks -p %s`%s shows what their tasks wait for",
+				count, pid, pid, pids, others);
+		else if (count)
 			log_note(
 				"no event loop ran in pid %d, but %zu of its child processes run%s one (%s%s): `loopprof -p %d -s` follows them",
-				target->process.pid, count, count == 1 ? "s" : "", pids,
-				count > LP_CHILDREN_NAMED ? " and others" : "",
-				target->process.pid);
+				pid, count, count == 1 ? "s" : "", pids, others, pid);
 	}
 }

@@ -49,8 +49,11 @@ size_t targets_looping_descendants(pid_t root, pid_t *looping, size_t size);
  */
 size_t targets_children_text(pid_t pid, char *pids, size_t size);
 
-/* Reports the children that run event loops of the processes that were named by their PIDs. */
-void targets_report_children(struct lp_targets *targets);
+/*
+ * Reports the children that run event loops of the processes that were named by their PIDs. ran:
+ * the run has profiled a loop.
+ */
+void targets_report_children(struct lp_targets *targets, bool ran);
 
 /* -a: inspects all processes of the host. */
 void targets_scan(struct lp_targets *targets);
