@@ -366,6 +366,43 @@ def test_exhausted_pools(case):
     target.finish()
 
 
+@on_every_python
+def test_what_will_set_a_future(case):
+    """A job is queued only if the queue of an executor has it."""
+    # A chroot has no file system for the semaphores that a pool of processes needs.
+    arguments = () if case.interpreter.root else ("processes",)
+    target = case.start("pending.py", *arguments)
+    unknown = "pending, and it is not known what will set it"
+    expected = {
+        "runs": "executor, running", "queued": "executor, queued",
+        "dropped-runs": "executor, running", "dropped": "executor, queued",
+        "other": None, "bare": unknown,
+        "not-begun": "result of a coroutine that its loop has not started yet",
+        **{"process": "executor, queued" for _ in arguments},
+    }
+    snapshots = []
+
+    def is_shown():
+        snapshots.append(tasks.snapshot(case, target.pid))
+        found = {task["task"]: task["awaits"] for task in snapshots[-1].all}
+        return found.keys() >= expected.keys() and expected == {
+            name: found[name]["detail"] for name in expected}
+
+    wait_until(is_shown, "all waits are shown as they are")
+    found = {task["task"]: task for task in snapshots[-1].all}
+    if not found["shielded"]["awaits"]["detail"].startswith(f"{unknown}, shielded, timeout in "):
+        raise Failure(f"shielded: {found['shielded']}")
+    (awaited,) = [task for task in snapshots[-1].all if task["name"] == "elsewhere"]
+    if awaited["awaited_by"] != [found["other"]["task_id"]] or \
+            found["other"]["awaits"]["kind"] != "task":
+        raise Failure(f"the task of the other loop: {awaited}, {found['other']}")
+    said = case.run("tasks", "-p", str(target.pid)).expect(0).out
+    if f"awaits '{awaited['task']}' of loop {awaited['loop_id']}" not in said:
+        raise Failure(f"the task of the other loop is not named: {said}")
+    target.go()
+    target.finish()
+
+
 @each(lambda interpreter: interpreter.version[:2] in ((3, 8), (3, 11), (3, 14)))
 def test_other_end_of_what_blocks_the_loop(case):
     """A callback reads from a pipe that a child process holds."""

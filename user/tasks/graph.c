@@ -71,7 +71,10 @@ static int find_roots(const struct lp_task_list *list, struct lp_task_graph *gra
 {
 	uint32_t *component = malloc((list->count + 1) * sizeof(*component));
 	int64_t components = component ? csr_graph_components(&graph->awaits, component) : -ENOMEM;
-	/* whether a task of another component awaits one of this, or this one has a root already */
+	/*
+	 * whether a task of another component and the same loop awaits one of this, or this one has
+	 * a root already
+	 */
 	bool *reached = components < 0 ? NULL : calloc((size_t)components + 1, sizeof(*reached));
 	bool well = reached;
 	size_t i, at;
@@ -79,9 +82,11 @@ static int find_roots(const struct lp_task_list *list, struct lp_task_graph *gra
 	graph->roots = malloc((list->count + 1) * sizeof(*graph->roots));
 	for (i = 0; reached && i < list->count; i++)
 		for (at = 0; at < csr_graph_count(&graph->awaits, i); at++) {
-			uint32_t to = component[csr_graph_row(&graph->awaits, i)[at]];
+			uint32_t task = csr_graph_row(&graph->awaits, i)[at];
+			uint32_t to = component[task];
 
-			reached[to] = reached[to] || to != component[i];
+			if (list->tasks[task].loop == list->tasks[i].loop)
+				reached[to] = reached[to] || to != component[i];
 		}
 	for (i = 0; reached && graph->roots && i < list->count; i++) {
 		if (reached[component[i]] || list->tasks[i].state == LP_TASK_DONE)

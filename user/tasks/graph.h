@@ -32,8 +32,8 @@ struct lp_task_graph {
 	struct lp_csr_graph holders; /* tasks that hold what a task waits for */
 	bool *holder_unknown; /* whether a holder is not in the list */
 	/*
-	 * Tasks that no other task awaits, and one task of each circle of awaits that no other task
-	 * leads into.  Every live task can be reached from a root.
+	 * Tasks that no other task of their loop awaits, and one task of each circle of awaits that
+	 * no other task of its loop leads into.  Every live task can be reached from a root.
 	 */
 	size_t root_count;
 	uint32_t *roots;

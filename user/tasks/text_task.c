@@ -202,6 +202,24 @@ static void say_package(const struct lp_shown_frame *frame, struct text_piece *w
 	say(what, "in %s%s%s", package, *package ? " " : "", frame->function);
 }
 
+/* Adds the tasks that a task awaits: "awaits 'Task-7' of loop 2". */
+static void say_awaited(const struct lp_terminal *terminal,
+			const struct lp_tasks_snapshot *snapshot, uint32_t number,
+			struct text_piece *what)
+{
+	const struct lp_csr_graph *awaits = &snapshot->graph.awaits;
+	uint32_t awaited = csr_graph_row(awaits, number)[0];
+	uint32_t loop = snapshot->places[awaited].loop;
+	char name[LP_TASK_NAME_COLUMNS * 4 + 8], of[32] = "";
+
+	text_task_name(terminal, &snapshot->list.tasks[awaited], name, sizeof(name));
+	if (loop != snapshot->places[number].loop && loop < snapshot->loop_count)
+		snprintf(of, sizeof(of), " of loop %u", snapshot->loops[loop].id);
+	say(what,
+	    csr_graph_count(awaits, number) == 1 ? "awaits '%s'%s" : "awaits '%s'%s and others",
+	    name, of);
+}
+
 static void what_text(const struct lp_terminal *terminal, const struct lp_tasks_snapshot *snapshot,
 		      uint32_t number, struct text_piece *what)
 {
@@ -209,7 +227,6 @@ static void what_text(const struct lp_terminal *terminal, const struct lp_tasks_
 	const struct lp_shown_frame *library = snapshot->places[number].library;
 	const char *class = task->awaited_class;
 	size_t awaits = csr_graph_count(&snapshot->graph.awaits, number);
-	char name[LP_TASK_NAME_COLUMNS * 4 + 8];
 	bool gather = !strcmp(last_part(class), "_GatheringFuture");
 
 	if (task->state == LP_TASK_DONE) {
@@ -229,16 +246,11 @@ static void what_text(const struct lp_terminal *terminal, const struct lp_tasks_
 	say_holders(terminal, snapshot, number, what);
 	if (what->length || !*class)
 		return;
-	if (task->awaited == LP_AWAITED_TASK && awaits) {
-		text_task_name(
-			terminal,
-			&snapshot->list.tasks[csr_graph_row(&snapshot->graph.awaits, number)[0]],
-			name, sizeof(name));
-		say(what, awaits == 1 ? "awaits '%s'" : "awaits '%s' and others", name);
-	} else {
+	if (task->awaited == LP_AWAITED_TASK && awaits)
+		say_awaited(terminal, snapshot, number, what);
+	else
 		say(what, task->awaited == LP_AWAITED_TASK ? "a task that is not listed" : "%s",
 		    class);
-	}
 }
 
 /* ---- the whole ------------------------------------------------------------------- */

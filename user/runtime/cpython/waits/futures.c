@@ -15,32 +15,40 @@
 /* Bytes that are read of a future: its fut_state is within in every version. */
 #define FUTURE_BYTES 112
 
+/* The callback of a future that another one is to set, which is its variable `source`. */
+#define CHAIN_CALLBACK "_chain_future.<locals>._call_check_cancel"
+
 /* The maximum depth of nested gather() or shield(). */
 #define DEPTH_MAX 4
 
 static void report_future(struct lp_waiting *wait, uint64_t future, int depth);
 
+/* Returns whether an object is a function with that qualified name. */
+static bool is_function(struct lp_waits *waits, uint64_t object, const char *name)
+{
+	const struct lp_cpython *python = waits->python;
+	uint64_t qualname;
+	char text[64];
+
+	if (!(cpython_wait_type_of(waits, object)->kinds & LP_WAIT_FUNCTION))
+		return false;
+	qualname = memory_u64(python->pid, object + python->row.function.func_qualname);
+	return qualname && !cpython_string(python, qualname, text, sizeof(text)) &&
+	       !strcmp(text, name);
+}
+
 /* Returns the first callback of a future if it is a function with that qualified name, or 0. */
 static uint64_t first_callback(struct lp_waits *waits, uint64_t future, const char *name)
 {
-	const struct lp_cpython *python = waits->python;
-	uint64_t callback = memory_u64(python->pid, future + FUTURE_CALLBACK), qualname;
-	char text[64];
+	uint64_t callback = memory_u64(waits->python->pid, future + FUTURE_CALLBACK);
 
-	if (!(cpython_wait_type_of(waits, callback)->kinds & LP_WAIT_FUNCTION))
-		return 0;
-	qualname = memory_u64(python->pid, callback + python->row.function.func_qualname);
-	if (!qualname || cpython_string(python, qualname, text, sizeof(text)) ||
-	    strcmp(text, name) != 0)
-		return 0;
-	return callback;
+	return is_function(waits, callback, name) ? callback : 0;
 }
 
 uint64_t cpython_wait_thread_future(struct lp_waits *waits, uint64_t future)
 {
-	uint64_t callback, source;
+	uint64_t callback = first_callback(waits, future, CHAIN_CALLBACK), source;
 
-	callback = first_callback(waits, future, "_chain_future.<locals>._call_check_cancel");
 	if (!callback)
 		return 0;
 	source = cpython_wait_closure(waits, callback, "source");
@@ -154,16 +162,49 @@ bool cpython_wait_children(struct lp_waiting *wait, uint64_t futures, bool keeps
 	return true;
 }
 
-static void report_thread(struct lp_waiting *wait, uint64_t source)
+/*
+ * Returns the task, or the future of asyncio, that sets a future of concurrent.futures: mostly the
+ * task of run_coroutine_threadsafe(), which another loop runs.  0: none is found.
+ */
+static uint64_t other_source(struct lp_waits *waits, uint64_t thread_future)
+{
+	uint64_t callbacks = cpython_wait_attribute(waits, thread_future, "_done_callbacks",
+						    LP_WAIT_LIST),
+		 source = 0, *members;
+	size_t count, i;
+
+	if (!callbacks || !cpython_wait_members(waits, callbacks, &members, &count))
+		return 0;
+	for (i = 0; i < count && !source; i++) {
+		if (!is_function(waits, members[i], CHAIN_CALLBACK))
+			continue;
+		source = cpython_wait_closure(waits, members[i], "source");
+		if (!(cpython_wait_type_of(waits, source)->kinds &
+		      (LP_WAIT_FUTURE | LP_WAIT_OTHER_FUTURE)))
+			source = 0;
+	}
+	free(members);
+	return source;
+}
+
+static void report_thread(struct lp_waiting *wait, uint64_t thread_future)
 {
 	struct lp_waits *waits = wait->waits;
+	uint64_t source = other_source(waits, thread_future);
 
 	wait->kind = LP_AWAITED_OTHER;
-	wait->id = source;
-	wait->class = cpython_wait_type_of(waits, source)->name;
-	/* pools of threads and processes set RUNNING; run_coroutine_threadsafe() does not */
-	cpython_wait_say(wait, cpython_wait_is_running(waits, source) ? "executor, running"
-								      : "executor, queued");
+	wait->id = thread_future;
+	wait->class = cpython_wait_type_of(waits, thread_future)->name;
+	if (source) {
+		wait->kind = LP_AWAITED_TASK;
+		cpython_wait_edge(wait, source, false);
+	} else if (cpython_wait_is_running(waits, thread_future)) {
+		/* only what runs jobs, as pools of threads and processes do, sets RUNNING */
+		cpython_wait_say(wait, "executor, running");
+	} else {
+		map_put(&waits->pending_futures, thread_future, 1);
+		cpython_wait_say(wait, CPYTHON_WAIT_PENDING);
+	}
 }
 
 /* Describes a future by its first callback: that of a thread, or of shield().  False: neither. */

@@ -151,6 +151,7 @@ void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object)
 	free(items);
 	if (used)
 		qsort(jobs, used, sizeof(*jobs), most_first);
+	pools->jobs_cut |= count == CPYTHON_POOL_MEMBERS_MAX;
 	object->pool.jobs = used ? jobs : NULL;
 	object->pool.jobs_count = used;
 	object->pool.partial |= object->pool.amounts[LP_POOL_WAITING] != LP_POOL_UNKNOWN &&
@@ -329,8 +330,10 @@ static void note_worker(struct lp_pools *pools, const struct lp_await_chain *cha
 							 : NULL;
 	struct lp_pool *pool = object ? &object->pool : NULL;
 
-	if (!pool || class->kind != LP_POOL_THREADS)
+	if (!pool || class->kind != LP_POOL_THREADS) {
+		cpython_other_jobs_note(pools, &chain->links[number]);
 		return;
+	}
 	worker.task = owner ? pools->list->tasks[owner - 1].address : 0;
 	if (future)
 		map_put(&pools->jobs, future, CPYTHON_POOL_THREAD + thread + 1);
@@ -362,6 +365,9 @@ static void note_thread(struct lp_pools *pools, uint64_t state, struct lp_await_
 		return;
 	thread = add_thread(pools, state, chain);
 	for (i = 0; i < chain->count; i++) {
+		if (cpython_pool_is_of_file(pools, &chain->links[i],
+					    "concurrent/futures/process.py"))
+			cpython_other_jobs_note(pools, &chain->links[i]);
 		for (row = 0; row < ARRAY_SIZE(worker_rows); row++)
 			if (cpython_pool_is_function(pools, &chain->links[i], worker_rows[row].file,
 						     worker_rows[row].function))

@@ -60,6 +60,7 @@ void cpython_pools_free(struct lp_pools *pools)
 	map_free(&pools->awaiting);
 	map_free(&pools->owners);
 	map_free(&pools->jobs);
+	map_free(&pools->other_jobs);
 	map_free(&pools->idents);
 	map_free(&pools->entered);
 	map_free(&pools->queued_futures);
@@ -363,6 +364,7 @@ void cpython_pools_fill(struct lp_pools *pools)
 		list->pool_count++;
 	}
 	cpython_thread_waits_fill(pools, chain);
+	cpython_pending_futures_tell(pools);
 	free(chain);
 	if (list->pools && list->pool_count)
 		qsort(list->pools, list->pool_count, sizeof(*list->pools), in_order);

@@ -80,6 +80,12 @@ struct lp_pools {
 	/* from a future to the index + 1 of the pool that has its job in the queue, or its thread */
 	struct lp_map jobs;
 	/*
+	 * Futures of jobs in queues of executors that are no pools of the list: those of processes,
+	 * and those that nothing refers to any more.  The queues themselves are in it as well.
+	 */
+	struct lp_map other_jobs;
+	bool jobs_cut; /* a queue has more jobs than were read */
+	/*
 	 * From the ident (pthread_self()) of each thread to its index + 1; 0: it had no frames when
 	 * they were read
 	 */
@@ -178,8 +184,16 @@ uint64_t cpython_pool_promise_task(struct lp_pools *pools, uint64_t future);
 uint64_t cpython_pool_loop_task(struct lp_pools *pools, size_t thread,
 				struct lp_await_chain *chain);
 
+/* other_jobs.c: notes the jobs of an executor by the frame of a thread that serves its queue. */
+void cpython_other_jobs_note(struct lp_pools *pools, const struct lp_await_link *link);
+
+/* pending_futures.c: says in the waits of tasks what will set a pending future, if it is known. */
+void cpython_pending_futures_tell(struct lp_pools *pools);
+
 /* thread_waits.c: finds out what a thread waits for. */
 void cpython_thread_wait_read(struct lp_pools *pools, size_t number, struct lp_await_chain *chain);
+/* Returns the loop that has not begun the coroutine of a future, or NULL.  Queues are read once. */
+const struct lp_task_loop *cpython_loop_to_begin(struct lp_pools *pools, uint64_t future);
 /* Finds out what each thread waits for, and the tasks that wait for threads. */
 void cpython_thread_waits_fill(struct lp_pools *pools, struct lp_await_chain *chain);
 

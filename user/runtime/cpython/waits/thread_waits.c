@@ -80,8 +80,7 @@ static void note_queued(struct lp_pools *pools, size_t loop, size_t *left)
 	free(handles);
 }
 
-/* Returns the loop that has not begun the coroutine of a future, or NULL.  Queues are read once. */
-static const struct lp_task_loop *loop_to_begin(struct lp_pools *pools, uint64_t future)
+const struct lp_task_loop *cpython_loop_to_begin(struct lp_pools *pools, uint64_t future)
 {
 	const struct lp_task_list *list = pools->list;
 	size_t left = HANDLES_MAX, i;
@@ -153,7 +152,7 @@ static void read_future(struct lp_pools *pools, struct lp_await_chain *chain,
 		cpython_thread_wait_end(pools, wait, source, 0);
 		return;
 	}
-	loop = loop_to_begin(pools, wait->id);
+	loop = cpython_loop_to_begin(pools, wait->id);
 	if (loop) {
 		wait->loop = loop->address;
 		add_loop_thread(pools, loop, wait);

@@ -50,6 +50,7 @@ void cpython_waits_free(struct lp_waits *waits)
 	map_free(&waits->may_wait);
 	map_free(&waits->orphan_objects);
 	map_free(&waits->orphans);
+	map_free(&waits->pending_futures);
 	map_free(&waits->peer_types);
 	cpython_wait_sockets_free(waits->sockets);
 	free(waits->holders);

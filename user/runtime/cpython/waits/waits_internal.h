@@ -122,6 +122,8 @@ struct lp_waits {
 	struct lp_map orphan_objects;
 	size_t orphan_steps_left; /* for finding out whether a task may hold one */
 	struct lp_map orphans; /* locked, and within no `async with`; 0: a task may hold it */
+	/* futures of concurrent.futures of which it is not known yet what will set them */
+	struct lp_map pending_futures;
 	struct lp_wait_sockets *sockets;
 	struct lp_map peer_types; /* from a type to the packages of it and its bases, a text */
 	size_t peer_steps_left; /* for finding the connections of futures */
@@ -209,6 +211,8 @@ uint64_t cpython_wait_thread_future(struct lp_waits *waits, uint64_t future);
 /* Returns the future that shield() protects if it has made this one, or else this one. */
 uint64_t cpython_wait_unshielded(struct lp_waits *waits, uint64_t future);
 bool cpython_wait_is_running(struct lp_waits *waits, uint64_t thread_future);
+/* The first words of the wait for one of pending_futures, until pending_futures.c replaces them. */
+#define CPYTHON_WAIT_PENDING "pending"
 
 /* streams.c: functions for `read` of rows */
 bool cpython_wait_read_to_thread(struct lp_waiting *wait, uint64_t function);
