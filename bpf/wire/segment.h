@@ -49,7 +49,7 @@ enum lp_sample_reason {
 	LP_SAMPLE_GIL_HOLDER = 4, /* the stack of the thread that has the GIL */
 	/*
 	 * The stack of the thread or task that holds what a blocked loop waits for; see
-	 * LP_STACK_OWN_LOOP, LP_STACK_OF_TASK and LP_STACK_RESULT.
+	 * LP_STACK_OWN_LOOP, LP_STACK_OF_TASK, LP_STACK_RESULT and LP_STACK_END.
 	 */
 	LP_SAMPLE_LOCK_HOLDER = 5,
 	/* the stack of the thread that woke a blocked loop, as it did so */
@@ -77,6 +77,8 @@ struct lp_raw_frame {
 #define LP_STACK_RESULT 128 /* LOCK_HOLDER: the loop waits for a result, not for a lock */
 /* LOCK_HOLDER: the loop waits for a lock. Records of earlier versions have neither of the two. */
 #define LP_STACK_LOCK 256
+/* LOCK_HOLDER: the loop waits for the end of the thread; LP_STACK_RESULT is set as well */
+#define LP_STACK_END 512
 
 /* A cause of lost time, which is summed up over a run, also if each call is short. */
 struct lp_cause_key {

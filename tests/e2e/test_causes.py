@@ -123,3 +123,23 @@ def test_holder_of_the_lock_of_sqlite_in_each_of_repeated_stalls(case):
         found = end["kind"], [process["pid"] for process in end["processes"]]
         if found != ("sqlite", [truth.fact("child")]):
             raise Failure(f"held by {end}")
+
+
+@on_every_python
+@patient
+def test_what_ends_the_wait_for_a_thread(case):
+    """The end of a thread is told from the result of a job of a thread."""
+    records, _ = case.observe("joins.py")
+    found = {}
+    for record in records.slow():
+        if record["in_progress"]:
+            continue
+        if "held_by" not in record:
+            raise Late(f"it is not known what {record['callback']['name']} waited for")
+        holder = record["held_by"]
+        found[record["callback"]["name"]] = [holder["thread"], holder["result"],
+                                             holder.get("end", False)]
+    expected = {"joins": ["exporter", True, True], "shuts_down": ["pdf_0", True, True],
+                "asks": ["mail_0", True, False]}
+    if found != expected:
+        raise Failure(f"{found}")

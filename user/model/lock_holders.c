@@ -20,6 +20,7 @@ void lock_holder_take(struct lp_lock_holder *holder, const struct lp_frames *fra
 	/* records of earlier versions do not say what the loop's own work was */
 	holder->result = event->flags & LP_STACK_RESULT ||
 			 (holder->own_loop && !(event->flags & LP_STACK_LOCK));
+	holder->end = event->flags & LP_STACK_END;
 	holder->of_lock = event->flags & LP_STACK_LOCK;
 	/* the target says since when */
 	holder->since_ns = holder->task && event->stack < event->event.time_ns ? event->stack : 0;

@@ -151,12 +151,16 @@ struct lp_gil_holder {
 	struct lp_stack stack; /* the thread's last stack as it held the GIL */
 };
 
-/* The thread or task for which a blocked loop waited: it holds a lock, or is to give a result. */
+/*
+ * The thread or task for which a blocked loop waited: it holds a lock, is to give a result, or is
+ * to end.
+ */
 struct lp_lock_holder {
 	bool known;
 	bool own_loop; /* what it waited for has to be done by the loop itself */
 	bool task; /* it is a suspended task */
 	bool result; /* the loop waited for its result, not for a lock */
+	bool end; /* the loop waited for the end of this thread; result is true as well */
 	bool of_lock; /* it is certain that the loop waited for a lock of the runtime's threads */
 	char thread[LP_TASK_NAME_MAX]; /* its name */
 	pid_t tid; /* of the thread, or of the one that runs the task's loop; 0: not known */

@@ -275,10 +275,10 @@ struct lp_runtime {
 
 	/*
 	 * Finds the thread or the task that holds what a loop's thread, which is in a call to
-	 * futex(), waits for: a lock, or the result of a job.  Fills in stack, thread_state,
-	 * thread, depth, frames, and in flags LP_STACK_CUT, LP_STACK_OWN_LOOP, LP_STACK_OF_TASK and
-	 * LP_STACK_RESULT.  Returns whether one is known.  It takes many reads.  NULL: it is not
-	 * known of any.
+	 * futex(), waits for: a lock, the result of a job, or the end of a thread.  Fills in stack,
+	 * thread_state, thread, depth, frames, and in flags LP_STACK_CUT, LP_STACK_OWN_LOOP,
+	 * LP_STACK_OF_TASK, LP_STACK_RESULT, LP_STACK_LOCK and LP_STACK_END.  Returns whether one
+	 * is known.  It takes many reads.  NULL: it is not known of any.
 	 */
 	bool (*lock_holder)(const struct lp_instance *instance, pid_t tid,
 			    struct lp_event_raw_stack *holder);

@@ -448,7 +448,7 @@ static bool lock_holder(const struct lp_instance *instance, pid_t tid,
 		return false;
 	*holder = *answer;
 	holder->flags &= LP_STACK_CUT | LP_STACK_OWN_LOOP | LP_STACK_OF_TASK | LP_STACK_RESULT |
-			 LP_STACK_LOCK;
+			 LP_STACK_LOCK | LP_STACK_END;
 	return holder->depth <= LP_STACK_FRAMES;
 }
 

@@ -129,6 +129,8 @@ static void write_ends(struct lp_json_writer *json, const struct lp_breakdown *b
 		json_bool(json, "own_loop", lock->own_loop);
 		json_bool(json, "is_task", lock->task);
 		json_bool(json, "result", lock->result);
+		if (lock->end)
+			json_bool(json, "end", true);
 		if (lock->since_ns)
 			json_number(json, "since_ns", lock->since_ns);
 		else

@@ -208,10 +208,21 @@ static void print_asked(const struct stall *stall, const struct lp_blocked *bloc
 	wrap_print(stall->file, text, 8, "            ", stall->terminal->columns);
 }
 
-/* Describes the thread or task that holds the lock of a call, or computes its result. */
+/* Returns the words before the name of what holds the lock of a call, or ends its wait. */
+static const char *holder_words(const struct lp_lock_holder *holder)
+{
+	if (holder->end)
+		return "it waits for the end of thread";
+	if (holder->result)
+		return holder->task ? "it waits for the result of task"
+				    : "it waits for the result of a job of thread";
+	return holder->task ? "held by task" : "held by";
+}
+
+/* Describes the thread or task that holds the lock of a call, or ends its wait. */
 static void describe_holder(const struct lp_lock_holder *holder, char *text, size_t size)
 {
-	const char *kind = holder->task ? "task " : "", *loop = "";
+	const char *loop = "";
 	char name[HOLDER_COLUMNS * 4 + 8], state[64] = "which is";
 
 	wrap_cut_end(name, sizeof(name), *holder->thread ? holder->thread : "?", HOLDER_COLUMNS,
@@ -224,10 +235,7 @@ static void describe_holder(const struct lp_lock_holder *holder, char *text, siz
 		text_duration(time, sizeof(time), holder->read_ns - holder->since_ns);
 		snprintf(state, sizeof(state), "waiting for %s", time);
 	}
-	snprintf(text, size,
-		 holder->result ? "it waits for the result of %s'%s'%s, %s at"
-				: "held by %s'%s'%s, %s at",
-		 kind, name, loop, state);
+	snprintf(text, size, "%s '%s'%s, %s at", holder_words(holder), name, loop, state);
 }
 
 /* Prints the thread or task that holds the lock, or is to give the result, of a call. */

@@ -201,6 +201,8 @@ static bool find(struct holder_search *search, pid_t tid, struct lp_event_raw_st
 	if (!wait->kind || wait->end_count != 1)
 		return false;
 	holder->flags |= wait->kind == LP_THREAD_AWAITS_LOCK ? LP_STACK_LOCK : LP_STACK_RESULT;
+	if (wait->kind == LP_THREAD_AWAITS_THREAD)
+		holder->flags |= LP_STACK_END;
 	if (wait->ends[0].task)
 		return take_task(search, wait->ends[0].task, tid, holder);
 	take_thread(search, wait->ends[0].thread, holder);
