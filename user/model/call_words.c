@@ -89,7 +89,9 @@ static bool import_words(const struct lp_stack *stack, char *words, size_t size)
 
 /*
  * Returns whether sleeps are those of SQLite, which tries to get a lock again after longer and
- * longer ones (sqliteDefaultBusyCallback).
+ * longer ones (sqliteDefaultBusyCallback). The list in process/other_end.c has
+ * 100 ms as well, the last length: a series that begins with it does not become longer, and cannot
+ * be told from sleeps of the program.
  */
 static bool is_sqlite_sleep(const struct lp_blocked *blocked)
 {

@@ -18,6 +18,13 @@
 #define INDENT "      "
 /* Width of the page if none was set. */
 #define COLUMNS_ELSE 80
+/* The exit status in words, of the help and of the man page; README.md has the same. */
+#define EXIT_STATUS                                                                                \
+	"0, also when the target exits; 1 for an error, if nothing was attached, or if the "       \
+	"process that attaches probes was killed, which ends the run; 2 for wrong usage. With "    \
+	"--, it is that of COMMAND, or as in shells 127 or 126 if COMMAND is not there or cannot " \
+	"be executed; but 1 if that is 0 and a result could not be written, or if the process "    \
+	"that attaches probes was killed."
 
 static const struct {
 	enum lp_command of;
@@ -189,9 +196,7 @@ void help_print(const struct lp_command_row *command)
 	putchar('\n');
 	wrap_print(stdout,
 		   "Results go to stdout, everything else to stderr. Ctrl-C once: summary; twice: "
-		   "quit at once. Exit status: 0; 1 for an error or if nothing was attached; 2 for "
-		   "wrong usage; COMMAND's own with --, but 1 if that is 0 and a result could not "
-		   "be written.",
+		   "quit at once. Exit status: " EXIT_STATUS,
 		   0, "", page.columns);
 }
 
@@ -220,19 +225,19 @@ static const char man_description[] =
 	"loopprof follows every loop of a host within a budget, and writes captures and metrics to\n"
 	"files.\n";
 
-static const char man_end[] =
+static const char man_overhead[] =
 	".SH OVERHEAD\n"
 	"In trace mode a uprobe costs the target a trap for each callback. Hooks cost each poll\n"
 	"system call and each context switch of the host a look-up in a map. Sample mode has no\n"
 	"uprobe on callbacks. Detecting lost tasks and errors costs nothing until one is lost;\n"
-	"options that cost more say so. README.md has measured figures.\n"
-	".SH EXIT STATUS\n"
-	"0 on success, a target that exits included; 1 on an error, or if nothing was\n"
-	"attached; 2 on wrong usage; with \\-\\-, the status of COMMAND.\n"
+	"options that cost more say so. README.md has measured figures.\n";
+
+static const char man_end[] =
 	".SH FILES\n"
 	"Captures, JSON lines and metrics belong to the user who called sudo.\n"
 	".SH REQUIREMENTS\n"
-	"Linux 5.10 or later on x86\\-64 with BTF, and root. CPython 3.8 to 3.15.\n"
+	"Linux 5.10 or later on x86\\-64 with BTF, and root. asyncio on CPython 3.8 to 3.15, and\n"
+	"uvloop 0.17 to 0.23.\n"
 	".B loopprof check\n"
 	"shows what a host lacks, which capability is needed for what, and what works without it.\n";
 
@@ -290,5 +295,9 @@ void help_print_man(void)
 	printf(".TH LOOPPROF 8 \"\" \"loopprof %s\" \"System Administration\"\n", LP_VERSION);
 	print_man_commands();
 	print_man_options();
+	fputs(man_overhead, stdout);
+	puts(".SH EXIT STATUS");
+	print_roff(EXIT_STATUS);
+	putchar('\n');
 	fputs(man_end, stdout);
 }

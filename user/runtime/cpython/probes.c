@@ -357,7 +357,7 @@ static int check_uvloop(const struct lp_cpython *python, struct lp_error *error)
 	if (err == -ENOTSUP)
 		error_set(
 			error, err,
-			"process %d runs a uvloop whose handles are laid out differently from those that loopprof knows (0.14 to 0.23)",
+			"process %d runs a uvloop whose handles are laid out differently from those that loopprof supports (0.17 to 0.23)",
 			python->pid);
 	return err;
 }

@@ -20,7 +20,10 @@
 #define LOOP_UV 24
 #define UV_BACKEND 64
 
-/* Sizes of Handle and TimerHandle, whose fields bpf/python/ reads; uvloop 0.14 to 0.23. */
+/*
+ * Sizes of Handle and TimerHandle, whose fields bpf/python/ reads. They are the same in 0.14 to 0.23;
+ * versions before 0.17 are not refused, but not tested either.
+ */
 #define HANDLE_BYTES 120
 #define TIMER_BYTES 96
 #define TIMER_BYTES_15 88 /* up to 0.15, which has no _when at the end */
