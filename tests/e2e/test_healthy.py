@@ -93,7 +93,7 @@ def test_children_that_exist_are_followed(case):
     alone = case.run("-p", str(target.pid), "-d", "0.2").expect(0)
     if "2 of its child processes" not in alone.err or "-s" not in alone.err:
         raise Failure(f"nothing is said of the children: {alone.err}")
-    if f"no event loop ran in pid {target.pid}, but 2 of its" not in alone.err:
+    if f"no event loop ran in process {target.pid}, but 2 of its" not in alone.err:
         raise Failure(f"nothing is said at the end: {alone.err}")
     target.go()
     target.wait()
@@ -103,7 +103,7 @@ def test_children_of_a_process_without_tasks(case):
     """`loopprof tasks` on a master names the children that have tasks."""
     target = case.start("prefork.py")
     result = case.run("tasks", "-p", str(target.pid)).expect(0)
-    if f"no event loop runs in pid {target.pid}, but in 2 of its child" not in result.err:
+    if f"no event loop runs in process {target.pid}, but in 2 of its child" not in result.err:
         raise Failure(f"nothing is said of the children: {result.err}")
     target.go()
     target.wait()

@@ -79,7 +79,7 @@ def test_the_thread_that_releases_a_lock_of_another_one_is_told(case):
         target = case.start("woken.py")
         profiler = case.attach(target, "-v", "-m", mode)
         target.go()
-        profiler.wait_for_text("the wakeups of the host are watched")
+        profiler.wait_for_text("watching the host's wakeups")
         target.go()
         target.finish()
         records, truth = profiler.finish().expect(0).records, case.truth(target)

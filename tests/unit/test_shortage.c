@@ -141,7 +141,8 @@ static void a_wait_without_a_known_neighbour_has_its_line_too(void **state)
 	assert_string_equal(printed(&breakdown),
 			    "        the CPU ran stress-ng (pid 4711) for 2.00 ms, and others\n");
 	breakdown.shortage.neighbour_count = 0;
-	assert_string_equal(printed(&breakdown), "        no other thread was seen on the CPU\n");
+	assert_string_equal(printed(&breakdown),
+			    "        no other thread was observed on the CPU\n");
 }
 
 static const struct lp_event_cpu_quota no_quota;

@@ -90,7 +90,7 @@ static int detect(struct target *target, struct lp_error *error)
 	if (err == -ENOENT)
 		return error_set(
 			error, err,
-			"pid %d (%s) is no Python process; give the PID of one that runs asyncio",
+			"process %d (%s) is not a Python process; give the PID of one that runs asyncio",
 			pid, target->process.comm);
 	if (err)
 		return err;
@@ -106,7 +106,7 @@ static int detect(struct target *target, struct lp_error *error)
 	if (target->instance.runtime->read_tasks)
 		return 0;
 	target->instance.runtime->release(&target->instance);
-	return error_set(error, -ENOTSUP, "pid %d runs %s, whose tasks cannot be read yet", pid,
+	return error_set(error, -ENOTSUP, "process %d runs %s, whose tasks cannot be read yet", pid,
 			 target->instance.runtime_name);
 }
 
@@ -138,10 +138,10 @@ static void close_target(struct target *target)
 
 static void say_paused(pid_t pid, size_t missed, uint64_t ns)
 {
-	log_note("pid %d was stopped for %.1f ms", pid, (double)ns / 1e6);
+	log_note("process %d was stopped for %.1f ms", pid, (double)ns / 1e6);
 	if (missed)
 		log_warning(
-			"%zu thread%s of pid %d could not be stopped within 100 ms (busy in the kernel, as with a disk): what was read may not be of one instant",
+			"%zu thread%s of process %d could not be stopped within 100 ms (busy in the kernel, as with a disk): what was read may not be of one instant",
 			missed, text_plural(missed), pid);
 }
 
@@ -186,8 +186,8 @@ static int read_list(const struct target *target, bool consistent, struct lp_tas
 	if (!err)
 		err = target->instance.runtime->read_tasks(&target->instance, list, error);
 	if (consistent && !err && memory_snapshot_missed())
-		log_detail("pid %d: %zu blocks of memory were read after it went on",
-			   target->process.pid, memory_snapshot_missed());
+		log_detail("%zu blocks of memory were read after process %d went on",
+			   memory_snapshot_missed(), target->process.pid);
 	memory_snapshot_end();
 	return err;
 }
@@ -330,7 +330,7 @@ static size_t snapshot_all(struct tasks *tasks)
 		} else if (process_ended(&target->process)) {
 			target->ended = true;
 			if (!target->snapshots)
-				log_error("pid %d ended while its tasks were read",
+				log_error("process %d ended while its tasks were read",
 					  target->process.pid);
 		} else {
 			log_error("%s", error.text);

@@ -170,11 +170,11 @@ void targets_report_children(struct lp_targets *targets, bool ran)
 		others = count > LP_CHILDREN_NAMED ? " and others" : "";
 		if (count && ran)
 			log_note(
-				"event loops run in %zu of the child processes of pid %d as well, which were not profiled: `loopprof -p %d -s` follows them, and `loopprof tasks -p %s`%s shows what their tasks wait for",
+				"event loops run in %zu of the child processes of process %d as well, which were not profiled: `loopprof -p %d -s` follows them, and `loopprof tasks -p %s`%s shows what their tasks wait for",
 				count, pid, pid, pids, others);
 		else if (count)
 			log_note(
-				"no event loop ran in pid %d, but %zu of its child processes run%s one (%s%s): `loopprof -p %d -s` follows them",
+				"no event loop ran in process %d, but %zu of its child processes run%s one (%s%s): `loopprof -p %d -s` follows them",
 				pid, count, count == 1 ? "s" : "", pids, others, pid);
 	}
 }

@@ -87,14 +87,14 @@ static int follow_polls(struct lp_targets *targets, const struct lp_target *targ
 	if (err == -EBUSY) {
 		if (!targets->polls_reported)
 			log_process(
-				"the kernel has not attached the poll system calls yet, and is asked again: until then, loops that do not use epoll, as those of pid %d, are either left out or timed wrongly",
+				"the kernel has not attached the poll system calls yet, and is asked again: until then, loops that do not use epoll, as those of process %d, are either left out or timed wrongly",
 				target->process.pid);
 		targets->polls_reported = true;
 		return err;
 	}
 	if (err)
 		log_process(
-			"cannot watch all poll system calls: loops of pid %d that do not use epoll are timed wrongly",
+			"cannot watch all poll system calls: loops of process %d that do not use epoll are timed wrongly",
 			target->process.pid);
 	return 1;
 }

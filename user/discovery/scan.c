@@ -213,8 +213,9 @@ static void on_exec(struct lp_targets *targets, pid_t pid, uint64_t at_ns)
 	if (at_ns < target->since_ns)
 		return;
 	if (target->state == LP_TARGET_ATTACHED && target->named)
-		log_note("pid %d replaced its program (exec); waiting for a loop in the new one",
-			 pid);
+		log_note(
+			"process %d replaced its program (exec); waiting for a loop in the new one",
+			pid);
 	if (targets->config.all && !target->named) {
 		target_drop(targets, target);
 		add_new_process(targets, pid, true);

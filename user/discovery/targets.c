@@ -107,7 +107,7 @@ static int explain_children(const struct lp_target *target, int err, struct lp_e
 		return err;
 	return error_set(
 		error, err,
-		"pid %d (%s) is no Python process, but %zu of its child processes run%s an event loop; -s follows them",
+		"process %d (%s) is not a Python process, but %zu of its child processes run%s an event loop; -s follows them",
 		target->process.pid, target->process.comm, count, count == 1 ? "s" : "");
 }
 
@@ -203,7 +203,7 @@ static void warn_if_silent(struct lp_targets *targets, struct lp_target *target)
 		    loop->iterations < SILENT_ITERATIONS)
 			continue;
 		log_process(
-			"the probe on Context.run is attached to pid %d but never fires, though its loop runs: this build of Python may have inlined it; please report its version (%s)",
+			"the probe on Context.run is attached to process %d but never fires, though its loop runs: this build of Python may have inlined it; please report its version (%s)",
 			target->process.pid, target->instance.version);
 		target->silence_reported = true;
 	}
@@ -345,7 +345,7 @@ void targets_reap(struct lp_targets *targets)
 				continue;
 			}
 			if (target->named)
-				log_note("pid %d has ended", target->process.pid);
+				log_note("process %d has ended", target->process.pid);
 			else if (target->state == LP_TARGET_WAITING && !target->instance.reader)
 				targets_learn(targets, target, LP_OUTCOME_ENDED);
 			target_drop(targets, target);

@@ -71,6 +71,6 @@ void followed_warn(struct lp_followed *target)
 		return;
 	target->warned = true;
 	log_process(
-		"pid %d asks for more than its share of what all processes use: the rest is dropped, and counted for it",
+		"process %d asks for more than its share of what all processes use: the rest is dropped, and counted for it",
 		target->instance.pid);
 }

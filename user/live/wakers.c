@@ -41,8 +41,8 @@ static bool is_full(struct lp_watched *watched, unsigned int most, uint64_t now_
 	if (watched->count < most)
 		return false;
 	if (!watched->told)
-		log_detail("of %u stalls in a minute it is watched which thread ends them: of the "
-			   "others it is not known",
+		log_detail("the limit of %u stalls a minute is reached: wakers of further stalls "
+			   "are not reported",
 			   most);
 	watched->told = true;
 	return true;
@@ -56,8 +56,7 @@ static bool wakers_attach(struct lp_wakers *wakers, struct lp_session *session)
 	if (wakers->attach(session, true))
 		return false;
 	wakers->attached = true;
-	log_detail("the wakeups of the host are watched, as it is not known which thread a loop "
-		   "waits for");
+	log_detail("watching the host's wakeups to find the thread that ends the wait of a loop");
 	return true;
 }
 
@@ -108,5 +107,5 @@ void wakers_check(struct lp_wakers *wakers, struct lp_session *session, uint64_t
 		return;
 	wakers->attach(session, false);
 	wakers->attached = false;
-	log_detail("the wakeups of the host are no longer watched");
+	log_detail("no longer watching the host's wakeups");
 }

@@ -218,7 +218,7 @@ static int parse_words(int argc, char **argv, int separator, struct lp_options *
 		}
 		if (command_given)
 			return usage_error(
-				"'%s' is too much (to start a program, put -- before it)",
+				"unexpected argument '%s' (to start a program, put -- before it)",
 				argv[optind]);
 		err = parse_command(argv[optind], options);
 		if (err)

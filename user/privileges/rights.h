@@ -64,7 +64,7 @@ void rights_lockdown(char *text, size_t size);
 
 /*
  * Sets the sentence of a failure with -EPERM or -EACCES: the failed action, the missing right,
- * and the remedy.  failure is its beginning, "cannot look into process 42".  Returns err.
+ * and the remedy.  failure is its beginning, "cannot inspect process 42".  Returns err.
  */
 int rights_refuse(struct lp_error *error, int err, enum lp_right right, const char *failure);
 

@@ -196,7 +196,7 @@ static int find_and_attach(struct lp_session *session, struct lp_attachment *att
 	/* other probes are hit seldom, or were requested by an option whose cost is documented */
 	if (!probe.emulated && session_roles[role].each_callback)
 		log_process(
-			"the kernel emulates no instruction near the entry of %s in pid %d: each hit will cost it several times as much as usual",
+			"the kernel emulates no instruction near the entry of %s in process %d: each hit will cost it several times as much as usual",
 			probe.function, instance->pid);
 	if (session_roles[role].in_bursts && session->config.budget > 0) {
 		err = store_probe(attached, &probe, error);

@@ -77,8 +77,9 @@ static void put_off(struct lp_session *session, struct lp_attachment *attachment
 			session->begin_ns = now + BUSY_GAP_NS;
 		return;
 	case -ESTALE:
-		log_detail("pid %d: a probed file was changed or exchanged, and is examined again",
-			   attachment->pid);
+		log_detail(
+			"a probed file of process %d was changed or exchanged, and is examined again",
+			attachment->pid);
 		session_discard_callback_probes(session, attachment);
 		return;
 	case -EPIPE: /* which session_sweep reports */
@@ -112,7 +113,7 @@ static void begin(struct lp_session *session, struct lp_attachment *attachment)
 	allowance_begin(&attachment->allowance, now);
 	for (slot = attachment->loops; slot != LP_NO_SLOT; slot = session->accounts[slot].next)
 		session_join_burst(session, slot);
-	log_detail("pid %d: a burst begins", attachment->pid);
+	log_detail("a burst begins in process %d", attachment->pid);
 }
 
 static void end(struct lp_session *session, struct lp_attachment *attachment, uint64_t now)
@@ -175,7 +176,7 @@ static void finish(struct lp_session *session, struct lp_attachment *attachment,
 	for (slot = attachment->loops; slot != LP_NO_SLOT; slot = session->accounts[slot].next)
 		session_harvest_burst(session, slot);
 	allowance_end(&attachment->allowance, (uint32_t)rand(), now);
-	log_detail("pid %d: the burst is over, it took %.1f %% of the time", attachment->pid,
+	log_detail("the burst is over in process %d, it took %.1f %% of the time", attachment->pid,
 		   100 * attachment->allowance.rate);
 }
 

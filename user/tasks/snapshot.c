@@ -181,6 +181,6 @@ void tasks_snapshot_note_unread(const struct lp_tasks_snapshot *snapshot, size_t
 		if (snapshot->list.tasks[i].loop == item->address)
 			return;
 	log_note(
-		"pid %d runs a loop of class %s, whose tasks are of another class than asyncio's and are not shown; `loopprof -p %d` shows what holds them up",
+		"process %d runs a loop of class %s, whose tasks are of another class than asyncio's and are not shown; `loopprof -p %d` shows what holds them up",
 		pid, item->class, pid);
 }

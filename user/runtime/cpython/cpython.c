@@ -354,7 +354,7 @@ static int detect(const struct lp_process_info *process, struct lp_instance *ins
 	snprintf(link, sizeof(link), "/proc/%d/exe", process->pid);
 	length = readlink(link, exe, sizeof(exe) - 1);
 	if (length < 0 && errno == EACCES)
-		return cannot_inspect(error, -EACCES, LP_RIGHT_MEMORY, "look into", process->pid);
+		return cannot_inspect(error, -EACCES, LP_RIGHT_MEMORY, "inspect", process->pid);
 	if (length < 0 && process_leader_ended(process->pid))
 		return error_set(
 			error, -ENOTSUP,

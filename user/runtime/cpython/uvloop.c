@@ -21,8 +21,8 @@
 #define UV_BACKEND 64
 
 /*
- * Sizes of Handle and TimerHandle, whose fields bpf/python/ reads. They are the same in 0.14 to 0.23;
- * versions before 0.17 are not refused, but not tested either.
+ * Sizes of Handle and TimerHandle, whose fields bpf/python/ reads. They are the same in 0.14 to
+ * 0.23; versions before 0.17 are not refused, but not tested either.
  */
 #define HANDLE_BYTES 120
 #define TIMER_BYTES 96

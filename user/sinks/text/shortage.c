@@ -82,7 +82,7 @@ void text_shortage_print(FILE *file, const struct lp_terminal *terminal,
 						shortage->throttled_ns),
 				 least_ns);
 	else if (!throttled)
-		fputs(shortage->waits_counted ? INDENT "no other thread was seen on the CPU\n"
+		fputs(shortage->waits_counted ? INDENT "no other thread was observed on the CPU\n"
 					      : INDENT
 			      "who had the CPU is not known, as for all short waits\n",
 		      file);
