@@ -71,14 +71,15 @@ __weak __noinline int lp_report_waker(__u32 slot, __u64 now)
 	if (!stall || !loop || !lp_may_send_stack(slot, now))
 		return 0;
 	/*
-	 * the stack of the wait is overwritten: if it was not sent, it is that of a wait before,
-	 * which was
+	 * The walk overwrites stall->walked, the stack at which the loop waits. If that was not
+	 * sent at this wait, it was sent at an earlier one with the same stack, as such stacks are
+	 * sent once for each cause.
 	 */
 	stall->wait.unsent = 0;
 	state = lp_current_state(loop);
 	lp_walk(loop, slot, state, LP_WHOLE_STACK);
 	lp_walked_for(stall, loop, slot, LP_SAMPLE_WAKER, loop->start_ns, now);
-	/* the wait that it ends, of several of the callback */
+	/* identifies which wait of the callback this thread ends */
 	stall->walked.stack = stall->wait.stack;
 	stall->walked.resource.kind = LP_RESOURCE_LOCK;
 	stall->walked.resource.number = stall->wait.object;

@@ -94,8 +94,8 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		return;
 	}
 	duration = now - start;
-	if (duration >= loop->threshold_ns && loop->created_ran_ns == start)
-		callback = loop->created_callback;
+	if (duration >= loop->threshold_ns && loop->eager_start_ns == start)
+		callback = loop->eager_callback;
 	stats = bpf_map_lookup_elem(&callback_stats, &callback);
 	if (stats) {
 		/* With bursts, histograms contain traced callbacks only: late ones found by

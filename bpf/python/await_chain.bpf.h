@@ -121,8 +121,7 @@ __weak __noinline int lp_await_visit(__u32 slot)
 	}
 	code = lp_await_field(chain, python->offsets.cr_code) & ~python->offsets.tag_mask;
 	lp_await_append(chain, code, lp_await_field(chain, python->offsets.cr_qualname));
-	/* A generator that is awaited may also be suspended by a yield: what it awaits is not
-	 * looked up. */
+	/* A generator that is awaited may also be suspended by a yield: the walk ends at it. */
 	if (type == python->generator_type || chain->depth >= LP_AWAIT_LINKS)
 		return 0;
 	frame = chain->object + awaits->cr_iframe;
@@ -145,9 +144,10 @@ __weak __noinline int lp_await_visit(__u32 slot)
 }
 
 /*
- * Walks the await chain of the task in loop->callable, and identifies the callback by it if there
- * is more than the task's own coroutine. Of a first step there is not. A task that is written in
- * Python is not in there: its coroutine is chain->object.
+ * Walks the await chain of the task in loop->callable. If the task's own coroutine awaits another
+ * one, which none does before its first step, the callback is identified by the chain. A task of a
+ * class that is written in Python is not in loop->callable: the caller stores its coroutine in
+ * chain->object.
  */
 __weak __noinline int lp_await_walk(__u32 slot)
 {
@@ -180,9 +180,9 @@ __weak __noinline int lp_await_walk(__u32 slot)
 #define LP_CODE_AWAITABLE (0x80 | 0x100 | 0x200)
 
 /*
- * The same for a task that runs, whose step a sample has discovered: a coroutine that runs does not
- * store what it awaits, but its frame and theirs are on the stack that was walked last. Up to 3.10
- * code has no qualified name, and the links have the name without its class.
+ * The same for a task that is running, whose step a sample has discovered. A running coroutine does
+ * not store which one it awaits, but the frames of both are on the stack that was walked last. Up
+ * to 3.10 a code object has no qualified name: the links have the name without the class.
  */
 __weak __noinline int lp_await_walked(__u32 slot)
 {
@@ -202,7 +202,8 @@ __weak __noinline int lp_await_walked(__u32 slot)
 	depth = stall->walked.depth;
 	if (stall->walked.flags & LP_STACK_CUT)
 		return 0;
-	/* outermost first: the frames of what runs the loop, if it has none, and the task's */
+	/* outermost first; frames outside of the task's own coroutine, which run the loop, are left
+	 * out */
 	for (i = 0; i < LP_STACK_FRAMES && i < depth && chain->depth < LP_AWAIT_LINKS; i++) {
 		code = stall->walked.frames[(depth - 1 - i) & (LP_STACK_FRAMES - 1)].code;
 		if (!chain->depth && code != loop->callable.identity)

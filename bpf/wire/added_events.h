@@ -233,7 +233,8 @@ struct lp_event_collections {
 	__u64 total_ns;
 	__u32 count;
 	__u32 generation; /* of the collections that took most of this time */
-	__u32 partial; /* there were more than the interpreter has the times of */
+	__u32 partial; /* some may be missing: the interpreter records only the last ones that ended
+			*/
 	__u32 reserved;
 };
 

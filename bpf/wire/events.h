@@ -183,8 +183,13 @@ struct lp_event_process_end {
 struct lp_event_raw_stack {
 	struct lp_event event; /* reserved: as in LP_EVENT_STACK_SAMPLE */
 	__u64 segment_ns;
-	/* hash of its frames; GIL_HOLDER: of the thread and its innermost code; LP_STACK_OF_TASK:
-	 * an instant; WAKER: that of the loop's wait, whose object is in resource */
+	/*
+	 * By reason and flags:
+	 * GIL_HOLDER: hash of the thread and its innermost code
+	 * WAKER: hash of the stack at which the loop waited; the object of that wait is in resource
+	 * LOCK_HOLDER with LP_STACK_OF_TASK: the instant since when the task waits; 0: not known
+	 * all others: hash of its frames
+	 */
 	__u64 stack;
 	__u64 thread_state; /* the thread's; LP_STACK_OF_TASK: the address of the task */
 	__u32 reason; /* enum lp_sample_reason */

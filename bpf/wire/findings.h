@@ -129,13 +129,14 @@ static inline __attribute__((always_inline)) __u64 lp_asking_hash(const struct l
 }
 
 /*
- * What an earlier finding waits for: a handle that another thread put into the loop's queue has
- * begun to run; or, of a task that was cancelled, the time of the call.
+ * The delay that an earlier finding lacks. Of a handle that another thread put into the loop's
+ * queue: the time until it began to run. Of a task that was cancelled: the time from the call of
+ * cancel() to the end of the task.
  */
 struct lp_event_noticed {
 	struct lp_event event;
 	__u64 handle; /* object of the finding */
-	__u64 late_ns; /* time since it was put there; from the call to the end of the task */
+	__u64 late_ns; /* that delay */
 };
 
 #define LP_FINDING_MESSAGE_BYTES 256

@@ -122,14 +122,16 @@ struct lp_loop {
 	__u64 traced_since_ns; /* 0: no burst since user space read it last */
 	__u64 traced_until_ns; /* 0: it goes on */
 	/*
-	 * Starts of callbacks about which user space knows more, which it stores after the rest:
-	 * the one that was running when the loop was found, which counts in its histogram with
-	 * bursts, too; and one within which a task runs that it has created, whose slot is counted
-	 * if the callback is slow.
+	 * User space stores the following three fields.
+	 *
+	 * adopted_ns: start of the callback or the iteration that was running when the loop was
+	 * detected. With bursts, its duration counts in a histogram although it was not traced.
 	 */
 	__u64 adopted_ns;
-	__u64 created_ran_ns;
-	__u32 created_callback;
+	/* start of a callback within which an eager task runs; 0: none is known */
+	__u64 eager_start_ns;
+	/* slot of that task's callback, as which the callback is counted if it is slow */
+	__u32 eager_callback;
 	__u32 reserved;
 	__u64 owned; /* key of the loop in the map owners; 0: it is not there */
 	/* Rate limit of slow callbacks and iterations. */

@@ -135,17 +135,17 @@ static void a_callback_within_which_a_task_runs_counts_as_that_task(void **state
 
 	(void)state;
 	loop.callback = 7;
-	loop.created_callback = 9;
+	loop.eager_callback = 9;
 	loop.start_ns = START_NS;
-	loop.created_ran_ns = START_NS;
+	loop.eager_start_ns = START_NS;
 	assert_true(account_open(&loop, START_NS + 450 * MS, &open));
 	assert_int_equal(open.callback, 9);
 	/* the task ran in an earlier callback */
-	loop.created_ran_ns = START_NS - 1;
+	loop.eager_start_ns = START_NS - 1;
 	assert_true(account_open(&loop, START_NS + 450 * MS, &open));
 	assert_int_equal(open.callback, 7);
 	/* no callback runs */
-	loop.start_ns = loop.created_ran_ns = 0;
+	loop.start_ns = loop.eager_start_ns = 0;
 	loop.iteration_start_ns = START_NS;
 	assert_true(account_open(&loop, START_NS + 450 * MS, &open));
 	assert_int_equal(open.callback, 7);

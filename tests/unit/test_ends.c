@@ -84,17 +84,17 @@ static void a_process_does_not_take_the_time_from_another(void **state)
 	begin(&two, pipe_ends[0]);
 	assert_int_equal(search(&ends, &one), 1);
 	/* the pause of all others is shorter than its own */
-	assert_true(one.target.ends_rest_ns > ends.rest_ns);
-	assert_int_equal(two.target.ends_rest_ns, 0);
-	while (clock_now() < ends.rest_ns)
+	assert_true(one.target.ends_paused_until_ns > ends.paused_until_ns);
+	assert_int_equal(two.target.ends_paused_until_ns, 0);
+	while (clock_now() < ends.paused_until_ns)
 		usleep(1000);
 	assert_int_equal(search(&ends, &two), 1);
 	/* it has its own pause still */
 	one.stall.wait.since_ns++;
-	one.target.ends_rest_ns = UINT64_MAX;
-	ends.rest_ns = 0;
+	one.target.ends_paused_until_ns = UINT64_MAX;
+	ends.paused_until_ns = 0;
 	assert_int_equal(search(&ends, &one), 0);
-	one.target.ends_rest_ns = 0;
+	one.target.ends_paused_until_ns = 0;
 	assert_int_equal(search(&ends, &one), 1);
 	end(&one);
 	end(&two);
@@ -115,7 +115,7 @@ static void a_process_that_is_alone_rests_for_its_cpu_time_only(void **state)
 	begun_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	assert_int_equal(search(&ends, &one), 1);
 	took_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun_ns;
-	assert_in_range(one.target.ends_rest_ns, 1, clock_now() + 50 * took_ns);
+	assert_in_range(one.target.ends_paused_until_ns, 1, clock_now() + 50 * took_ns);
 	end(&one);
 	close(pipe_ends[0]);
 	close(pipe_ends[1]);
@@ -135,13 +135,13 @@ static void a_lock_of_sqlite_is_searched_for_until_it_is_found(void **state)
 	assert_false(ends_search_due(&progress, &loop, &stall, 1049));
 	assert_true(ends_search_due(&progress, &loop, &stall, 1050));
 	/* this sleep was searched, the next one was not */
-	progress.end_ns = 1050;
+	progress.other_end_wait_ns = 1050;
 	assert_false(ends_search_due(&progress, &loop, &stall, 1110));
 	stall.wait.since_ns = 1110;
 	assert_true(ends_search_due(&progress, &loop, &stall, 1120));
-	progress.sqlite_ns = 1000;
+	progress.sqlite_segment_ns = 1000;
 	assert_false(ends_search_due(&progress, &loop, &stall, 1120));
-	progress.sqlite_ns = 0;
+	progress.sqlite_segment_ns = 0;
 	stall.wait.syscall = SYS_read;
 	assert_false(ends_search_due(&progress, &loop, &stall, 1120));
 }

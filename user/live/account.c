@@ -52,7 +52,8 @@ void account_read(struct lp_window *window, const struct lp_loop *loop, uint64_t
 	stats->iteration = loop->iteration;
 }
 
-static uint64_t lasted(uint64_t start_ns, uint64_t now_ns, uint64_t least_ns)
+/* Returns the time since start_ns, or 0 if it is less than least_ns. */
+static uint64_t late_duration(uint64_t start_ns, uint64_t now_ns, uint64_t least_ns)
 {
 	uint64_t ns = start_ns && now_ns > start_ns ? now_ns - start_ns : 0;
 
@@ -64,13 +65,14 @@ bool account_open(const struct lp_loop *loop, uint64_t now_ns, struct lp_open *o
 	uint64_t start_ns = load(&loop->start_ns);
 	uint32_t callback = loop->callback;
 
-	/* as in BPF, a slow callback counts as the task that it has created, if that runs within */
-	if (start_ns && loop->created_ran_ns == start_ns)
-		callback = loop->created_callback;
+	/* as in BPF, a slow callback within which an eager task runs counts as that task */
+	if (start_ns && loop->eager_start_ns == start_ns)
+		callback = loop->eager_callback;
 	open->in_bursts = false;
 	open->callback = callback < LP_MAX_CALLBACKS ? callback : 0;
-	open->callback_ns = lasted(start_ns, now_ns, loop->threshold_ns);
-	open->iteration_ns = lasted(load(&loop->iteration_start_ns), now_ns, loop->threshold_ns);
+	open->callback_ns = late_duration(start_ns, now_ns, loop->threshold_ns);
+	open->iteration_ns =
+		late_duration(load(&loop->iteration_start_ns), now_ns, loop->threshold_ns);
 	/* BPF is counting the callback: it has ended */
 	if (__atomic_load_n(&loop->reporting, __ATOMIC_ACQUIRE))
 		open->callback_ns = 0;
@@ -91,7 +93,10 @@ void account_close_callback(const struct lp_open *open, const struct lp_loop *lo
 	if (!open->callback_ns || stats->callback != open->callback)
 		return;
 	stats->slow++;
-	/* as in BPF, histograms have durations from bursts only, and of what they found running */
+	/*
+	 * as in BPF, with bursts a histogram has the callbacks that were traced and the one that
+	 * was running when the loop was detected
+	 */
 	if (open->in_bursts && loop->sampled && loop->adopted_ns != loop->start_ns)
 		return;
 	lp_histogram_add(&stats->run, open->callback_ns);

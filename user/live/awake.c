@@ -8,11 +8,15 @@
 
 #include <string.h>
 
-/* How long a loop is counted, and then watched, in ns: longer as long as samples have shown few of
- * its callbacks, as most of the time of a loop with short callbacks is the loop's own. */
+/* The polls of a loop are counted for this time in ns before it may be watched. */
 #define COUNTED_NS NS_PER_S
-/* The same after a doubtful second: the time that its thread has run is known from then on. */
+/* The time in ns for the next count after a doubtful one, which reads its thread's CPU time, too. */
 #define COUNTED_AGAIN_NS (250 * NS_PER_MS)
+/*
+ * A loop is watched for WATCHED_NS if samples have then shown CALLBACKS_ENOUGH of its callbacks,
+ * else until they have, for at most WATCHED_MOST_NS: a loop with short callbacks spends most of its
+ * time in its own code.
+ */
 #define WATCHED_NS (60 * NS_PER_MS)
 #define WATCHED_MOST_NS (800 * NS_PER_MS)
 #define CALLBACKS_ENOUGH 3

@@ -14,13 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * Less than this size of a list of mounts is read. It is read again after this time in ns; the
- * pause after each reading is REST times as long as it took.
- */
+/* A list of mounts of this size or a greater one is not used. */
 #define MOUNTINFO_BYTES (256 << 10)
+/* A list of mounts is read again when it is needed and is older than this, in ns. */
 #define AGAIN_NS NS_PER_S
-#define REST 50
+/* After each reading of a list, none is read for PAUSE_FACTOR times as long as it took. */
+#define PAUSE_FACTOR 50
 /* Shorter waits for a file, in ns, need no explanation. */
 #define LEAST_NS NS_PER_MS
 
@@ -103,10 +102,10 @@ static const char *mounts_of(struct lp_blocked_on *blocked_on, pid_t pid)
 	if (known && begun_ns - list->read_ns < AGAIN_NS)
 		return list->mountinfo;
 	/* until the end of the pause an older list is better than none */
-	if (begun_ns < blocked_on->rest_ns)
+	if (begun_ns < blocked_on->paused_until_ns)
 		return known ? list->mountinfo : NULL;
 	read_mounts(blocked_on, list, pid, space, root);
-	blocked_on->rest_ns = list->read_ns + REST * (list->read_ns - begun_ns);
+	blocked_on->paused_until_ns = list->read_ns + PAUSE_FACTOR * (list->read_ns - begun_ns);
 	return list->mountinfo;
 }
 

@@ -23,7 +23,7 @@ struct lp_mount_list {
 struct lp_blocked_on {
 	struct lp_mount_list lists[LP_MOUNT_LISTS];
 	char *buffer; /* owned */
-	uint64_t rest_ns; /* instant until which no mounts are read */
+	uint64_t paused_until_ns; /* instant until which no mounts are read */
 	uint64_t reads; /* number of lists that were read */
 };
 

@@ -33,7 +33,8 @@ static void report_memory_waits(struct lp_live *live, uint32_t slot)
 	event.event = event_head(LP_EVENT_MEMORY_WAITS, sizeof(event), slot, live->loops[slot].pid,
 				 clock_now());
 	event.waits = stall->memory_waits;
-	/* its explanation is read now, and may not fit what was lost long ago */
+	/* unchanged counters are skipped: the memory limit is read now, and may not explain old
+	 * losses */
 	if (!memcmp(&event.waits, before, sizeof(*before)))
 		return;
 	*before = event.waits;

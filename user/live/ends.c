@@ -9,19 +9,23 @@
 
 #include <string.h>
 
-/*
- * The time in ns that one search may take. The pause after it is REST times as long as it took for
- * the same process, and REST_ALL times for all others, so that none takes the time from them.  A
- * process that is the only one takes it from nobody: it is REST times the CPU time then, as a read
- * of /proc/locks sleeps for 10 ms.
- */
+/* The time in ns that one search may take. */
 #define SEARCH_NS (20 * NS_PER_MS)
-#define REST 50
-#define REST_ALL 9
-/* A lock of SQLite that was found is searched for again after this time in ns of the same stall. */
+/*
+ * After a search, the same process is not searched for PAUSE_FACTOR times as long as it took, and
+ * no process for PAUSE_FACTOR_ALL times as long, so that one process does not take the time from
+ * the others. If only one process is followed, its pause is PAUSE_FACTOR times the CPU time of the
+ * search, since a read of /proc/locks sleeps for 10 ms.
+ */
+#define PAUSE_FACTOR 50
+#define PAUSE_FACTOR_ALL 9
+/*
+ * In the same stall, the holder of a lock of SQLite is searched again when this time in ns has
+ * passed since it was found.
+ */
 #define SQLITE_AGAIN_NS NS_PER_S
 
-/* The wait of a callback that is searched for. */
+/* A copy of a callback's wait, whose other end is searched. */
 struct ends_wait {
 	uint64_t segment_ns, since_ns;
 	uint64_t stack, object;
@@ -44,8 +48,8 @@ static bool read_wait(const struct lp_loop *loop, const struct lp_wait *wait,
  * Returns whether the wait goes on.  For a lock of SQLite, which is waited for by many sleeps, it
  * is enough that the callback does.
  */
-static bool goes_on(const struct lp_loop *loop, const struct lp_wait *wait,
-		    const struct ends_wait *begun, bool sleeps)
+static bool wait_lasts(const struct lp_loop *loop, const struct lp_wait *wait,
+		       const struct ends_wait *begun, bool sleeps)
 {
 	struct ends_wait now;
 
@@ -65,7 +69,7 @@ static bool report_end(const struct lp_instance *instance, const struct lp_loop 
 	memset(&event, 0, sizeof(event));
 	if (!other_end_read(instance->pid, (pid_t)loop->tid, SEARCH_NS, &event.end) ||
 	    event.end.kind == LP_END_NONE || event.end.syscall != begun->syscall ||
-	    !goes_on(loop, wait, begun, event.end.kind == LP_END_SQLITE))
+	    !wait_lasts(loop, wait, begun, event.end.kind == LP_END_SQLITE))
 		return false;
 	event.event =
 		event_head(LP_EVENT_OTHER_END, sizeof(event), slot, instance->pid, clock_now());
@@ -93,7 +97,7 @@ static void report_name(const struct lp_instance *instance, const struct lp_loop
 
 	memset(&event, 0, sizeof(event));
 	if (!remote_dns_name(instance->pid, (pid_t)loop->tid, event.name) ||
-	    !goes_on(loop, wait, begun, false))
+	    !wait_lasts(loop, wait, begun, false))
 		return;
 	event.event =
 		event_head(LP_EVENT_DNS_NAME, sizeof(event), slot, instance->pid, clock_now());
@@ -111,7 +115,7 @@ static bool find_holder(const struct lp_instance *instance, const struct lp_loop
 
 	if (!instance->runtime->lock_holder ||
 	    !instance->runtime->lock_holder(instance, (pid_t)loop->tid, holder) ||
-	    !goes_on(loop, wait, begun, false))
+	    !wait_lasts(loop, wait, begun, false))
 		return false;
 	flags = holder->flags;
 	holder->event =
@@ -131,14 +135,17 @@ static enum lp_ends_found search_holder(const struct lp_instance *instance,
 {
 	if (find_holder(instance, loop, wait, begun, slot, holder))
 		return LP_ENDS_HOLDER;
-	return goes_on(loop, wait, begun, false) ? LP_ENDS_NO_HOLDER : LP_ENDS_DONE;
+	return wait_lasts(loop, wait, begun, false) ? LP_ENDS_NO_HOLDER : LP_ENDS_DONE;
 }
 
-/* SQLite waits by many sleeps: the lock that was found during one of them is that of the others. */
+/*
+ * Returns whether the lock of SQLite that the callback waits for was found a short time ago. SQLite
+ * waits by many sleeps, all of them for that lock.
+ */
 static bool is_found(const struct lp_ongoing_stall *progress, const struct ends_wait *begun,
 		     uint64_t now_ns)
 {
-	return progress->sqlite_ns == begun->segment_ns &&
+	return progress->sqlite_segment_ns == begun->segment_ns &&
 	       now_ns < progress->sqlite_found_ns + SQLITE_AGAIN_NS;
 }
 
@@ -148,23 +155,24 @@ bool ends_search_due(const struct lp_ongoing_stall *progress, const struct lp_lo
 	struct ends_wait begun;
 	enum lp_argument argument;
 
-	if (!read_wait(loop, &stall->wait, &begun) || begun.since_ns == progress->end_ns ||
-	    progress->sqlite_ns == begun.segment_ns || now_ns <= begun.segment_ns ||
+	if (!read_wait(loop, &stall->wait, &begun) ||
+	    begun.since_ns == progress->other_end_wait_ns ||
+	    progress->sqlite_segment_ns == begun.segment_ns || now_ns <= begun.segment_ns ||
 	    now_ns - begun.segment_ns < loop->threshold_ns / 2)
 		return false;
 	argument = syscall_argument(begun.syscall);
 	return argument == LP_ARGUMENT_SLEEP || argument == LP_ARGUMENT_SLEEP_CLOCK;
 }
 
-/* Sets the pauses after a search. */
-static void rest(struct lp_ends *ends, struct lp_followed *target, uint64_t begun_ns,
-		 uint64_t begun_cpu_ns)
+/* Begins the pauses after a search. */
+static void begin_pauses(struct lp_ends *ends, struct lp_followed *target, uint64_t begun_ns,
+			 uint64_t begun_cpu_ns)
 {
 	uint64_t end_ns = clock_now(), took_ns = end_ns - begun_ns;
 	uint64_t cpu_ns = saturating_sub(clock_ns(CLOCK_THREAD_CPUTIME_ID), begun_cpu_ns);
 
-	ends->rest_ns = end_ns + REST_ALL * took_ns;
-	target->ends_rest_ns = end_ns + REST * (ends->shared ? took_ns : cpu_ns);
+	ends->paused_until_ns = end_ns + PAUSE_FACTOR_ALL * took_ns;
+	target->ends_paused_until_ns = end_ns + PAUSE_FACTOR * (ends->shared ? took_ns : cpu_ns);
 }
 
 enum lp_ends_found ends_search(struct lp_ends *ends, struct lp_followed *target,
@@ -180,22 +188,22 @@ enum lp_ends_found ends_search(struct lp_ends *ends, struct lp_followed *target,
 	struct ends_wait begun;
 	bool futex;
 
-	if (!read_wait(loop, wait, &begun) || begun.since_ns == progress->end_ns ||
+	if (!read_wait(loop, wait, &begun) || begun.since_ns == progress->other_end_wait_ns ||
 	    is_found(progress, &begun, begun_ns))
 		return LP_ENDS_DONE;
 	futex = syscall_argument(begun.syscall) == LP_ARGUMENT_FUTEX;
-	if (begun_ns < ends->rest_ns || begun_ns < target->ends_rest_ns)
+	if (begun_ns < ends->paused_until_ns || begun_ns < target->ends_paused_until_ns)
 		return futex ? LP_ENDS_NO_HOLDER : LP_ENDS_DONE;
-	progress->end_ns = begun.since_ns;
+	progress->other_end_wait_ns = begun.since_ns;
 	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	if (futex) {
 		found = search_holder(instance, loop, wait, &begun, slot, holder);
 	} else if (waits_for_datagram(stall)) {
 		report_name(instance, loop, wait, &begun, slot, take, context);
 	} else if (report_end(instance, loop, wait, &begun, slot, take, context)) {
-		progress->sqlite_ns = begun.segment_ns;
+		progress->sqlite_segment_ns = begun.segment_ns;
 		progress->sqlite_found_ns = begun_ns;
 	}
-	rest(ends, target, begun_ns, cpu_ns);
+	begin_pauses(ends, target, begun_ns, cpu_ns);
 	return found;
 }

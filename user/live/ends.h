@@ -2,8 +2,8 @@
 /*
  * Whom a stall in progress waits for: the process at the other end of a pipe, a UNIX socket or a
  * lock of a file, a child, the thread that holds a lock, or a name server, with the name that it is
- * asked for.  It is searched while the stall lasts,
- * once for each wait, and takes a small share of the time, of each process and of all together.
+ * asked for.  It is searched while the stall lasts, once for each wait.  The searches for a
+ * process, and all searches together, take a small share of the time.
  */
 #ifndef LP_LIVE_ENDS_H
 #define LP_LIVE_ENDS_H
@@ -13,7 +13,7 @@
 
 /* All zeros at first. */
 struct lp_ends {
-	uint64_t rest_ns; /* instant until which nothing is searched for any process */
+	uint64_t paused_until_ns; /* instant until which nothing is searched for any process */
 	bool shared; /* several processes are followed */
 };
 

@@ -8,18 +8,18 @@
 #include "runtime/runtime.h"
 #include "share.h"
 
-/* The stalls of which it is watched, in a minute, which thread ends them; see wakers.h. */
+/* The number of stalls in the current minute whose waker is watched; see wakers.h. */
 struct lp_watched {
 	uint64_t minute_ns; /* beginning of the minute; 0: none has begun */
 	unsigned int count;
-	bool told; /* that the limit was reached */
+	bool limit_logged; /* the limit was reached, and a message says so */
 };
 
 struct lp_followed {
 	struct lp_instance instance; /* its reader is not owned */
 	struct lp_limits limits;
 	struct lp_share share; /* share of the time to read events */
-	uint64_t ends_rest_ns; /* instant until which no other ends are searched for it */
+	uint64_t ends_paused_until_ns; /* instant until which no other ends are searched for it */
 	struct lp_watched watched;
 	uint64_t limited; /* number of refused requests in the last report */
 	bool warned;

@@ -479,7 +479,7 @@ static void check_eager(struct lp_live *live, uint32_t slot, const struct lp_ins
 		return;
 	callback = adopt_callback(live->session, instance->pid, slot, &found, take_named, live);
 	if (callback)
-		session_count_created(live->session, slot, progress->eager_ns, callback);
+		session_count_eager(live->session, slot, progress->eager_ns, callback);
 }
 
 /* Checks one loop.  The time to read its process counts for the share of the process. */

@@ -23,8 +23,8 @@ struct lp_live_loop {
 	struct lp_window window;
 	struct lp_ongoing_stall progress;
 	struct lp_awake awake;
-	struct lp_memory_waits memory_waits; /* those of the last event of all of its time */
-	uint64_t stopped_ns; /* the last stop of it that was reported; 0: none */
+	struct lp_memory_waits memory_waits; /* cumulative values in the last event of them */
+	uint64_t stopped_ns; /* instant of the last reported stop of the loop; 0: none */
 };
 
 /* A callback slot: its loop, and the key with which it is released. */
@@ -55,9 +55,9 @@ struct lp_live {
 	struct lp_wakers wakers;
 	struct lp_steal steal;
 	struct lp_blocked_on blocked_on;
-	/* at the end of the run, 0 before it */
-	uint64_t stopped_ns; /* the instant at which measuring was stopped */
-	uint64_t reads_end_ns; /* that from which memory of targets is not read any more */
+	/* Instants at the end of the run; 0 before it. */
+	uint64_t stopped_ns; /* measuring was stopped */
+	uint64_t reads_end_ns; /* memory of targets is not read after it */
 };
 
 #endif /* LP_LIVE_LIVE_INTERNAL_H */

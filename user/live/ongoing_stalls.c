@@ -19,15 +19,18 @@ uint64_t ongoing_stall_period_ns(uint64_t threshold_ns)
 					: period;
 }
 
-static uint64_t segment_of(const struct lp_loop *loop)
+static uint64_t segment_start(const struct lp_loop *loop)
 {
 	uint64_t start = __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE);
 
 	return start ? start : __atomic_load_n(&loop->iteration_start_ns, __ATOMIC_ACQUIRE);
 }
 
-/* Between two callbacks the time of the iteration without its slow callbacks counts. */
-static uint64_t lasted(const struct lp_loop *loop, uint64_t segment, uint64_t now_ns)
+/*
+ * Returns the duration of a segment up to now. Between two callbacks the segment is the iteration,
+ * whose slow callbacks are subtracted.
+ */
+static uint64_t segment_duration(const struct lp_loop *loop, uint64_t segment, uint64_t now_ns)
 {
 	uint64_t ns = saturating_sub(now_ns, segment);
 
@@ -37,8 +40,8 @@ static uint64_t lasted(const struct lp_loop *loop, uint64_t segment, uint64_t no
 bool ongoing_stall_due(struct lp_ongoing_stall *progress, const struct lp_loop *loop,
 		       uint64_t now_ns)
 {
-	uint64_t segment = segment_of(loop);
-	uint64_t lasted_ns = lasted(loop, segment, now_ns);
+	uint64_t segment = segment_start(loop);
+	uint64_t lasted_ns = segment_duration(loop, segment, now_ns);
 
 	if (!segment || now_ns <= segment)
 		return false;
@@ -55,9 +58,10 @@ bool ongoing_stall_due(struct lp_ongoing_stall *progress, const struct lp_loop *
 
 bool ongoing_stall_lasts(const struct lp_loop *loop, uint64_t now_ns)
 {
-	uint64_t segment = segment_of(loop);
+	uint64_t segment = segment_start(loop);
 
-	return segment && now_ns > segment && lasted(loop, segment, now_ns) >= loop->threshold_ns;
+	return segment && now_ns > segment &&
+	       segment_duration(loop, segment, now_ns) >= loop->threshold_ns;
 }
 
 bool ongoing_stall_name_due(const struct lp_ongoing_stall *progress, const struct lp_loop *loop,
@@ -243,7 +247,7 @@ bool ongoing_stall_take_stack(struct lp_ongoing_stall *progress, const struct lp
 {
 	const struct lp_wait *wait = &stall->wait;
 	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
-	uint64_t segment = segment_of(loop);
+	uint64_t segment = segment_start(loop);
 	uint32_t reason = wait->reason;
 
 	if (!since || since == progress->wait_ns || !segment || wait->segment_ns != segment ||
@@ -254,7 +258,7 @@ bool ongoing_stall_take_stack(struct lp_ongoing_stall *progress, const struct lp
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	if (!__atomic_load_n(&wait->unsent, __ATOMIC_ACQUIRE) ||
 	    __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE) != since ||
-	    segment_of(loop) != segment)
+	    segment_start(loop) != segment)
 		return false;
 	raw->event = event_head(LP_EVENT_RAW_STACK, sizeof(*raw), slot, (pid_t)loop->pid, now_ns);
 	raw->event.reserved = lp_wait_periods(now_ns - since);
@@ -296,7 +300,7 @@ static void report_callback(const struct lp_instance *instance, const struct lp_
 	if (event.task && instance)
 		instance->runtime->copy_task_name(instance, event.task, &event);
 	/* a callback that has ended meanwhile is reported by BPF */
-	if (segment_of(loop) == segment && event.callback < LP_MAX_CALLBACKS)
+	if (segment_start(loop) == segment && event.callback < LP_MAX_CALLBACKS)
 		take(context, &event.event);
 }
 
@@ -319,7 +323,7 @@ static void report_iteration(const struct lp_loop *loop,
 	event.slow_ns = loop->slow_ns < lasted_ns ? loop->slow_ns : lasted_ns;
 	event.callbacks = loop->iteration_callbacks;
 	event.in_progress = 1;
-	if (segment_of(loop) == segment)
+	if (segment_start(loop) == segment)
 		take(context, &event.event);
 }
 
@@ -327,7 +331,7 @@ void ongoing_stall_report(const struct lp_instance *instance, const struct lp_lo
 			  const struct lp_wait_state *stall, uint32_t slot, uint64_t now_ns,
 			  bool last, lp_record_taker take, void *context)
 {
-	uint64_t segment = segment_of(loop);
+	uint64_t segment = segment_start(loop);
 	struct lp_event_segment_times account;
 	bool gap;
 

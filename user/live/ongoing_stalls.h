@@ -14,11 +14,11 @@ struct lp_ongoing_stall {
 	uint64_t next_ns; /* duration of that segment at its next report */
 	uint64_t named_ns; /* start of the last segment whose task name was reported */
 	uint64_t wait_ns; /* beginning of the last wait whose stack was taken */
-	uint64_t end_ns; /* beginning of the last wait whose other end was searched */
-	uint64_t sqlite_ns; /* segment in which a lock of SQLite was found; 0: none */
-	uint64_t sqlite_found_ns; /* when that was */
+	uint64_t other_end_wait_ns; /* beginning of the last wait whose other end was searched */
+	uint64_t sqlite_segment_ns; /* segment in which a lock of SQLite was found; 0: none */
+	uint64_t sqlite_found_ns; /* instant at which that lock was found */
 	uint64_t eager_ns; /* segment in which an eager task was found; 0: none */
-	struct lp_eager_address eager; /* that task */
+	struct lp_eager_address eager; /* that eager task */
 };
 
 /* Returns the period in ns at which to call ongoing_stall_due(). */

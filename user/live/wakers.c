@@ -11,7 +11,10 @@
 /* Limits of the stalls that are watched in a minute: of all processes, and of each. */
 #define STALLS_MAX 20
 #define STALLS_OF_PROCESS 5
-/* A callback that does not wait for so long is no longer watched: it may wait again at once. */
+/*
+ * A callback is no longer watched when it has not waited for this time in ns. During a shorter time
+ * it may have begun the next wait.
+ */
 #define PAUSE_NS (100 * NS_PER_MS)
 
 /*
@@ -40,11 +43,11 @@ static bool is_full(struct lp_watched *watched, unsigned int most, uint64_t now_
 		*watched = (struct lp_watched){ .minute_ns = now_ns };
 	if (watched->count < most)
 		return false;
-	if (!watched->told)
+	if (!watched->limit_logged)
 		log_detail("the limit of %u stalls a minute is reached: wakers of further stalls "
 			   "are not reported",
 			   most);
-	watched->told = true;
+	watched->limit_logged = true;
 	return true;
 }
 
@@ -80,8 +83,9 @@ void wakers_watch(struct lp_wakers *wakers, struct lp_session *session, struct l
 	};
 }
 
-/* Returns whether a callback is to be watched on. */
-static bool goes_on(const struct lp_session *session, struct lp_waker_wait *wait, uint64_t now_ns)
+/* Returns whether a callback remains watched. */
+static bool is_still_watched(const struct lp_session *session, struct lp_waker_wait *wait,
+			     uint64_t now_ns)
 {
 	const struct lp_loop *loop = session_loop(session, wait->slot);
 
@@ -100,7 +104,7 @@ void wakers_check(struct lp_wakers *wakers, struct lp_session *session, uint64_t
 	if (!wakers->attached)
 		return;
 	for (i = 0; i < wakers->count; i++)
-		if (goes_on(session, &wakers->waits[i], now_ns))
+		if (is_still_watched(session, &wakers->waits[i], now_ns))
 			wakers->waits[left++] = wakers->waits[i];
 	wakers->count = left;
 	if (left)

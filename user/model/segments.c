@@ -234,8 +234,8 @@ static void add_holder(struct lp_segment *segment, const struct lp_event_stack_s
 		same_thread->count++;
 }
 
-/* Returns how often the thread of an entry was seen, in all of its functions. */
-static uint32_t times_seen(const struct lp_segment *segment, const struct lp_sampled_holder *of)
+/* Returns how often the thread of an entry was sampled, in all of its functions. */
+static uint32_t times_sampled(const struct lp_segment *segment, const struct lp_sampled_holder *of)
 {
 	uint32_t count = 0;
 	size_t i;
@@ -246,17 +246,17 @@ static uint32_t times_seen(const struct lp_segment *segment, const struct lp_sam
 	return count;
 }
 
-/* Returns the thread that was seen most, in the function in which it was seen most; or NULL. */
-static const struct lp_sampled_holder *most_seen(const struct lp_segment *segment)
+/* Returns the thread that was sampled most, in the function in which it was sampled most; or NULL. */
+static const struct lp_sampled_holder *most_sampled(const struct lp_segment *segment)
 {
 	const struct lp_sampled_holder *most = NULL;
 	size_t i;
 
 	for (i = 0; i < segment->holder_count; i++) {
 		const struct lp_sampled_holder *holder = &segment->holders[i];
-		uint32_t count = times_seen(segment, holder), before;
+		uint32_t count = times_sampled(segment, holder), before;
 
-		before = most ? times_seen(segment, most) : 0;
+		before = most ? times_sampled(segment, most) : 0;
 		if (count > before || (most && count == before && holder->tid == most->tid &&
 				       holder->count > most->count))
 			most = holder;
@@ -373,7 +373,7 @@ void segments_add_times(struct lp_segments *segments, const struct lp_event_segm
 	if (!segment)
 		return;
 	segment->accounted = true;
-	/* those of earlier times of the segment, which may have had more since */
+	/* discards the collections of an earlier record: more may have followed */
 	if (segment->collections.event.time_ns != event->event.time_ns)
 		segment->collections.count = 0;
 	memcpy(&segment->account, &event->account,
@@ -514,7 +514,7 @@ static void fill_samples(const struct lp_segment *segment, struct lp_breakdown *
 static void fill_holder(const struct lp_segments *segments, const struct lp_segment *segment,
 			struct lp_gil_holder *gil)
 {
-	const struct lp_sampled_holder *most = most_seen(segment);
+	const struct lp_sampled_holder *most = most_sampled(segment);
 	const struct lp_known_stack *known_stack;
 
 	known_stack = most ? known_stacks_find(segments->stacks, most->name, true) : NULL;

@@ -11,7 +11,7 @@
 /* A limit for numbers of records, so that their products fit into 64 bits. */
 #define TIME_US_MAX UINT64_C(1000000000000)
 
-/* Steal below one in so many parts of the CPU time is not worth a word. */
+/* Steal of less than one in this many parts of the CPU time is not reported. */
 #define STEAL_PARTS 100
 
 static void name_of(const struct lp_neighbour *neighbour, char *name, size_t size)
@@ -68,7 +68,7 @@ static void fill_neighbours(const struct lp_event_cpu_waits *waits, uint64_t lef
 	      by_duration);
 }
 
-/* Takes over the steal if it was measured over the segment, and is worth a word. */
+/* Copies the steal if it was measured over the segment, and is large enough to be reported. */
 static void fill_steal(const struct lp_event_steal *steal, uint64_t start_ns,
 		       struct lp_shortage *shortage)
 {

@@ -260,15 +260,15 @@ bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t n
 	return true;
 }
 
-void session_count_created(struct lp_session *session, uint32_t slot, uint64_t start_ns,
-			   uint32_t callback)
+void session_count_eager(struct lp_session *session, uint32_t slot, uint64_t start_ns,
+			 uint32_t callback)
 {
 	struct lp_loop *loop = mapped_array_at(&session->loops, slot);
 
 	/* BPF must not find the callback of another start */
-	__atomic_store_n(&loop->created_ran_ns, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&loop->created_callback, callback, __ATOMIC_RELEASE);
-	__atomic_store_n(&loop->created_ran_ns, start_ns, __ATOMIC_RELEASE);
+	__atomic_store_n(&loop->eager_start_ns, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&loop->eager_callback, callback, __ATOMIC_RELEASE);
+	__atomic_store_n(&loop->eager_start_ns, start_ns, __ATOMIC_RELEASE);
 }
 
 bool session_take_poll_back(struct lp_session *session, uint32_t slot, uint64_t now_ns)

@@ -164,11 +164,11 @@ struct lp_segment_begun {
 };
 
 /*
- * Counts the callback of a loop that began at start_ns as another one, as a task runs within that
- * it has created. Only slow callbacks are counted so.
+ * Counts the callback of a loop that began at start_ns as that of an eager task, which runs within
+ * it and has the slot `callback`. Only a slow callback is counted like this.
  */
-void session_count_created(struct lp_session *session, uint32_t slot, uint64_t start_ns,
-			   uint32_t callback);
+void session_count_eager(struct lp_session *session, uint32_t slot, uint64_t start_ns,
+			 uint32_t callback);
 
 /*
  * Returns the slot of a callback of a loop, which is assigned if it has none, as BPF would do; 0 if

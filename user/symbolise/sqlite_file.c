@@ -10,9 +10,10 @@
 
 /* A process is looked up again after this time in ns: that reads all of its descriptors. */
 #define VALID_NS (1000 * NS_PER_MS)
-/* The time in ns that a look-up may take; the pause after it is REST times as long as it took. */
+/* The time in ns that a look-up may take; the pause after it is PAUSE_FACTOR times as long as it
+ * took. */
 #define SEARCH_NS (20 * NS_PER_MS)
-#define REST 50
+#define PAUSE_FACTOR 50
 
 static void look_up(struct lp_sqlite_look_up *found, pid_t pid, uint64_t until_ns)
 {
@@ -49,10 +50,10 @@ static const char *path_of(struct lp_sqlite_file *file, pid_t pid)
 
 	if (entry->pid == pid && begun_ns - entry->read_ns <= VALID_NS)
 		return entry->path;
-	if (begun_ns < file->rest_ns)
+	if (begun_ns < file->paused_until_ns)
 		return "";
 	look_up(entry, pid, begun_ns + SEARCH_NS);
-	file->rest_ns = entry->read_ns + REST * (entry->read_ns - begun_ns);
+	file->paused_until_ns = entry->read_ns + PAUSE_FACTOR * (entry->read_ns - begun_ns);
 	return entry->path;
 }
 

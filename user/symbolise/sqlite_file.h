@@ -23,7 +23,7 @@ struct lp_sqlite_look_up {
 /* All zeros at first. */
 struct lp_sqlite_file {
 	struct lp_sqlite_look_up look_ups[LP_SQLITE_LOOK_UPS];
-	uint64_t rest_ns; /* instant until which no process is looked up */
+	uint64_t paused_until_ns; /* instant until which no process is looked up */
 };
 
 /*

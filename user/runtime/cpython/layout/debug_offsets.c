@@ -68,7 +68,7 @@ static int override_collecting(struct lp_cpython_row *row, const struct lp_debug
 	return 0;
 }
 
-/* Statistics of another size are not those that are known: they are not read then. */
+/* Statistics whose size is not the expected one have another layout, and are not read. */
 static void override_stats(struct lp_cpython_row *row, const struct lp_debug_format *format,
 			   const uint64_t *table, size_t words)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The interpreter has a ring of the last collections of each generation, with the instants at which
- * each began and ended, by CLOCK_MONOTONIC.  It writes them while they are read.
+ * each began and ended, by CLOCK_MONOTONIC.  It may write them while they are read.
  */
 #include "collections.h"
 
@@ -37,7 +37,7 @@ static struct collection item_of(const uint8_t *stats, size_t generation, size_t
 	return item;
 }
 
-/* Adds the collections of a generation.  Returns their time; UINT64_MAX: it makes no sense. */
+/* Adds the collections of a generation.  Returns their time; UINT64_MAX: the data are not valid. */
 static uint64_t add_ring(const uint8_t *stats, size_t generation, uint64_t since_ns,
 			 uint64_t until_ns, struct lp_event_collections *found)
 {

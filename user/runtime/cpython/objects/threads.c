@@ -29,8 +29,8 @@
  * Python's list is read again after 20 times the CPU time that it took, as it lacks new threads. An
  * id or a name that was not found is tried again after the least of these times.
  */
-#define LIST_REST 20
-#define LIST_REST_LEAST_NS (NS_PER_S / 50)
+#define LIST_PAUSE_FACTOR 20
+#define LIST_PAUSE_LEAST_NS (NS_PER_S / 50)
 pid_t cpython_inner_pid(const struct lp_cpython *python)
 {
 	return process_inner_id(python->pid, python->pid);
@@ -54,7 +54,7 @@ struct lp_thread_cache {
 	uint64_t listed_ns; /* when inner_ids was read; 0: never */
 	struct lp_map objects; /* from an ident to the threading.Thread */
 	uint64_t named_ns; /* when objects was read; 0: never */
-	uint64_t rest_ns; /* how long objects is not read again */
+	uint64_t reread_pause_ns; /* the least time between two readings of objects */
 	size_t cursor;
 };
 
@@ -226,7 +226,7 @@ pid_t cpython_thread_id(const struct lp_cpython *python, uint64_t thread_state)
 	if (known) {
 		known->tid = tid;
 		/* only this read may have failed: it is tried again soon */
-		known->absent_until_ns = now + LIST_REST_LEAST_NS;
+		known->absent_until_ns = now + LIST_PAUSE_LEAST_NS;
 	}
 	return tid;
 }
@@ -249,11 +249,11 @@ static void list_objects(const struct lp_cpython *python)
 		free(pairs);
 	cache->named_ns = clock_now();
 	/* waits for a CPU cost the target nothing, and on a busy machine are most of the time */
-	cache->rest_ns = LIST_REST * (clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun);
-	if (cache->rest_ns < LIST_REST_LEAST_NS)
-		cache->rest_ns = LIST_REST_LEAST_NS;
-	if (cache->rest_ns > LIST_CACHED_NS)
-		cache->rest_ns = LIST_CACHED_NS;
+	cache->reread_pause_ns = LIST_PAUSE_FACTOR * (clock_ns(CLOCK_THREAD_CPUTIME_ID) - begun);
+	if (cache->reread_pause_ns < LIST_PAUSE_LEAST_NS)
+		cache->reread_pause_ns = LIST_PAUSE_LEAST_NS;
+	if (cache->reread_pause_ns > LIST_CACHED_NS)
+		cache->reread_pause_ns = LIST_CACHED_NS;
 }
 
 /* Checks a Thread object: another thread may have the ident since the list was read. */
@@ -264,7 +264,7 @@ static bool is_of_thread(const struct lp_cpython *python, uint64_t object, pid_t
 	return number && !cpython_int(python, number, &id) && id == (uint64_t)inner;
 }
 
-/* Returns a thread's Thread object from a list that is read at most each rest_ns, or 0. */
+/* Returns a thread's Thread object from a list that is read at most each reread_pause_ns, or 0. */
 static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident, pid_t inner)
 {
 	struct lp_thread_cache *cache = python->threads;
@@ -274,7 +274,7 @@ static uint64_t thread_object(const struct lp_cpython *python, uint64_t ident, p
 		return 0;
 	found = cache->named_ns ? map_get(&cache->objects, ident) : NULL;
 	if (!found || !is_of_thread(python, *found, inner)) {
-		if (cache->named_ns && clock_now() - cache->named_ns < cache->rest_ns)
+		if (cache->named_ns && clock_now() - cache->named_ns < cache->reread_pause_ns)
 			return 0;
 		list_objects(python);
 		found = map_get(&cache->objects, ident);
@@ -349,7 +349,8 @@ void cpython_describe_thread(const struct lp_cpython *python, uint64_t thread_st
 	if (!known || strlen(name) >= sizeof(known->name))
 		return;
 	memcpy(known->name, name, strlen(name) + 1);
-	known->named_until_ns = now + (named			    ? NAME_CACHED_NS
-				       : name[0] && python->threads ? python->threads->rest_ns
-								    : LIST_REST_LEAST_NS);
+	known->named_until_ns = now + (named ? NAME_CACHED_NS
+				       : name[0] && python->threads
+					       ? python->threads->reread_pause_ns
+					       : LIST_PAUSE_LEAST_NS);
 }

@@ -2,9 +2,9 @@
 /*
  * The connection of a future or an event for which a task waits in an installed package.  It is
  * that of the object that refers to the future: an object of the package, such as aiohttp's
- * DataQueue, is reached from the variables of the coroutine, and its transport from there.  A
- * connection that the future does not belong to is never said, so that there is none if several
- * transports are as near.
+ * DataQueue, is reached from the variables of the coroutine, and its transport from there.  If
+ * several transports are at the same distance, none is reported, as it may be one that the future
+ * does not belong to.
  */
 #include "waits_internal.h"
 

@@ -57,7 +57,9 @@ struct lp_waiting;
 
 #define LP_WAIT_OUTER 1 /* the row has priority over those of functions that it awaits */
 #define LP_WAIT_RELEASES 2 /* the function releases the lock of its `self` while it waits */
-#define LP_WAIT_SIGNAL 4 /* a package may set the object for what comes from a connection */
+/* an object that a package may use to wait for a connection, such as an event that it sets when
+ * data arrive */
+#define LP_WAIT_SIGNAL 4
 
 /* A function of asyncio in which tasks wait. */
 struct lp_wait_row {
@@ -76,13 +78,13 @@ struct lp_wait_row {
 #define LP_WAIT_ABSENT (-1)
 #define LP_WAIT_BY_NAME (-2) /* a cell, which up to 3.10 has no index among the locals */
 
-/* A code object. */
+/* What is known of a code object. */
 struct lp_wait_code {
 	const struct lp_wait_row *row; /* or NULL */
 	int object, timeout; /* indices of the row's variables */
 	bool enters; /* it is an __aenter__ */
 	bool of_package; /* it is a method in an installed package */
-	const char *package; /* that it is in, such as "aiohttp"; or NULL */
+	const char *package; /* name of the package that it is in, such as "aiohttp"; or NULL */
 	bool of_program; /* it is in no installed package and not in asyncio */
 	/* how often a function of the program gets an attribute `acquire`; 0: never */
 	unsigned int acquires;
