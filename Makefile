@@ -32,7 +32,7 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 # written in C when such a loop is found, and that of wakeups when a loop waits for a lock without an
 # owner.  In each, the file that defines the maps comes first: libbpf 1.1 keeps the offsets of maps
 # that it has read as extern before.
-BPF_LATE = bpf/python/lost.bpf.c bpf/python/births.bpf.c bpf/python/cancels.bpf.c
+BPF_LATE = bpf/python/lost.bpf.c bpf/python/lifetimes.bpf.c bpf/python/cancels.bpf.c
 BPF_C_LOOPS = bpf/python/uvloop_callbacks.bpf.c
 BPF_WAKEUPS = bpf/wakeups.bpf.c bpf/python/walk.bpf.c
 BPF_MAPS = bpf/poll.bpf.c

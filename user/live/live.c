@@ -7,7 +7,7 @@
 #include "base/clocks.h"
 #include "process/proc_file.h"
 #include "symbolise/symbolise.h"
-#include "adopt.h"
+#include "detected_loops.h"
 #include "counters.h"
 #include "explained.h"
 #include "idle_loops.h"

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "base/macros.h"
 #include "runtime/cpython/objects/code.h"
-#include "runtime/cpython/objects/collections.h"
+#include "runtime/cpython/objects/gc_stats.h"
 #include "runtime/cpython/objects/finding.h"
 #include "runtime/cpython/objects/key_hints.h"
 #include "loop_stack.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Garbage collections that an interpreter has recorded (3.15). */
-#ifndef LP_RUNTIME_CPYTHON_OBJECTS_COLLECTIONS_H
-#define LP_RUNTIME_CPYTHON_OBJECTS_COLLECTIONS_H
+#ifndef LP_RUNTIME_CPYTHON_OBJECTS_GC_STATS_H
+#define LP_RUNTIME_CPYTHON_OBJECTS_GC_STATS_H
 
 #include "object.h"
 #include "runtime/runtime.h"
@@ -18,4 +18,4 @@ bool cpython_collections_add(const uint8_t *stats, uint64_t since_ns, uint64_t u
 bool cpython_collections(const struct lp_instance *instance, uint64_t since_ns, uint64_t until_ns,
 			 struct lp_event_collections *found);
 
-#endif /* LP_RUNTIME_CPYTHON_OBJECTS_COLLECTIONS_H */
+#endif /* LP_RUNTIME_CPYTHON_OBJECTS_GC_STATS_H */

@@ -3,7 +3,7 @@
  * The interpreter has a ring of the last collections of each generation, with the instants at which
  * each began and ended, by CLOCK_MONOTONIC.  It may write them while they are read.
  */
-#include "collections.h"
+#include "gc_stats.h"
 
 #include "base/macros.h"
 #include "process/memory.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Loops that run already when they are detected: counting begins in the middle of a segment. */
-#ifndef LP_LIVE_ADOPT_H
-#define LP_LIVE_ADOPT_H
+#ifndef LP_LIVE_DETECTED_LOOPS_H
+#define LP_LIVE_DETECTED_LOOPS_H
 
 #include "runtime/runtime.h"
 #include "session/session.h"
@@ -23,4 +23,4 @@ bool adopt_loops(struct lp_session *session, const struct lp_instance *instance,
 uint32_t adopt_callback(struct lp_session *session, pid_t pid, uint32_t slot,
 			struct lp_running_callback *running, lp_record_taker take, void *context);
 
-#endif /* LP_LIVE_ADOPT_H */
+#endif /* LP_LIVE_DETECTED_LOOPS_H */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "runtime/cpython/objects/collections.h"
+#include "runtime/cpython/objects/gc_stats.h"
 
 /* Offsets of the rings of the three generations, and the numbers of their items. */
 static const size_t offsets[] = { 0, 712, 912 }, items[] = { 11, 3, 3 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "adopt.h"
+#include "detected_loops.h"
 
 #include "base/clocks.h"
 #include "stuck_loop.h"
