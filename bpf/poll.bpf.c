@@ -89,8 +89,8 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 	if (!event)
 		return 0;
 	lp_event_fill(&event->event, LP_EVENT_SLOW_ITERATION, sizeof(*event), now, slot, loop->pid);
-	event->event.reserved = loop->adopted_ns == loop->iteration_start_ns ? LP_STALL_BEGAN_BEFORE
-									     : 0;
+	event->event.reserved =
+		loop->detected_segment_ns == loop->iteration_start_ns ? LP_STALL_BEGAN_BEFORE : 0;
 	event->start_ns = loop->iteration_start_ns;
 	event->iteration = loop->iterations;
 	event->slow_ns = loop->slow_ns;

@@ -31,7 +31,8 @@ __noinline int lp_report_slow(__u32 slot, __u64 now)
 	if (!event)
 		return 0;
 	lp_event_fill(&event->event, LP_EVENT_SLOW, sizeof(*event), now, slot, loop->pid);
-	event->event.reserved = loop->adopted_ns == loop->start_ns ? LP_STALL_BEGAN_BEFORE : 0;
+	event->event.reserved = loop->detected_segment_ns == loop->start_ns ? LP_STALL_BEGAN_BEFORE
+									    : 0;
 	event->start_ns = loop->start_ns;
 	event->task = loop->task;
 	event->queue_delay_ns = loop->queue_delay_ns;

@@ -78,8 +78,8 @@ static __always_inline struct lp_loop *lp_current_loop(__u32 *slot)
 
 /*
  * Enters a thread into its bucket, or removes it (enter false). Two threads that do so at once may
- * lose one of the entries, as atomics that return a value need kernel 5.12: then lp_adopt takes
- * the slot from loop_slots and enters the thread again.
+ * lose one of the entries, as atomics that return a value need kernel 5.12: then lp_loop_detect
+ * takes the slot from loop_slots and enters the thread again.
  */
 static __always_inline bool lp_index_thread(__u32 tid, __u32 slot, bool enter)
 {

@@ -101,7 +101,7 @@ static __always_inline void lp_callback_end(struct lp_loop *loop, __u32 slot, __
 		/* With bursts, histograms contain traced callbacks only: late ones found by
 		 * samples, of which a preempted loop has many, would bias them to slow. The first
 		 * burst begins when the loop is found, within its first callback. */
-		if (!lp_config.bursts || !loop->sampled || loop->adopted_ns == start)
+		if (!lp_config.bursts || !loop->sampled || loop->detected_segment_ns == start)
 			lp_count(&stats->run, duration);
 		else
 			loop->callbacks += duration >= loop->threshold_ns;

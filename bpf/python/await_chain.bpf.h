@@ -176,9 +176,6 @@ __weak __noinline int lp_await_walk(__u32 slot)
 	return chain->depth;
 }
 
-/* Include/code.h: CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR */
-#define LP_CODE_AWAITABLE (0x80 | 0x100 | 0x200)
-
 /*
  * The same for a task that is running, whose step a sample has discovered. A running coroutine does
  * not store which one it awaits, but the frames of both are on the stack that was walked last. Up
@@ -210,7 +207,7 @@ __weak __noinline int lp_await_walked(__u32 slot)
 			continue;
 		flags = 0;
 		bpf_probe_read_user(&flags, sizeof(flags), (void *)(code + offsets->co_flags));
-		if (!(flags & LP_CODE_AWAITABLE))
+		if (!(flags & LP_CO_AWAITS))
 			break;
 		lp_await_append(chain, code,
 				lp_read_u64(code + (offsets->co_qualname != LP_NO_FIELD

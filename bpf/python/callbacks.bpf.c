@@ -57,7 +57,7 @@ static __always_inline struct lp_loop *lp_dispatching_loop(__u32 *slot, __u64 le
 		}
 	}
 	if (!loop) {
-		loop = lp_adopt(LP_LOOP_ASYNCIO) ? NULL : lp_current_loop(slot);
+		loop = lp_loop_detect(LP_LOOP_ASYNCIO) ? NULL : lp_current_loop(slot);
 		if (!loop || !lp_is_traced(loop, unobserved))
 			return NULL;
 	}

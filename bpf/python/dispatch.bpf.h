@@ -54,7 +54,7 @@ static __always_inline void lp_loop_begin(struct lp_loop *loop, const struct lp_
 }
 
 /* Registers a thread that dispatches for the first time as a loop. */
-__weak __noinline int lp_adopt(__u32 kind)
+__weak __noinline int lp_loop_detect(__u32 kind)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 pid = id >> 32, tid = id, slot = 0;

@@ -64,7 +64,7 @@ static __always_inline void lp_observe_begin(struct lp_loop *loop, __u64 boundar
 	 */
 	if (!loop->start_ns) {
 		loop->position = loop->iteration_callbacks++;
-		loop->callbacks += !lp_config.bursts || boundary == loop->adopted_ns;
+		loop->callbacks += !lp_config.bursts || boundary == loop->detected_segment_ns;
 	}
 	loop->start_ns = boundary;
 }

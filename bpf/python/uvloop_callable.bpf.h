@@ -34,8 +34,6 @@ static __always_inline __u32 lp_uv_identify(struct lp_loop *loop, __u32 slot, __
 	return lp_uv_identify_method(loop, slot, address, handle->function);
 }
 
-#define LP_CODE_COROUTINE (0x80 | 0x100) /* Include/code.h: CO_COROUTINE, CO_ITERABLE_COROUTINE */
-
 /* The slot of a callback of which only the code of its outermost frame is known. */
 static __always_inline __u32 lp_uv_identify_code(struct lp_loop *loop, __u32 slot, __u64 code)
 {
@@ -44,7 +42,9 @@ static __always_inline __u32 lp_uv_identify_code(struct lp_loop *loop, __u32 slo
 
 	__builtin_memset(&loop->callable, 0, sizeof(loop->callable));
 	bpf_probe_read_user(&flags, sizeof(flags), (void *)(code + offsets->co_flags));
-	loop->callable.kind = flags & LP_CODE_COROUTINE ? LP_CALLBACK_TASK : LP_CALLBACK_FUNCTION;
+	loop->callable.kind = flags & (LP_CO_COROUTINE | LP_CO_ITERABLE_COROUTINE)
+				      ? LP_CALLBACK_TASK
+				      : LP_CALLBACK_FUNCTION;
 	loop->callable.identity = code;
 	if (offsets->co_qualname != LP_NO_FIELD)
 		loop->callable.check = lp_read_u64(code + offsets->co_qualname);

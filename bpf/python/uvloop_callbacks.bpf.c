@@ -33,7 +33,7 @@ __weak __noinline int lp_uv_begin_loop(__u64 object)
 		lp_end_loop(loop->tid);
 		loop = NULL;
 	}
-	if (!loop && lp_adopt(LP_LOOP_UVLOOP))
+	if (!loop && lp_loop_detect(LP_LOOP_UVLOOP))
 		return -1;
 	loop = lp_current_loop(&slot);
 	if (!loop)

@@ -318,7 +318,7 @@ struct lp_event_loop_stopped {
 /* Ends a set of statistics; with LP_EVENT_END, the run. */
 struct lp_event_end {
 	struct lp_event event;
-	__u32 reason; /* enum lp_end_reason; LP_EVENT_INTERVAL: 0 */
+	__u32 reason; /* enum lp_run_end_reason; LP_EVENT_INTERVAL: 0 */
 	__u32 reserved;
 };
 

@@ -74,6 +74,14 @@ enum lp_event_type {
 
 struct lp_event {
 	__u16 type;
+	/*
+	 * A detail that depends on the type; 0 in all others:
+	 * NAME: depth of an awaited coroutine, see struct lp_event_name
+	 * SEGMENT_TIMES, CPU_WAITS, MEMORY_WAITS, COLLECTIONS: LP_SEGMENT_GAP or 0
+	 * RAW_STACK, STACK_SAMPLE: periods of the sampling clock that a wait lasted
+	 * SLOW, PROGRESS, SLOW_ITERATION: LP_STALL_BEGAN_BEFORE, LP_STALL_AT_END
+	 * BLOCK: flags of the block, see user/capture/reader.h
+	 */
 	__u16 reserved;
 	__u32 size; /* bytes, this header included */
 	__u64 time_ns; /* CLOCK_MONOTONIC */

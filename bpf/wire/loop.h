@@ -124,10 +124,10 @@ struct lp_loop {
 	/*
 	 * User space stores the following three fields.
 	 *
-	 * adopted_ns: start of the callback or the iteration that was running when the loop was
-	 * detected. With bursts, its duration counts in a histogram although it was not traced.
+	 * detected_segment_ns: start of the callback or the iteration that was running when the loop
+	 * was detected. With bursts, its duration counts in a histogram although it was not traced.
 	 */
-	__u64 adopted_ns;
+	__u64 detected_segment_ns;
 	/* start of a callback within which an eager task runs; 0: none is known */
 	__u64 eager_start_ns;
 	/* slot of that task's callback, as which the callback is counted if it is slow */

@@ -8,6 +8,15 @@
 #define LP_NO_FIELD 0xffff
 #define LP_CHAIN_STEPS 4
 
+/* Flags of a code object: Include/cpython/code.h, the same in 3.8 to 3.15. */
+#define LP_CO_GENERATOR 0x20
+#define LP_CO_COROUTINE 0x80
+#define LP_CO_ITERABLE_COROUTINE 0x100
+#define LP_CO_ASYNC_GENERATOR 0x200
+/* Code that can await; code that can be suspended, by an `await` or a `yield`. */
+#define LP_CO_AWAITS (LP_CO_COROUTINE | LP_CO_ITERABLE_COROUTINE | LP_CO_ASYNC_GENERATOR)
+#define LP_CO_SUSPENDS (LP_CO_GENERATOR | LP_CO_AWAITS)
+
 /* Offset of tid in glibc's struct pthread on x86-64 (nptl/descr.h), the same up to 2.41. */
 #define LP_PTHREAD_TID 720
 

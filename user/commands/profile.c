@@ -334,7 +334,7 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 				      profile->search_end_ns, error);
 	if (err == -EINTR || err == -ETIME) {
 		profile->ended_early = true;
-		profile->reason = err == -ETIME ? LP_END_DURATION : LP_END_INTERRUPT;
+		profile->reason = err == -ETIME ? LP_RUN_END_DURATION : LP_RUN_END_INTERRUPT;
 		log_note("%s has run no Python yet; it goes on, and is not profiled",
 			 profile->options->launch[0]);
 		return 0;
@@ -539,7 +539,7 @@ int command_profile(const struct lp_options *options)
 {
 	struct lp_profile profile = { .options = options };
 	struct lp_error error = { .code = 0 };
-	enum lp_end_reason reason;
+	enum lp_run_end_reason reason;
 	int status = 0, err;
 
 	describe_run(&profile);
@@ -564,7 +564,7 @@ int command_profile(const struct lp_options *options)
 		reason = profile.ended_early ? profile.reason : profile_run(&profile);
 		writing_end();
 		notify_stopping();
-		if (reason == LP_END_INTERRUPT)
+		if (reason == LP_RUN_END_INTERRUPT)
 			consume_signal(&profile);
 		ending_release();
 		report_children(&profile, false);

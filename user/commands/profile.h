@@ -23,7 +23,7 @@ struct lp_profile {
 	uint64_t search_end_ns;
 	/* the run ended while the launched program was searched for Python; reason is set then */
 	bool ended_early;
-	enum lp_end_reason reason;
+	enum lp_run_end_reason reason;
 	bool failed; /* the run has ended before its time by a fault, which was reported */
 	bool killed; /* the launched program was killed, as it cannot be profiled */
 	struct lp_open_sinks output;
@@ -37,6 +37,6 @@ struct lp_profile {
  * Runs the main loop and returns the reason for its end. Signals and the end of the run are checked
  * once a turn, and the work of a turn is bounded whatever the targets do.
  */
-enum lp_end_reason profile_run(struct lp_profile *profile);
+enum lp_run_end_reason profile_run(struct lp_profile *profile);
 
 #endif /* LP_COMMANDS_PROFILE_H */

@@ -136,7 +136,7 @@ static void close_target(struct target *target)
 	process_close(&target->process);
 }
 
-static void say_paused(pid_t pid, size_t missed, uint64_t ns)
+static void log_pause(pid_t pid, size_t missed, uint64_t ns)
 {
 	log_note("process %d was stopped for %.1f ms", pid, (double)ns / 1e6);
 	if (missed)
@@ -170,7 +170,7 @@ static int take_snapshot(const struct target *target, uint64_t *paused_ns, struc
 	memory_snapshot_take();
 	*paused_ns = pause_end(pause);
 	supervised_reading(target->supervised, target->process.pid, false);
-	say_paused(target->process.pid, missed, *paused_ns);
+	log_pause(target->process.pid, missed, *paused_ns);
 	return 0;
 }
 
@@ -508,7 +508,7 @@ static void hint_at_children(const struct tasks *tasks, const struct lp_tasks_sn
 		return;
 	if (!snapshot->list.count && !snapshot->loop_count)
 		log_note(
-			"no event loop runs in pid %d, but in %zu of its child processes: `loopprof tasks -p %s`%s",
+			"no event loop runs in process %d, but in %zu of its child processes: `loopprof tasks -p %s`%s",
 			pid, count, pids, others);
 	else
 		log_note(

@@ -193,7 +193,7 @@ static bool wait_for_events(struct turns *turns, uint64_t until_ns)
 	return false;
 }
 
-enum lp_end_reason profile_run(struct lp_profile *profile)
+enum lp_run_end_reason profile_run(struct lp_profile *profile)
 {
 	const struct lp_options *options = profile->options;
 	uint64_t now = clock_now(), start_ns = now, next;
@@ -219,22 +219,22 @@ enum lp_end_reason profile_run(struct lp_profile *profile)
 		for (i = 0; i < TIMERS; i++) {
 			now = clock_now();
 			if (now >= end)
-				return LP_END_DURATION;
+				return LP_RUN_END_DURATION;
 			if (now >= turns.due_ns[i]) {
 				turns.due_ns[i] = on_timer[i](&turns, now);
 				if (is_to_stop(profile))
-					return LP_END_INTERRUPT;
+					return LP_RUN_END_INTERRUPT;
 			}
 			next = min_u64(next, turns.due_ns[i]);
 		}
 		if (!options->all && !targets_alive(profile->targets))
-			return LP_END_TARGET_EXITED;
+			return LP_RUN_END_TARGET_EXITED;
 		if (session_has_failed(profile->session)) {
 			profile->failed = true;
 			log_error(
 				"the process that attaches probes (loopprof-attach) was killed from outside (by the kernel, as memory ran out, or by kill), and all probes with it: the run ends here, as nothing is traced any more; start loopprof again");
-			return LP_END_INTERRUPT;
+			return LP_RUN_END_INTERRUPT;
 		}
 	} while (!wait_for_events(&turns, next));
-	return LP_END_INTERRUPT;
+	return LP_RUN_END_INTERRUPT;
 }

@@ -174,7 +174,7 @@ static const char *cause_verdict(const struct lp_cause_shift *shift)
 	if (!shift->old)
 		return "new";
 	if (!shift->new)
-		return "gone";
+		return "only in old";
 	return shift->verdict == LP_VERDICT_WORSE    ? "more"
 	       : shift->verdict == LP_VERDICT_BETTER ? "less"
 						     : "no more often";

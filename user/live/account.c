@@ -97,7 +97,7 @@ void account_close_callback(const struct lp_open *open, const struct lp_loop *lo
 	 * as in BPF, with bursts a histogram has the callbacks that were traced and the one that
 	 * was running when the loop was detected
 	 */
-	if (open->in_bursts && loop->sampled && loop->adopted_ns != loop->start_ns)
+	if (open->in_bursts && loop->sampled && loop->detected_segment_ns != loop->start_ns)
 		return;
 	lp_histogram_add(&stats->run, open->callback_ns);
 }

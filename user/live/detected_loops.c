@@ -7,8 +7,9 @@
 /* The limit of inspections of a thread that runs meanwhile. */
 #define TRIES 4
 
-uint32_t adopt_callback(struct lp_session *session, pid_t pid, uint32_t slot,
-			struct lp_running_callback *running, lp_record_taker take, void *context)
+uint32_t detected_loops_callback(struct lp_session *session, pid_t pid, uint32_t slot,
+				 struct lp_running_callback *running, lp_record_taker take,
+				 void *context)
 {
 	uint32_t callback;
 	bool is_new;
@@ -35,13 +36,14 @@ static bool name_running(struct lp_session *session, const struct lp_instance *i
 	instance->runtime->running_callback(instance, raw->thread_state,
 					    whole ? raw->frames[raw->depth - 1].code : 0, &running);
 	begun->task = running.task;
-	begun->callback = adopt_callback(session, instance->pid, slot, &running, take, context);
+	begun->callback =
+		detected_loops_callback(session, instance->pid, slot, &running, take, context);
 	return begun->callback != 0;
 }
 
-bool adopt_loops(struct lp_session *session, const struct lp_instance *instance, uint32_t slot,
-		 const struct lp_running_loop *running, lp_record_taker take, void *context,
-		 struct lp_event_raw_stack *raw)
+bool detected_loops_begin(struct lp_session *session, const struct lp_instance *instance,
+			  uint32_t slot, const struct lp_running_loop *running,
+			  lp_record_taker take, void *context, struct lp_event_raw_stack *raw)
 {
 	struct lp_segment_begun begun;
 	uint64_t now = 0;
@@ -49,19 +51,19 @@ bool adopt_loops(struct lp_session *session, const struct lp_instance *instance,
 
 	for (i = 0; i < TRIES; i++) {
 		stuck_loop_inspect(instance, running, raw, &begun);
-		if (begun.state == LP_ADOPTED_CALLBACK && begun.blocked &&
+		if (begun.state == LP_DETECTED_CALLBACK && begun.blocked &&
 		    !name_running(session, instance, slot, raw, &begun, take, context))
-			begun.state = LP_ADOPTED_RUNNING;
+			begun.state = LP_DETECTED_RUNNING;
 		now = clock_now();
 		if (!session_begin_segment(session, slot, now, &begun))
 			return false;
 		/* a poll that returned before it was recorded must be taken back: BPF ignored it */
-		if (begun.state != LP_ADOPTED_POLLING ||
+		if (begun.state != LP_DETECTED_POLLING ||
 		    !stuck_loop_moved(instance, running, &begun) ||
 		    !session_take_poll_back(session, slot, now))
 			break;
 	}
-	if (begun.state != LP_ADOPTED_CALLBACK || !begun.blocked)
+	if (begun.state != LP_DETECTED_CALLBACK || !begun.blocked)
 		return false;
 	raw->event = event_head(LP_EVENT_RAW_STACK, sizeof(*raw), slot, instance->pid, clock_now());
 	raw->segment_ns = now;

@@ -12,15 +12,16 @@
  * the callback's name (LP_EVENT_NAME), fills in *raw with the stack for the symboliser, and returns
  * true.
  */
-bool adopt_loops(struct lp_session *session, const struct lp_instance *instance, uint32_t slot,
-		 const struct lp_running_loop *running, lp_record_taker take, void *context,
-		 struct lp_event_raw_stack *raw);
+bool detected_loops_begin(struct lp_session *session, const struct lp_instance *instance,
+			  uint32_t slot, const struct lp_running_loop *running,
+			  lp_record_taker take, void *context, struct lp_event_raw_stack *raw);
 
 /*
  * Returns the slot of a callback that was identified while it was running, and emits its name if it
  * is new; 0 if no slot is left.
  */
-uint32_t adopt_callback(struct lp_session *session, pid_t pid, uint32_t slot,
-			struct lp_running_callback *running, lp_record_taker take, void *context);
+uint32_t detected_loops_callback(struct lp_session *session, pid_t pid, uint32_t slot,
+				 struct lp_running_callback *running, lp_record_taker take,
+				 void *context);
 
 #endif /* LP_LIVE_DETECTED_LOOPS_H */

@@ -68,14 +68,14 @@ static bool report_end(const struct lp_instance *instance, const struct lp_loop 
 
 	memset(&event, 0, sizeof(event));
 	if (!other_end_read(instance->pid, (pid_t)loop->tid, SEARCH_NS, &event.end) ||
-	    event.end.kind == LP_END_NONE || event.end.syscall != begun->syscall ||
-	    !wait_lasts(loop, wait, begun, event.end.kind == LP_END_SQLITE))
+	    event.end.kind == LP_OTHER_END_NONE || event.end.syscall != begun->syscall ||
+	    !wait_lasts(loop, wait, begun, event.end.kind == LP_OTHER_END_SQLITE))
 		return false;
 	event.event =
 		event_head(LP_EVENT_OTHER_END, sizeof(event), slot, instance->pid, clock_now());
 	event.segment_ns = begun->segment_ns;
 	take(context, &event.event);
-	return event.end.kind == LP_END_SQLITE;
+	return event.end.kind == LP_OTHER_END_SQLITE;
 }
 
 /* Returns whether the call waits for one UDP socket, as the kernel knows it. */

@@ -17,9 +17,9 @@ static void take_collections(struct lp_live *live, const struct lp_followed *tar
 	uint64_t since_ns = times->account.segment_ns, until_ns = times->event.time_ns;
 	struct lp_event_collections found;
 
-	if (!times->account.collecting_samples || !instance->runtime->collections || !since_ns ||
-	    until_ns < since_ns ||
-	    !instance->runtime->collections(instance, since_ns, until_ns, &found))
+	if (!times->account.collecting_samples || !instance->runtime->garbage_collections ||
+	    !since_ns || until_ns < since_ns ||
+	    !instance->runtime->garbage_collections(instance, since_ns, until_ns, &found))
 		return;
 	found.event = event_head(LP_EVENT_COLLECTIONS, sizeof(found), times->event.loop,
 				 (pid_t)times->event.pid, until_ns);

@@ -340,7 +340,7 @@ void live_add_loop(struct lp_live *live, const struct lp_instance *instance, uin
 	loop_began(live, slot, instance->pid);
 	live->take(live->context, &event.event);
 	/* the loop may be stuck already, or sleep for long */
-	if (adopt_loops(live->session, instance, slot, running, take_named, live, &raw))
+	if (detected_loops_begin(live->session, instance, slot, running, take_named, live, &raw))
 		symboliser_take(live->symboliser, instance, &raw, sizeof(raw));
 }
 
@@ -477,7 +477,8 @@ static void check_eager(struct lp_live *live, uint32_t slot, const struct lp_ins
 					live->context, &found) ||
 	    !found.name.identity)
 		return;
-	callback = adopt_callback(live->session, instance->pid, slot, &found, take_named, live);
+	callback = detected_loops_callback(live->session, instance->pid, slot, &found, take_named,
+					   live);
 	if (callback)
 		session_count_eager(live->session, slot, progress->eager_ns, callback);
 }

@@ -290,7 +290,7 @@ static void report_callback(const struct lp_instance *instance, const struct lp_
 
 	memset(&event, 0, sizeof(event));
 	event.event = segment_head(head, LP_EVENT_PROGRESS, sizeof(event),
-				   loop->adopted_ns == segment, last);
+				   loop->detected_segment_ns == segment, last);
 	event.start_ns = segment;
 	event.task = loop->task;
 	event.queue_delay_ns = loop->queue_delay_ns;
@@ -314,7 +314,7 @@ static void report_iteration(const struct lp_loop *loop,
 
 	memset(&event, 0, sizeof(event));
 	event.event = segment_head(&account->event, LP_EVENT_SLOW_ITERATION, sizeof(event),
-				   loop->adopted_ns == segment, last);
+				   loop->detected_segment_ns == segment, last);
 	event.start_ns = segment;
 	event.iteration = loop->iterations;
 	event.blocked_ns = account->account.blocked_ns;

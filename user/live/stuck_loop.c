@@ -120,10 +120,10 @@ static bool try_inspect(const struct lp_instance *instance, const struct lp_runn
 		raw->stack = hash_word(hash_word(raw->stack, stack.frames[i].code),
 				       stack.frames[i].instruction);
 	}
-	begun->state = stack.shows == LP_SHOWS_CALLBACK			    ? LP_ADOPTED_CALLBACK
-		       : begun->blocked && thread_call_polls(wait->syscall) ? LP_ADOPTED_POLLING
-									    : LP_ADOPTED_RUNNING;
-	return stack.shows != LP_SHOWS_NOTHING || begun->state == LP_ADOPTED_POLLING;
+	begun->state = stack.shows == LP_SHOWS_CALLBACK			    ? LP_DETECTED_CALLBACK
+		       : begun->blocked && thread_call_polls(wait->syscall) ? LP_DETECTED_POLLING
+									    : LP_DETECTED_RUNNING;
+	return stack.shows != LP_SHOWS_NOTHING || begun->state == LP_DETECTED_POLLING;
 }
 
 void stuck_loop_inspect(const struct lp_instance *instance, const struct lp_running_loop *running,
@@ -136,7 +136,7 @@ void stuck_loop_inspect(const struct lp_instance *instance, const struct lp_runn
 	for (i = 0; i < TRIES && (!i || clock_now() - since < TRIES_NS); i++)
 		if (try_inspect(instance, running, raw, begun))
 			break;
-	if (begun->state != LP_ADOPTED_CALLBACK)
+	if (begun->state != LP_DETECTED_CALLBACK)
 		return;
 	raw->thread_state = running->thread_state;
 	raw->reason = LP_SAMPLE_BLOCKED;

@@ -118,7 +118,7 @@ void breakdown_clear(struct lp_breakdown *breakdown)
 	free(breakdown->blocked);
 	breakdown_free_samples(breakdown->samples, breakdown->sample_count);
 	stack_clear(&breakdown->gil.stack);
-	stack_clear(&breakdown->lock.stack);
+	stack_clear(&breakdown->holder.stack);
 	stack_clear(&breakdown->waker.stack);
 	free(breakdown->end);
 	stack_clear(&breakdown->await_chain);

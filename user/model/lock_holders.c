@@ -16,16 +16,17 @@ void lock_holder_take(struct lp_lock_holder *holder, const struct lp_frames *fra
 	stack_clear(&holder->stack);
 	holder->known = stack_from_event(&holder->stack, frames, event);
 	holder->own_loop = event->flags & LP_STACK_OWN_LOOP;
-	holder->task = event->flags & LP_STACK_OF_TASK;
+	holder->is_task = event->flags & LP_STACK_OF_TASK;
 	/* records of earlier versions do not say what the loop's own work was */
-	holder->result = event->flags & LP_STACK_RESULT ||
-			 (holder->own_loop && !(event->flags & LP_STACK_LOCK));
-	holder->end = event->flags & LP_STACK_END;
-	holder->of_lock = event->flags & LP_STACK_LOCK;
+	holder->gives_result = event->flags & LP_STACK_RESULT ||
+			       (holder->own_loop && !(event->flags & LP_STACK_LOCK));
+	holder->ends = event->flags & LP_STACK_END;
+	holder->is_thread_lock = event->flags & LP_STACK_LOCK;
 	/* the target says since when */
-	holder->since_ns = holder->task && event->stack < event->event.time_ns ? event->stack : 0;
+	holder->since_ns = holder->is_task && event->stack < event->event.time_ns ? event->stack
+										  : 0;
 	holder->read_ns = event->event.time_ns;
-	holder->lock = lock_of(event);
+	holder->lock_address = lock_of(event);
 	holder->tid = (pid_t)event->tid;
 	text_copy(holder->thread, sizeof(holder->thread), event->thread);
 }
@@ -36,14 +37,14 @@ void lock_waker_take(struct lp_waker *waker, const struct lp_frames *frames,
 	stack_clear(&waker->stack);
 	waker->known = stack_from_event(&waker->stack, frames, event);
 	waker->tid = (pid_t)event->tid;
-	waker->wait = event->stack;
-	waker->lock = lock_of(event);
+	waker->stack_hash = event->stack;
+	waker->lock_address = lock_of(event);
 	text_copy(waker->thread, sizeof(waker->thread), event->thread);
 }
 
 bool lock_waker_ended(const struct lp_waker *waker, const struct lp_block *block)
 {
-	return waker->known && waker->wait == block->stack &&
+	return waker->known && waker->stack_hash == block->stack &&
 	       syscall_argument(block->syscall) == LP_ARGUMENT_FUTEX &&
-	       (!waker->lock || waker->lock == block->object);
+	       (!waker->lock_address || waker->lock_address == block->object);
 }

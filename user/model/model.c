@@ -528,8 +528,8 @@ static void on_end(void *context, const struct lp_event_end *event)
 	struct lp_model *model = context;
 
 	source_end(model, model->source, event->event.time_ns,
-		   event->reason < LP_END_REASONS ? (enum lp_end_reason)event->reason
-						  : LP_END_INTERRUPT);
+		   event->reason < LP_RUN_END_REASONS ? (enum lp_run_end_reason)event->reason
+						      : LP_RUN_END_INTERRUPT);
 }
 
 const struct lp_event_handlers model_handlers = {

@@ -31,7 +31,7 @@ static void end_run(struct lp_model *model)
 		if (end_ns > end.end_ns)
 			end.end_ns = end_ns;
 		if (source->reason != end.reason)
-			end.reason = LP_END_INTERRUPT;
+			end.reason = LP_RUN_END_INTERRUPT;
 		end.lost_events +=
 			saturating_sub(source->lost[LP_LOST_RING], source->lost_base[LP_LOST_RING]);
 	}
@@ -40,7 +40,7 @@ static void end_run(struct lp_model *model)
 }
 
 void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns,
-		enum lp_end_reason reason)
+		enum lp_run_end_reason reason)
 {
 	struct lp_model_loop *loop;
 
@@ -69,7 +69,7 @@ void model_end_source(struct lp_model *model, unsigned int number)
 	if (number >= model->source_count)
 		return;
 	source = model->sources[number];
-	source_end(model, source, source->last_event_ns, LP_END_INTERRUPT);
+	source_end(model, source, source->last_event_ns, LP_RUN_END_INTERRUPT);
 	/* events belong to the first source until another is selected */
 	if (!number)
 		return;
@@ -99,7 +99,8 @@ void model_end_early(struct lp_model *model, uint64_t now_ns)
 
 	for (i = 0; i < model->source_count; i++)
 		source_end(model, model->sources[i],
-			   now_ns ? now_ns : model->sources[i]->last_event_ns, LP_END_INTERRUPT);
+			   now_ns ? now_ns : model->sources[i]->last_event_ns,
+			   LP_RUN_END_INTERRUPT);
 	if (model->first && !model->ended)
 		end_run(model);
 }

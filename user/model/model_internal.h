@@ -107,7 +107,7 @@ struct lp_model_source {
 	bool waiting; /* stalls may be pending */
 	bool ended;
 	uint64_t end_ns;
-	enum lp_end_reason reason;
+	enum lp_run_end_reason reason;
 };
 
 struct lp_model {
@@ -181,7 +181,7 @@ void source_drop_loop(struct lp_model *model, struct lp_model_loop *loop);
 void source_free_slots(struct lp_model_source *source);
 void source_advance(struct lp_model_source *source, uint64_t now_ns);
 void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t now_ns,
-		enum lp_end_reason reason);
+		enum lp_run_end_reason reason);
 /* Takes the counts so far as the baseline: they were counted before the segment began. */
 void source_baseline(struct lp_model_source *source);
 /* Empties a slot, before it gets another callback.  Its counts are in the callback already. */

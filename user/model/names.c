@@ -47,12 +47,12 @@ const char *limited_kind_name(size_t kind)
 const char *end_reason_name(size_t reason)
 {
 	static const char *const names[] = {
-		[LP_END_INTERRUPT] = "interrupt",
-		[LP_END_DURATION] = "duration",
-		[LP_END_TARGET_EXITED] = "target_exited",
+		[LP_RUN_END_INTERRUPT] = "interrupt",
+		[LP_RUN_END_DURATION] = "duration",
+		[LP_RUN_END_TARGET_EXITED] = "target_exited",
 	};
 
-	_Static_assert(ARRAY_SIZE(names) == LP_END_REASONS, "a reason has one row");
+	_Static_assert(ARRAY_SIZE(names) == LP_RUN_END_REASONS, "a reason has one row");
 	return NAME(names, reason);
 }
 

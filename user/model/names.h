@@ -26,7 +26,7 @@ const char *activity_name(size_t activity);
 /* enum lp_signal_origin: "kernel" */
 const char *loop_stop_name(size_t reason);
 const char *signal_origin_name(size_t origin);
-/* enum lp_end_reason: "target_exited" */
+/* enum lp_run_end_reason: "target_exited" */
 const char *end_reason_name(size_t reason);
 
 /* enum lp_model_kind: "task" or "callback" */

@@ -9,6 +9,7 @@
 
 #include "wire/wire.h"
 #include "wire/histogram.h"
+#include "end_reports.h"
 #include "memory_shortage.h"
 
 #include <stdbool.h>
@@ -20,11 +21,11 @@
 #define LP_FILE_MAX 512
 #define LP_TASK_NAME_MAX 128
 
-enum lp_end_reason {
-	LP_END_INTERRUPT = 0,
-	LP_END_DURATION = 1,
-	LP_END_TARGET_EXITED = 2,
-	LP_END_REASONS,
+enum lp_run_end_reason {
+	LP_RUN_END_INTERRUPT = 0,
+	LP_RUN_END_DURATION = 1,
+	LP_RUN_END_TARGET_EXITED = 2,
+	LP_RUN_END_REASONS,
 };
 
 /* One run of loopprof, live or captured. */
@@ -139,7 +140,7 @@ struct lp_blocked {
 	const char *file_system;
 	/* the names that a name server was asked for: "a.example, b.example"; or "" */
 	char dns_name[LP_DNS_NAME_BYTES];
-	uint64_t lock; /* of futex(): the address of its lock; 0: not known */
+	uint64_t lock_address; /* of futex(): the address of its lock; 0: not known */
 	bool woken; /* the waker of the breakdown ended a wait of these */
 };
 
@@ -158,15 +159,15 @@ struct lp_gil_holder {
 struct lp_lock_holder {
 	bool known;
 	bool own_loop; /* what it waited for has to be done by the loop itself */
-	bool task; /* it is a suspended task */
-	bool result; /* the loop waited for its result, not for a lock */
-	bool end; /* the loop waited for the end of this thread; result is true as well */
-	bool of_lock; /* it is certain that the loop waited for a lock of the runtime's threads */
+	bool is_task; /* it is a suspended task */
+	bool gives_result; /* the loop waited for its result, not for a lock */
+	bool ends; /* the loop waited for the end of this thread; gives_result is true as well */
+	bool is_thread_lock; /* the lock certainly is one of the runtime's threads */
 	char thread[LP_TASK_NAME_MAX]; /* its name */
 	pid_t tid; /* of the thread, or of the one that runs the task's loop; 0: not known */
 	uint64_t since_ns; /* the instant since when the task waits; 0: not known */
 	uint64_t read_ns; /* the instant at which the holder was read */
-	uint64_t lock; /* address of the lock of that wait; 0: not known */
+	uint64_t lock_address; /* address of the lock of that wait; 0: not known */
 	struct lp_stack stack;
 };
 
@@ -179,8 +180,8 @@ struct lp_waker {
 	char thread[LP_TASK_NAME_MAX]; /* the thread's name in Python, else the kernel's */
 	pid_t tid; /* 0: not known */
 	struct lp_stack stack; /* as it woke the loop; depth 0: it ran no code of the runtime */
-	uint64_t wait; /* hash of the loop's stack in the wait that it ended */
-	uint64_t lock; /* address of the lock of that wait; 0: not known */
+	uint64_t stack_hash; /* of the loop's stack in the wait that it ended */
+	uint64_t lock_address; /* address of the lock of that wait; 0: not known */
 };
 
 /* Threads of one name that had the CPU while a loop waited for one. */
@@ -228,7 +229,7 @@ struct lp_breakdown {
 	size_t sample_count;
 	struct lp_sample *samples; /* most frequent first */
 	struct lp_gil_holder gil;
-	struct lp_lock_holder lock;
+	struct lp_lock_holder holder;
 	struct lp_waker waker;
 	struct lp_other_end *end; /* what it was blocked in while it lasted; NULL: not known */
 	struct lp_stack await_chain; /* outermost coroutine FIRST, innermost last */
@@ -384,71 +385,6 @@ struct lp_finding_count {
 	uint64_t late_max_ns; /* wrong thread */
 };
 
-/* How a process ended. */
-enum lp_ending_kind {
-	LP_ENDING_EXITED = 0, /* exit code 0 */
-	LP_ENDING_FAILED = 1, /* another exit code */
-	LP_ENDING_KILLED = 2, /* by a signal that was sent */
-	LP_ENDING_CRASHED = 3, /* by a signal of its own: a fault, abort() */
-	LP_ENDING_OUT_OF_MEMORY = 4, /* by the kernel, to free memory */
-	LP_ENDING_KINDS,
-};
-
-#define LP_REASON_MAX 192
-
-/* A signal that a process got before its end. */
-struct lp_sent_signal {
-	uint32_t number; /* 0: none */
-	enum lp_signal_origin origin;
-	pid_t pid; /* the process that sent it */
-	char comm[LP_COMM_BYTES * 4]; /* name of that process */
-	uint64_t before_ns; /* how long before the end */
-};
-
-struct lp_process_end {
-	pid_t pid;
-	char comm[LP_COMM_BYTES * 4];
-	/* the loop that was busy longest at the end, or idle longest; NULL: not known */
-	const struct lp_loop_info *loop;
-	uint64_t time_ns;
-	uint64_t lived_ns; /* 0: not known */
-	enum lp_ending_kind kind;
-	uint32_t signal; /* the signal that ended it; 0: none */
-	uint32_t exit_code;
-	char reason[LP_REASON_MAX]; /* "SIGKILL from gunicorn"; without PIDs and times */
-	struct lp_sent_signal sent; /* how that signal was sent, if it is known */
-	struct lp_sent_signal request; /* an earlier one that asked the process to end */
-	enum lp_loop_activity activity; /* the loop's, at the end */
-	uint64_t activity_ns; /* how long it had lasted */
-	/* the slow callback that the end has cut off, which was reported before; NULL: none */
-	const struct lp_callback_info *callback;
-	/* the coroutine or function of the program that names it; NULL: the callback does */
-	const struct lp_callback_info *handler;
-	const char *task_name; /* its task; "" if none */
-};
-
-/* The end of a loop whose process goes on. */
-struct lp_loop_stop_report {
-	const struct lp_loop_info *loop;
-	uint64_t time_ns; /* when it stopped */
-	enum lp_loop_stop reason;
-	uint64_t ran_ns; /* since it was first observed */
-	/* the slow callback with which or after which it stopped; NULL: none */
-	const struct lp_callback_info *callback;
-	const struct lp_callback_info *handler; /* as in struct lp_process_end */
-	const char *task_name; /* its task; "" if none */
-	uint64_t stall_ns; /* its duration */
-};
-
-/* Ends of processes for one reason, counted. */
-struct lp_end_count {
-	char reason[LP_REASON_MAX];
-	enum lp_ending_kind kind;
-	uint64_t count;
-	uint64_t stalled; /* those in which the loop was in a stall */
-	uint64_t stall_max_ns; /* the longest of these stalls */
-};
-
 /* --lifetimes: the ended tasks of one coroutine. */
 struct lp_lifetimes {
 	uint64_t outcomes[LP_OUTCOMES];
@@ -491,7 +427,7 @@ struct lp_loop_summary {
 	 */
 	uint64_t traced_ns;
 	bool traced_known; /* false in captures of earlier versions */
-	uint64_t awake_ns; /* time for which the loop's thread was seen not to sleep in polls */
+	uint64_t awake_ns; /* time for which the loop's thread was observed not to sleep in polls */
 	/* "fd 9 (socket:[4711]) at its end": what is ready at each poll; "" if it is not known */
 	const char *awake;
 	const struct lp_waiting_tasks *tasks; /* NULL: not known, or the loop was not idle */
@@ -598,7 +534,7 @@ struct lp_summary {
 
 struct lp_run_end {
 	uint64_t end_ns;
-	enum lp_end_reason reason;
+	enum lp_run_end_reason reason;
 	uint64_t lost_events; /* LP_LOST_RING */
 };
 

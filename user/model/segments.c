@@ -41,7 +41,7 @@ struct lp_segment {
 	struct lp_memory_waits memory_waits;
 	struct lp_event_collections collections; /* count is 0 if none are known */
 	char task_name[LP_TASK_NAME_MAX];
-	struct lp_lock_holder lock;
+	struct lp_lock_holder holder;
 	struct lp_waker waker;
 	struct lp_other_end *end; /* NULL: not known */
 	struct lp_dns_names *dns_names; /* NULL: none are known */
@@ -112,7 +112,7 @@ static void drop_segment(struct lp_segments *segments, struct lp_segment *segmen
 {
 	count_samples(segments, segment, 0);
 	breakdown_free_samples(segment->samples, segment->sample_count);
-	stack_clear(&segment->lock.stack);
+	stack_clear(&segment->holder.stack);
 	stack_clear(&segment->waker.stack);
 	free(segment->end);
 	dns_names_free(segment->dns_names);
@@ -289,7 +289,7 @@ void segments_add_sample(struct lp_segments *segments, const struct lp_event_sta
 		return;
 	}
 	if (event->reason == LP_SAMPLE_LOCK_HOLDER) {
-		lock_holder_take(&segment->lock, segments->frames, event);
+		lock_holder_take(&segment->holder, segments->frames, event);
 		return;
 	}
 	if (event->reason == LP_SAMPLE_WAKER) {
@@ -478,7 +478,7 @@ static void fill_blocked(const struct lp_segments *segments, const struct lp_seg
 		blocked->file_system = file_system_name(block->resource.file_system);
 		blocked->duration_ns = block->total_ns;
 		blocked->count = block->count;
-		blocked->lock =
+		blocked->lock_address =
 			syscall_argument(block->syscall) == LP_ARGUMENT_FUTEX ? block->object : 0;
 		blocked->woken = lock_waker_ended(&segment->waker, block);
 		if (known_stack)
@@ -529,9 +529,9 @@ static void fill_holder(const struct lp_segments *segments, const struct lp_segm
 /* Copies whom the segment waited for. */
 static void fill_ends(const struct lp_segment *segment, struct lp_breakdown *breakdown)
 {
-	breakdown->lock = segment->lock;
-	if (!stack_copy(&breakdown->lock.stack, &segment->lock.stack))
-		breakdown->lock.known = false;
+	breakdown->holder = segment->holder;
+	if (!stack_copy(&breakdown->holder.stack, &segment->holder.stack))
+		breakdown->holder.known = false;
 	breakdown->waker = segment->waker;
 	if (!stack_copy(&breakdown->waker.stack, &segment->waker.stack))
 		breakdown->waker.known = false;

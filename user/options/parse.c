@@ -21,7 +21,7 @@
 #define DEFAULT_RETAIN_BYTES (1ULL << 30)
 
 /* A number without a unit is in seconds: -t 50 is rarely what the user means. */
-static void doubt_unit(const char *name, const char *text)
+static void warn_missing_unit(const char *name, const char *text)
 {
 	log_warning("%s %s is %s seconds; %sms is %s milliseconds", name, text, text, text, text);
 }
@@ -38,8 +38,9 @@ static int take_duration(const struct lp_option_row *row, const char *text, uint
 	if (value < row->least)
 		return usage_error("%s takes a time of at least %g ms, not '%s'", name,
 				   (double)row->least / 1e6, text);
-	if (row->doubtful_ns && value >= row->doubtful_ns && !text[strspn(text, "0123456789.")])
-		doubt_unit(name, text);
+	if (row->unit_expected_from_ns && value >= row->unit_expected_from_ns &&
+	    !text[strspn(text, "0123456789.")])
+		warn_missing_unit(name, text);
 	*ns = value;
 	return 0;
 }

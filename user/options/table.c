@@ -31,7 +31,7 @@ const size_t lp_command_count = ARRAY_SIZE(lp_commands);
 #define FREQUENCY_MOST 10000
 #define DURATION_LEAST_NS NS_PER_MS
 /* A callback hardly ever runs for so long. */
-#define DOUBTFUL_THRESHOLD_NS (10 * NS_PER_S)
+#define THRESHOLD_UNIT_EXPECTED_FROM_NS (10 * NS_PER_S)
 /*
  * The least period in ns of -i and --watch: output at a higher rate is not read, and the target
  * pays for it.
@@ -77,7 +77,7 @@ const struct lp_option_row lp_options[] = {
 	  FLAG(subprocesses) },
 	{ 't', "threshold", "TIME", LP_FOR_LIVE,
 	  "a callback that runs for this long or longer is slow (default 100ms)",
-	  DURATION(threshold_ns, 0), .doubtful_ns = DOUBTFUL_THRESHOLD_NS },
+	  DURATION(threshold_ns, 0), .unit_expected_from_ns = THRESHOLD_UNIT_EXPECTED_FROM_NS },
 	{ 'd', "duration", "TIME", LP_FOR_LIVE, "end after this time (a bare number: seconds)",
 	  DURATION(duration_ns, DURATION_LEAST_NS) },
 	{ 'i', "interval", "TIME", LP_FOR_LIVE,

@@ -41,7 +41,7 @@ struct lp_option_row {
 	uint64_t least; /* least value of a duration, ns */
 	/* a number without a unit that is such a duration or longer was probably meant as
 	 * milliseconds; 0: there is none */
-	uint64_t doubtful_ns;
+	uint64_t unit_expected_from_ns;
 	unsigned int most; /* largest value of a count */
 	/*
 	 * The expected value, for the message about a wrong one: "a size such as 1G". NULL: a text

@@ -46,7 +46,7 @@ void other_end_prepare(void)
 
 /* ---- descriptors ---- */
 
-static bool name_file(pid_t pid, int descriptor, struct lp_end_file *file)
+static bool name_file(pid_t pid, int descriptor, struct lp_other_end_file *file)
 {
 	file->descriptor = descriptor;
 	return open_in_name(pid, descriptor, file->name, sizeof(file->name));
@@ -103,9 +103,9 @@ static bool writes_by(int number)
 }
 
 /* Describes a process, and whether what it waits for has its other end in the first one. */
-static void describe(const struct search *search, pid_t pid, struct lp_end_process *process)
+static void describe(const struct search *search, pid_t pid, struct lp_other_end_process *process)
 {
-	char text[LP_PROC_STAT_BYTES], other[LP_END_NAME_BYTES];
+	char text[LP_PROC_STAT_BYTES], other[LP_OTHER_END_NAME_BYTES];
 	struct lp_thread_call call;
 	const char *stat = proc_stat(pid, "stat", text);
 	enum lp_open_access access;
@@ -138,10 +138,10 @@ static void add_process(const struct search *search, pid_t pid)
 		end->itself = true;
 		return;
 	}
-	for (i = 0; i < end->count && i < LP_END_PROCESSES; i++)
+	for (i = 0; i < end->count && i < LP_OTHER_END_PROCESSES; i++)
 		if (end->processes[i].pid == pid)
 			return;
-	if (end->count < LP_END_PROCESSES)
+	if (end->count < LP_OTHER_END_PROCESSES)
 		describe(search, pid, &end->processes[end->count]);
 	end->count++;
 }
@@ -173,13 +173,13 @@ static void add_holders(const struct search *search, const char *name, enum lp_o
 static bool try_descriptor(const struct search *search, int descriptor, bool writes)
 {
 	struct lp_other_end *end = search->end;
-	char other[LP_END_NAME_BYTES];
+	char other[LP_OTHER_END_NAME_BYTES];
 	enum lp_open_access access;
 
 	if (!name_file(search->pid, descriptor, &end->file) ||
 	    !name_other(end->file.name, writes, other, sizeof(other), &access))
 		return false;
-	end->kind = access == LP_OPEN_ANY ? LP_END_SOCKET : LP_END_PIPE;
+	end->kind = access == LP_OPEN_ANY ? LP_OTHER_END_SOCKET : LP_OTHER_END_PIPE;
 	add_holders(search, other, access);
 	return true;
 }
@@ -202,14 +202,14 @@ static void read_poll(const struct search *search)
 /* Reads the files that lock what the process waits for. */
 static void read_lock(const struct search *search)
 {
-	struct lp_file_lock locks[LP_END_PROCESSES];
+	struct lp_file_lock locks[LP_OTHER_END_PROCESSES];
 	size_t count, i;
 
 	name_file(search->pid, (int)search->call.arguments[0], &search->end->file);
 	count = file_locks_blocking(search->pid, locks, ARRAY_SIZE(locks));
 	if (!count)
 		return;
-	search->end->kind = LP_END_LOCK;
+	search->end->kind = LP_OTHER_END_LOCK;
 	for (i = 0; i < count; i++)
 		if (locks[i].pid > 0)
 			add_process(search, locks[i].pid);
@@ -244,7 +244,7 @@ static bool is_sqlite_sleep(const struct search *search)
 
 static void read_sqlite(const struct search *search)
 {
-	struct lp_file_lock locks[LP_END_PROCESSES];
+	struct lp_file_lock locks[LP_OTHER_END_PROCESSES];
 	int descriptor;
 	size_t count, i;
 
@@ -254,7 +254,7 @@ static void read_sqlite(const struct search *search)
 				     &descriptor);
 	if (!count || !name_file(search->pid, descriptor, &search->end->file))
 		return;
-	search->end->kind = LP_END_SQLITE;
+	search->end->kind = LP_OTHER_END_SQLITE;
 	for (i = 0; i < count; i++)
 		add_process(search, locks[i].pid);
 }
@@ -272,7 +272,7 @@ static void add_children(const struct search *search, pid_t wanted)
 	if (count >= 0)
 		free(pids);
 	if (search->end->count)
-		search->end->kind = LP_END_CHILD;
+		search->end->kind = LP_OTHER_END_CHILD;
 }
 
 static void read_child(const struct search *search)
@@ -292,7 +292,7 @@ static void read_child(const struct search *search)
 	if (child <= 0)
 		return;
 	add_process(search, child);
-	search->end->kind = LP_END_CHILD;
+	search->end->kind = LP_OTHER_END_CHILD;
 }
 
 static bool waits_for_lock(const struct lp_thread_call *call)

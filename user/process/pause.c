@@ -74,7 +74,7 @@ static int cannot_trace(const struct lp_pause *pause, pid_t tid, int err, struct
 	if (tracer > 0)
 		return error_set(
 			error, -EBUSY,
-			"pid %d is being traced by pid %ld (a debugger, strace?), and only one can: end that, or leave out --consistent",
+			"process %d is being traced by process %ld (a debugger, strace?), and only one can: end that, or leave out --consistent",
 			pause->pid, tracer);
 	if (read_number("/proc/sys/kernel/yama/ptrace_scope", "") == 3)
 		return error_set(
@@ -83,10 +83,10 @@ static int cannot_trace(const struct lp_pause *pause, pid_t tid, int err, struct
 	if (err == -EPERM || err == -EACCES || err == -ENOSYS)
 		return error_set(
 			error, err,
-			"pid %d cannot be stopped (ptrace: %s): run as root; in a container allow ptrace (CAP_SYS_PTRACE, seccomp), or leave out --consistent",
+			"process %d cannot be stopped (ptrace: %s): run as root; in a container allow ptrace (CAP_SYS_PTRACE, seccomp), or leave out --consistent",
 			pause->pid, strerror(-err));
 	return error_set(error, err,
-			 "pid %d cannot be stopped (ptrace: %s): leave out --consistent",
+			 "process %d cannot be stopped (ptrace: %s): leave out --consistent",
 			 pause->pid, strerror(-err));
 }
 

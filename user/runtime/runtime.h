@@ -288,8 +288,8 @@ struct lp_runtime {
 	 * runtime has recorded itself: count, total_ns, generation and partial of the record.
 	 * Returns whether there were any.  NULL: it records none.
 	 */
-	bool (*collections)(const struct lp_instance *instance, uint64_t since_ns,
-			    uint64_t until_ns, struct lp_event_collections *found);
+	bool (*garbage_collections)(const struct lp_instance *instance, uint64_t since_ns,
+				    uint64_t until_ns, struct lp_event_collections *found);
 
 	/* ---- tasks; NULL: the runtime has none, and its programs set no lp_loop.task ---- */
 

@@ -233,15 +233,15 @@ bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t n
 
 	if (is_under_way(loop))
 		return false;
-	if (begun->state == LP_ADOPTED_POLLING) {
+	if (begun->state == LP_DETECTED_POLLING) {
 		__atomic_store_n(&loop->poll_start_ns, now_ns, __ATOMIC_RELEASE);
 		return true;
 	}
 	loop->sampled = 1;
 	loop->queue_delay_ns = LP_NO_QUEUE_DELAY;
 	/* a callback that a sample discovers in this iteration as its first begins at this instant */
-	loop->adopted_ns = now_ns;
-	if (begun->state == LP_ADOPTED_CALLBACK && begun->blocked) {
+	loop->detected_segment_ns = now_ns;
+	if (begun->state == LP_DETECTED_CALLBACK && begun->blocked) {
 		begin_wait(stall, now_ns, begun);
 		loop->callbacks = 1;
 		loop->iteration_callbacks = 1;

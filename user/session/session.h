@@ -142,10 +142,10 @@ int session_find_loop(const struct lp_session *session, pid_t tid);
 bool session_update_loop(struct lp_session *session, uint32_t slot,
 			 const struct lp_running_loop *running);
 
-enum lp_adopted_state {
-	LP_ADOPTED_POLLING, /* the loop sleeps in its own poll */
-	LP_ADOPTED_RUNNING, /* an iteration is under way; no callback of it is known */
-	LP_ADOPTED_CALLBACK, /* a callback is under way */
+enum lp_detected_state {
+	LP_DETECTED_POLLING, /* the loop sleeps in its own poll */
+	LP_DETECTED_RUNNING, /* an iteration is under way; no callback of it is known */
+	LP_DETECTED_CALLBACK, /* a callback is under way */
 };
 
 /*
@@ -153,7 +153,7 @@ enum lp_adopted_state {
  * It is timed from then on.
  */
 struct lp_segment_begun {
-	enum lp_adopted_state state;
+	enum lp_detected_state state;
 	uint64_t slices; /* number of times that the thread was put on a CPU until then */
 	/* the thread is in a callback and off the CPU, so that the following fields are known */
 	bool blocked;

@@ -49,7 +49,7 @@ static bool read_stack(const struct lp_tasks_snapshot *snapshot, const struct lp
 }
 
 /* Replaces the number of a socket by its kind and its peer. Returns whether it is a UDP socket. */
-static bool name_socket(pid_t pid, struct lp_end_file *file)
+static bool name_socket(pid_t pid, struct lp_other_end_file *file)
 {
 	struct lp_resource resource = { 0 };
 	uint64_t inode;

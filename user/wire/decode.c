@@ -13,7 +13,7 @@
 #define INT_TAG 16
 
 static void decode_text(const struct lp_text *text, const uint8_t *data, size_t capacity,
-			bool end_retained, char *out, size_t size)
+			bool keep_end, char *out, size_t size)
 {
 	size_t bytes = text->bytes > capacity ? capacity : text->bytes, at = 0;
 
@@ -21,10 +21,10 @@ static void decode_text(const struct lp_text *text, const uint8_t *data, size_t 
 		snprintf(out, size, "?");
 		return;
 	}
-	if (text->flags & LP_TEXT_CUT && end_retained)
+	if (text->flags & LP_TEXT_CUT && keep_end)
 		at = (size_t)snprintf(out, size, "...");
 	at += text_from_code_points(data, bytes, text->width, out + at, size - at);
-	if (text->flags & LP_TEXT_CUT && !end_retained)
+	if (text->flags & LP_TEXT_CUT && !keep_end)
 		snprintf(out + at, size - at, "...");
 	text_sanitise(out);
 }
@@ -242,7 +242,7 @@ static int decode_task_name_event(const void *record, const struct lp_event_hand
 	return 0;
 }
 
-static bool is_end_file(const struct lp_end_file *file)
+static bool is_end_file(const struct lp_other_end_file *file)
 {
 	return terminated(file->name, sizeof(file->name));
 }
@@ -254,11 +254,11 @@ static int decode_other_end(const void *record, const struct lp_event_handlers *
 	struct lp_event_other_end event = *from;
 	size_t i;
 
-	if (event.end.kind >= LP_END_KINDS || !is_end_file(&event.end.file))
+	if (event.end.kind >= LP_OTHER_END_KINDS || !is_end_file(&event.end.file))
 		return -EBADMSG;
 	text_sanitise(event.end.file.name);
-	for (i = 0; i < LP_END_PROCESSES; i++) {
-		struct lp_end_process *process = &event.end.processes[i];
+	for (i = 0; i < LP_OTHER_END_PROCESSES; i++) {
+		struct lp_other_end_process *process = &event.end.processes[i];
 
 		if (!is_end_file(&process->file) ||
 		    !terminated(process->comm, sizeof(process->comm)))

@@ -22,15 +22,13 @@
 /* struct PyUnicodeObject: the number of characters, and their encoding */
 #define STRING_LENGTH 16
 #define STRING_STATE 32
-/* inspect.CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR */
-#define CO_SUSPENDS (0x20 | 0x80 | 0x100 | 0x200)
 #define UNNAMED "protocol callback"
 /* PyCFunctionObject.m_self */
 #define BUILTIN_SELF 24
 
-/* As lp_read_text in BPF.  end_retained: a text that does not fit loses its beginning (paths). */
+/* As lp_read_text in BPF.  keep_end: a text that does not fit loses its beginning (paths). */
 static void read_text(const struct lp_cpython *python, uint64_t string, struct lp_text *text,
-		      uint8_t *data, uint64_t capacity, bool end_retained)
+		      uint8_t *data, uint64_t capacity, bool keep_end)
 {
 	uint32_t state = memory_u32(python->pid, string + STRING_STATE), width = state >> 2 & 7;
 	uint64_t length = memory_u64(python->pid, string + STRING_LENGTH), from, bytes;
@@ -43,7 +41,7 @@ static void read_text(const struct lp_cpython *python, uint64_t string, struct l
 	text->flags = state & 0x40 ? LP_TEXT_ASCII : 0;
 	if (bytes > capacity) {
 		text->flags |= LP_TEXT_CUT;
-		from += end_retained ? bytes - capacity : 0;
+		from += keep_end ? bytes - capacity : 0;
 		bytes = capacity;
 	}
 	text->width = (uint8_t)width;
@@ -304,7 +302,7 @@ static void identify_by_code(const struct lp_cpython *python, uint64_t thread_st
 	const struct lp_cpython_row *row = &python->row;
 	uint16_t name_at = row->code.co_qualname != LP_NO_FIELD ? row->code.co_qualname
 								: row->code.co_name;
-	bool suspends = memory_u32(python->pid, code + python->row.code.co_flags) & CO_SUSPENDS;
+	bool suspends = memory_u32(python->pid, code + python->row.code.co_flags) & LP_CO_SUSPENDS;
 	uint64_t task = suspends ? running_task(python, thread_state, loop, code) : 0;
 
 	if (task)

@@ -53,9 +53,6 @@
 /* 3.11 and 3.12: how many _PyCFrames further out are tried. */
 #define OUTER_C_FRAMES 4
 
-/* Include/cpython/code.h: CO_GENERATOR and the three of coroutines. */
-#define CODE_FLAGS_GENERATOR (0x20 | 0x80 | 0x100 | 0x200)
-
 /*
  * Up to 3.11 the running loop is in a PyRunningLoopHolder together with the PID of the process
  * that set it: a loop with another PID does not count.  Since 3.12 asyncio.events.on_fork, a
@@ -213,7 +210,7 @@ static bool is_generator(const struct lp_cpython *python, const struct lp_raw_fr
 {
 	uint64_t code = frame->code & ~python->row.frame.tag_mask;
 
-	return memory_u32(python->pid, code + python->row.code.co_flags) & CODE_FLAGS_GENERATOR;
+	return memory_u32(python->pid, code + python->row.code.co_flags) & LP_CO_SUSPENDS;
 }
 
 /* A thread, and what a search has found out about it. */

@@ -481,7 +481,7 @@ static bool collections(const struct lp_instance *instance, uint64_t since_ns, u
 	const struct lp_event_collections *answer;
 	ssize_t bytes;
 
-	if (!own_runtime(instance)->collections)
+	if (!own_runtime(instance)->garbage_collections)
 		return false;
 	bytes = ask(instance, LP_OPERATION_COLLECTIONS, span, sizeof(span), (const void **)&answer);
 	if (bytes != (ssize_t)sizeof(*answer) || !answer->count ||
@@ -513,7 +513,7 @@ static const struct lp_runtime remote_runtime = {
 	.describe_finding = describe_finding,
 	.running_callback = running_callback,
 	.lock_holder = lock_holder,
-	.collections = collections,
+	.garbage_collections = collections,
 	.task_name = task_name,
 	.copy_task_name = copy_task_name,
 	.eager_task = eager_task,

@@ -324,11 +324,13 @@ static ssize_t serve_collections(const struct call *call)
 	struct lp_event_collections *found = call->answer;
 	uint64_t span[2];
 
-	if (call->bytes != sizeof(span) || !runtime->collections)
+	if (call->bytes != sizeof(span) || !runtime->garbage_collections)
 		return -EINVAL;
 	memcpy(span, call->arguments, sizeof(span));
 	memset(found, 0, sizeof(*found));
-	return runtime->collections(call->instance, span[0], span[1], found) ? sizeof(*found) : 0;
+	return runtime->garbage_collections(call->instance, span[0], span[1], found)
+		       ? sizeof(*found)
+		       : 0;
 }
 
 static ssize_t serve_task_name(const struct call *call)

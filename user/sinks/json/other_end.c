@@ -5,7 +5,7 @@
 #include "wire/syscalls.h"
 
 /* Writes "descriptor" and "resource". */
-static void write_descriptor(struct lp_json_writer *json, const struct lp_end_file *file)
+static void write_descriptor(struct lp_json_writer *json, const struct lp_other_end_file *file)
 {
 	if (file->descriptor < 0)
 		json_null(json, "descriptor");
@@ -14,7 +14,7 @@ static void write_descriptor(struct lp_json_writer *json, const struct lp_end_fi
 	json_text_or_null(json, "resource", file->name);
 }
 
-static void write_process(struct lp_json_writer *json, const struct lp_end_process *process)
+static void write_process(struct lp_json_writer *json, const struct lp_other_end_process *process)
 {
 	char state[2] = { process->state, '\0' };
 
@@ -31,17 +31,18 @@ static void write_process(struct lp_json_writer *json, const struct lp_end_proce
 
 void json_other_end(struct lp_json_writer *json, const struct lp_other_end *end)
 {
-	static const char *const kinds[LP_END_KINDS] = {
-		[LP_END_NONE] = NULL,	     [LP_END_PIPE] = "pipe",	 [LP_END_SOCKET] = "socket",
-		[LP_END_LOCK] = "file_lock", [LP_END_SQLITE] = "sqlite", [LP_END_CHILD] = "child",
+	static const char *const kinds[LP_OTHER_END_KINDS] = {
+		[LP_OTHER_END_NONE] = NULL,	  [LP_OTHER_END_PIPE] = "pipe",
+		[LP_OTHER_END_SOCKET] = "socket", [LP_OTHER_END_LOCK] = "file_lock",
+		[LP_OTHER_END_SQLITE] = "sqlite", [LP_OTHER_END_CHILD] = "child",
 	};
 	size_t i;
 
 	json_text_or_null(json, "syscall", end->syscall < 0 ? NULL : syscall_name(end->syscall));
-	json_text_or_null(json, "kind", end->kind < LP_END_KINDS ? kinds[end->kind] : NULL);
+	json_text_or_null(json, "kind", end->kind < LP_OTHER_END_KINDS ? kinds[end->kind] : NULL);
 	write_descriptor(json, &end->file);
 	json_array(json, "processes");
-	for (i = 0; i < end->count && i < LP_END_PROCESSES; i++)
+	for (i = 0; i < end->count && i < LP_OTHER_END_PROCESSES; i++)
 		write_process(json, &end->processes[i]);
 	json_end(json);
 	json_number(json, "process_count", end->count);

@@ -121,21 +121,21 @@ static void write_gil(struct lp_json_writer *json, const struct lp_gil_holder *g
 /* Writes whom the loop waited for, if that was read while it did. */
 static void write_ends(struct lp_json_writer *json, const struct lp_breakdown *breakdown)
 {
-	const struct lp_lock_holder *lock = &breakdown->lock;
+	const struct lp_lock_holder *holder = &breakdown->holder;
 
-	if (lock->known) {
+	if (holder->known) {
 		json_object(json, "held_by");
-		write_thread(json, lock->thread, lock->tid);
-		json_bool(json, "own_loop", lock->own_loop);
-		json_bool(json, "is_task", lock->task);
-		json_bool(json, "result", lock->result);
-		if (lock->end)
+		write_thread(json, holder->thread, holder->tid);
+		json_bool(json, "own_loop", holder->own_loop);
+		json_bool(json, "is_task", holder->is_task);
+		json_bool(json, "result", holder->gives_result);
+		if (holder->ends)
 			json_bool(json, "end", true);
-		if (lock->since_ns)
-			json_number(json, "since_ns", lock->since_ns);
+		if (holder->since_ns)
+			json_number(json, "since_ns", holder->since_ns);
 		else
 			json_null(json, "since_ns");
-		json_stack(json, "stack", &lock->stack);
+		json_stack(json, "stack", &holder->stack);
 		json_end(json);
 	}
 	if (breakdown->end) {

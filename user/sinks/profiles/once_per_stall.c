@@ -98,7 +98,7 @@ static void held_breakdown(struct lp_held *held, struct lp_breakdown *breakdown)
 	for (i = 0; breakdown->samples && i < breakdown->sample_count; i++)
 		held_stack(held, &breakdown->samples[i].stack);
 	held_stack(held, &breakdown->gil.stack);
-	held_stack(held, &breakdown->lock.stack);
+	held_stack(held, &breakdown->holder.stack);
 	/* profiles do not have it */
 	breakdown->end = NULL;
 	held_stack(held, &breakdown->await_chain);

@@ -154,12 +154,15 @@ static const struct lp_other_end *end_of(const struct stall *stall,
 static const struct lp_lock_holder *holder_of(const struct stall *stall,
 					      const struct lp_blocked *blocked)
 {
-	const struct lp_lock_holder *holder = &stall->breakdown->lock;
+	const struct lp_lock_holder *holder = &stall->breakdown->holder;
 
 	if (!holder->known || strcmp(blocked->syscall, "futex") != 0)
 		return NULL;
 	/* captures of earlier versions do not say which lock it is */
-	return !holder->lock || !blocked->lock || holder->lock == blocked->lock ? holder : NULL;
+	return !holder->lock_address || !blocked->lock_address ||
+			       holder->lock_address == blocked->lock_address
+		       ? holder
+		       : NULL;
 }
 
 /* Returns whether a call waited for a lock of the runtime's threads: others are in C libraries. */
@@ -167,13 +170,13 @@ static bool waits_for_lock(const struct stall *stall, const struct lp_blocked *b
 {
 	const struct lp_lock_holder *holder = holder_of(stall, blocked);
 
-	return holder && holder->of_lock;
+	return holder && holder->is_thread_lock;
 }
 
 /* Returns whether a loop waits for its own thread, whose stack is that of the call. */
 static bool is_itself(const struct lp_lock_holder *holder)
 {
-	return holder->own_loop && !holder->task;
+	return holder->own_loop && !holder->is_task;
 }
 
 /* Prints the process at the other end of a call. */
@@ -187,8 +190,9 @@ static void print_end(const struct stall *stall, const struct lp_blocked *blocke
 		text_other_end_holders(end, text);
 	else if (holder && is_itself(holder))
 		snprintf(text, sizeof(text), "it waits for a %s",
-			 holder->result ? "result that only this same, blocked loop can produce"
-					: "lock that its own thread holds");
+			 holder->gives_result
+				 ? "result that only this same, blocked loop can produce"
+				 : "lock that its own thread holds");
 	if (!*text)
 		return;
 	fputs("        ", stall->file);
@@ -211,12 +215,12 @@ static void print_asked(const struct stall *stall, const struct lp_blocked *bloc
 /* Returns the words before the name of what holds the lock of a call, or ends its wait. */
 static const char *holder_words(const struct lp_lock_holder *holder)
 {
-	if (holder->end)
+	if (holder->ends)
 		return "it waits for the end of thread";
-	if (holder->result)
-		return holder->task ? "it waits for the result of task"
+	if (holder->gives_result)
+		return holder->is_task ? "it waits for the result of task"
 				    : "it waits for the result of a job of thread";
-	return holder->task ? "held by task" : "held by";
+	return holder->is_task ? "held by task" : "held by";
 }
 
 /* Describes the thread or task that holds the lock of a call, or ends its wait. */

@@ -26,7 +26,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct end_sentence *to, c
 /* The first three descriptors have names that every program knows. */
 static const char *const standard[] = { "stdin", "stdout", "stderr" };
 
-static void add_file(struct end_sentence *to, const struct lp_end_file *file)
+static void add_file(struct end_sentence *to, const struct lp_other_end_file *file)
 {
 	if (file->descriptor < 0)
 		return;
@@ -59,7 +59,7 @@ static const char *state_word(char state)
 	}
 }
 
-static void add_process(struct end_sentence *to, const struct lp_end_process *process)
+static void add_process(struct end_sentence *to, const struct lp_other_end_process *process)
 {
 	add(to, "pid %d (%s), %s", process->pid, process->comm, state_word(process->state));
 	if (process->syscall < 0 || !strchr("SDI", process->state ? process->state : 'X'))
@@ -77,20 +77,22 @@ static void add_processes(struct end_sentence *to, const struct lp_other_end *en
 	if (!end->count)
 		add(to, end->itself ? "only this process itself"
 				    : (end->cut ? "a process that was not found" : "no process"));
-	for (i = 0; i < end->count && i < LP_END_PROCESSES; i++) {
+	for (i = 0; i < end->count && i < LP_OTHER_END_PROCESSES; i++) {
 		if (i)
 			add(to, "; and ");
 		add_process(to, &end->processes[i]);
 	}
-	if (end->count > LP_END_PROCESSES)
-		add(to, "; and %u more", end->count - LP_END_PROCESSES);
+	if (end->count > LP_OTHER_END_PROCESSES)
+		add(to, "; and %u more", end->count - LP_OTHER_END_PROCESSES);
 }
 
 /* The words before the processes at the other end. */
-static const char *const before[LP_END_KINDS] = {
-	[LP_END_PIPE] = "its other end is held by ", [LP_END_SOCKET] = "its other end is held by ",
-	[LP_END_LOCK] = "the lock is held by ",	     [LP_END_SQLITE] = "the lock is held by ",
-	[LP_END_CHILD] = "it waits for the child ",
+static const char *const before[LP_OTHER_END_KINDS] = {
+	[LP_OTHER_END_PIPE] = "its other end is held by ",
+	[LP_OTHER_END_SOCKET] = "its other end is held by ",
+	[LP_OTHER_END_LOCK] = "the lock is held by ",
+	[LP_OTHER_END_SQLITE] = "the lock is held by ",
+	[LP_OTHER_END_CHILD] = "it waits for the child ",
 };
 
 const char *text_other_end_name(const struct lp_other_end *end)
@@ -105,9 +107,9 @@ void text_other_end_holders(const struct lp_other_end *end, char text[LP_OTHER_E
 	struct end_sentence to = { .text = text };
 
 	*text = '\0';
-	if (end->kind >= LP_END_KINDS || !before[end->kind])
+	if (end->kind >= LP_OTHER_END_KINDS || !before[end->kind])
 		return;
-	if (end->kind == LP_END_SQLITE)
+	if (end->kind == LP_OTHER_END_SQLITE)
 		add(&to, "SQLite waits for the lock of %s; ", end->file.name);
 	add(&to, "%s", before[end->kind]);
 	add_processes(&to, end);
@@ -118,16 +120,16 @@ void text_other_end(const struct lp_other_end *end, char text[LP_OTHER_END_TEXT]
 	struct end_sentence to = { .text = text };
 
 	*text = '\0';
-	if (end->kind == LP_END_SQLITE)
+	if (end->kind == LP_OTHER_END_SQLITE)
 		add(&to, "SQLite waits for the lock of %s, in %s", end->file.name,
 		    syscall_name(end->syscall));
 	else if (end->syscall >= 0)
 		add(&to, "%s", syscall_name(end->syscall));
 	else
 		add(&to, "a page fault");
-	if (end->kind != LP_END_SQLITE)
+	if (end->kind != LP_OTHER_END_SQLITE)
 		add_file(&to, &end->file);
-	if (end->kind >= LP_END_KINDS || !before[end->kind])
+	if (end->kind >= LP_OTHER_END_KINDS || !before[end->kind])
 		return;
 	add(&to, "; %s", before[end->kind]);
 	add_processes(&to, end);

@@ -65,38 +65,38 @@ static bool walk(const struct lp_bytecode *bytecode, struct lp_handler_paths *pa
 			return false;
 		}
 		switch (instruction.operation) {
-		case LP_MATCH:
+		case LP_OP_EXC_MATCH:
 			if (!bytecode->format->match_jumps)
 				break;
 			/* fall through */
-		case LP_BRANCH:
-		case LP_BRANCH_FALSE:
-		case LP_BRANCH_NONE:
-		case LP_BRANCH_AHEAD:
-		case LP_BRANCH_BACK:
+		case LP_OP_BRANCH:
+		case LP_OP_BRANCH_FALSE:
+		case LP_OP_BRANCH_NONE:
+		case LP_OP_BRANCH_AHEAD:
+		case LP_OP_BRANCH_BACK:
 			add_path(paths, cpython_jump_target(bytecode->format, &instruction),
 				 path.inner);
 			break;
-		case LP_JUMP:
-		case LP_JUMP_AHEAD:
-		case LP_JUMP_BACK:
+		case LP_OP_JUMP:
+		case LP_OP_JUMP_AHEAD:
+		case LP_OP_JUMP_BACK:
 			add_path(paths, cpython_jump_target(bytecode->format, &instruction),
 				 path.inner);
 			return false;
-		case LP_BEGIN_FINALLY:
+		case LP_OP_BEGIN_FINALLY:
 			path.inner++;
 			break;
-		case LP_LEAVE:
-		case LP_END_FINALLY:
+		case LP_OP_POP_EXCEPT:
+		case LP_OP_END_FINALLY:
 			if (!path.inner--)
-				return instruction.operation == LP_LEAVE;
+				return instruction.operation == LP_OP_POP_EXCEPT;
 			break;
-		case LP_RAISE:
+		case LP_OP_RAISE_VARARGS:
 			return instruction.argument != 0;
-		case LP_RERAISE:
+		case LP_OP_RERAISE:
 			return false;
-		case LP_RETURN:
-		case LP_INSTRUMENTED:
+		case LP_OP_RETURN_VALUE:
+		case LP_OP_INSTRUMENTED:
 			return true;
 		default:
 			break;
@@ -160,9 +160,9 @@ static bool name_of(const struct lp_bytecode *bytecode,
 		    const struct lp_bytecode_instruction *instruction, char *text, size_t size)
 {
 	const struct lp_bytecode_format *format = bytecode->format;
-	unsigned int shift = instruction->operation == LP_GLOBAL      ? format->load_global_shift
-			     : instruction->operation == LP_ATTRIBUTE ? format->load_attr_shift
-								      : 0;
+	unsigned int shift = instruction->operation == LP_OP_LOAD_GLOBAL ? format->load_global_shift
+			     : instruction->operation == LP_OP_LOAD_ATTR ? format->load_attr_shift
+									 : 0;
 
 	return bytecode->name(bytecode->context, instruction->argument >> shift, text, size);
 }
@@ -178,9 +178,9 @@ static size_t next_of_group(const struct lp_bytecode *bytecode, size_t at)
 {
 	struct lp_bytecode_instruction instruction;
 
-	if (!decode(bytecode, at, &instruction) || instruction.operation != LP_SHUFFLE ||
+	if (!decode(bytecode, at, &instruction) || instruction.operation != LP_OP_SHUFFLE ||
 	    !decode(bytecode, instruction.next, &instruction) ||
-	    instruction.operation != LP_BRANCH_NONE)
+	    instruction.operation != LP_OP_BRANCH_NONE)
 		return 0;
 	return cpython_jump_target(bytecode->format, &instruction);
 }
@@ -198,37 +198,37 @@ static bool read_classes(const struct lp_bytecode *bytecode, size_t at, struct l
 		if (!decode(bytecode, at, &instruction))
 			return false;
 		switch (instruction.operation) {
-		case LP_GLOBAL:
-		case LP_NAME:
+		case LP_OP_LOAD_GLOBAL:
+		case LP_OP_LOAD_NAME:
 			all = more(all, last);
 			/* fall through */
-		case LP_ATTRIBUTE:
+		case LP_OP_LOAD_ATTR:
 			last = name_of(bytecode, &instruction, name, sizeof(name))
 				       ? by_class(name)
 				       : LP_HANDLED_BY_NAME;
 			break;
-		case LP_LOCAL:
+		case LP_OP_LOAD_FAST:
 			all = more(all, last);
 			last = LP_HANDLED_BY_NAME;
 			break;
-		case LP_TUPLE:
+		case LP_OP_BUILD_TUPLE:
 			break;
-		case LP_INSTRUMENTED:
+		case LP_OP_INSTRUMENTED:
 			clause->handled = LP_HANDLED_BY_NAME;
 			return true;
-		case LP_GROUP:
+		case LP_OP_CHECK_EG_MATCH:
 			if (!loads)
 				return false;
 			clause->handled = more(all, last);
 			clause->next = next_of_group(bytecode, instruction.next);
 			return true;
-		case LP_MATCH:
+		case LP_OP_EXC_MATCH:
 			if (!loads)
 				return false;
 			clause->handled = more(all, last);
 			if (bytecode->format->match_jumps ||
 			    (decode(bytecode, instruction.next, &instruction) &&
-			     instruction.operation == LP_BRANCH_FALSE)) {
+			     instruction.operation == LP_OP_BRANCH_FALSE)) {
 				clause->next = cpython_jump_target(bytecode->format, &instruction);
 				clause->body = instruction.next;
 			}
@@ -263,9 +263,9 @@ static enum lp_handled is_suppressed(const struct lp_bytecode *bytecode, size_t 
 	size_t at;
 
 	for (at = 0; at < with && decode(bytecode, at, &instruction); at = instruction.next) {
-		if (at + SUPPRESS_BYTES < with ||
-		    (instruction.operation != LP_GLOBAL && instruction.operation != LP_NAME &&
-		     instruction.operation != LP_ATTRIBUTE))
+		if (at + SUPPRESS_BYTES < with || (instruction.operation != LP_OP_LOAD_GLOBAL &&
+						   instruction.operation != LP_OP_LOAD_NAME &&
+						   instruction.operation != LP_OP_LOAD_ATTR))
 			continue;
 		if (!name_of(bytecode, &instruction, name, sizeof(name)))
 			continue;
@@ -289,7 +289,7 @@ static enum lp_handled inspect_finally(const struct lp_bytecode *bytecode, size_
  */
 static enum lp_handled inspect(const struct lp_bytecode *bytecode, size_t handler, size_t with)
 {
-	/* each clause begins with LP_ENTER, not only the first one */
+	/* each clause begins with LP_OP_PUSH_EXC_INFO, not only the first one */
 	bool each = bytecode->format->handlers == LP_HANDLERS_BLOCKS;
 	struct lp_bytecode_instruction instruction;
 	struct lp_clause clause = { .next = handler };
@@ -301,25 +301,25 @@ static enum lp_handled inspect(const struct lp_bytecode *bytecode, size_t handle
 		at = clause.next;
 		if (!decode(bytecode, at, &instruction))
 			return LP_NOT_HANDLED;
-		if (group && instruction.operation == LP_POP) {
+		if (group && instruction.operation == LP_OP_POP_TOP) {
 			at = instruction.next;
-		} else if ((each || !count) && instruction.operation == LP_ENTER) {
+		} else if ((each || !count) && instruction.operation == LP_OP_PUSH_EXC_INFO) {
 			at = instruction.next;
 			if (!decode(bytecode, at, &instruction))
 				return LP_NOT_HANDLED;
-		} else if (each && instruction.operation != LP_POP) {
+		} else if (each && instruction.operation != LP_OP_POP_TOP) {
 			return count ? LP_NOT_HANDLED : inspect_finally(bytecode, at);
 		} else if (!count && !each) {
 			return LP_NOT_HANDLED;
 		}
-		if (instruction.operation == LP_POP && !group)
+		if (instruction.operation == LP_OP_POP_TOP && !group)
 			return inspect_finally(bytecode, at);
-		for (; instruction.operation == LP_SHUFFLE && !each && !count; group = true) {
+		for (; instruction.operation == LP_OP_SHUFFLE && !each && !count; group = true) {
 			at = instruction.next;
 			if (!decode(bytecode, at, &instruction))
 				return LP_NOT_HANDLED;
 		}
-		if (instruction.operation == LP_WITH_EXIT)
+		if (instruction.operation == LP_OP_WITH_EXCEPT_START)
 			return is_suppressed(bytecode, with);
 		if (!read_classes(bytecode, at, &clause))
 			return count || group ? LP_NOT_HANDLED : inspect_finally(bytecode, at);
@@ -387,7 +387,8 @@ static enum lp_handled handled_by_blocks(const struct lp_bytecode *bytecode, siz
 	size_t count = 0, at, target;
 
 	for (at = 0; at < instruction && decode(bytecode, at, &decoded); at = decoded.next) {
-		if (decoded.operation != LP_SETUP && decoded.operation != LP_SETUP_WITH)
+		if (decoded.operation != LP_OP_SETUP_FINALLY &&
+		    decoded.operation != LP_OP_SETUP_WITH)
 			continue;
 		target = decoded.next +
 			 (size_t)decoded.argument * bytecode->format->instruction_unit;
@@ -395,7 +396,7 @@ static enum lp_handled handled_by_blocks(const struct lp_bytecode *bytecode, siz
 			continue;
 		blocks[count].start = at;
 		blocks[count].target = target;
-		blocks[count++].with = decoded.operation == LP_SETUP_WITH;
+		blocks[count++].with = decoded.operation == LP_OP_SETUP_WITH;
 	}
 	while (count-- && handled == LP_NOT_HANDLED)
 		handled = blocks[count].with

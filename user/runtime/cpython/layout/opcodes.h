@@ -10,39 +10,39 @@
 #include <stdint.h>
 
 enum lp_bytecode_operation {
-	LP_OTHER,
-	LP_EXTENDED, /* EXTENDED_ARG: higher bits of the argument that follows */
-	LP_ENTER, /* a handler begins: PUSH_EXC_INFO, up to 3.10 DUP_TOP of each clause */
-	LP_POP,
-	LP_GLOBAL,
-	LP_NAME,
-	LP_ATTRIBUTE,
-	LP_LOCAL,
-	LP_TUPLE,
-	LP_MATCH, /* the comparison with a class, which in 3.9 and 3.10 also jumps */
-	LP_GROUP, /* CHECK_EG_MATCH: the comparison of an `except*` */
-	LP_SHUFFLE, /* BUILD_LIST, COPY, SWAP: the beginning of an `except*` */
-	LP_WITH_EXIT, /* WITH_EXCEPT_START: the handler of a `with` */
-	LP_SETUP, /* SETUP_FINALLY */
-	LP_SETUP_WITH,
-	LP_INSTRUMENTED, /* an instruction of sys.monitoring, which replaces another one */
+	LP_OP_OTHER,
+	LP_OP_EXTENDED_ARG, /* EXTENDED_ARG: higher bits of the argument that follows */
+	LP_OP_PUSH_EXC_INFO, /* a handler begins: PUSH_EXC_INFO, up to 3.10 DUP_TOP of each clause */
+	LP_OP_POP_TOP,
+	LP_OP_LOAD_GLOBAL,
+	LP_OP_LOAD_NAME,
+	LP_OP_LOAD_ATTR,
+	LP_OP_LOAD_FAST,
+	LP_OP_BUILD_TUPLE,
+	LP_OP_EXC_MATCH, /* the comparison with a class, which in 3.9 and 3.10 also jumps */
+	LP_OP_CHECK_EG_MATCH, /* CHECK_EG_MATCH: the comparison of an `except*` */
+	LP_OP_SHUFFLE, /* BUILD_LIST, COPY, SWAP: the beginning of an `except*` */
+	LP_OP_WITH_EXCEPT_START, /* WITH_EXCEPT_START: the handler of a `with` */
+	LP_OP_SETUP_FINALLY, /* SETUP_FINALLY */
+	LP_OP_SETUP_WITH,
+	LP_OP_INSTRUMENTED, /* an instruction of sys.monitoring, which replaces another one */
 	/* conditional jumps: absolute up to 3.10, then forward; _AHEAD: forward in all versions */
-	LP_BRANCH,
-	LP_BRANCH_FALSE, /* by which a comparison jumps to the next clause */
-	LP_BRANCH_NONE, /* likewise, of an `except*` */
-	LP_BRANCH_AHEAD,
-	LP_BRANCH_BACK,
+	LP_OP_BRANCH,
+	LP_OP_BRANCH_FALSE, /* by which a comparison jumps to the next clause */
+	LP_OP_BRANCH_NONE, /* likewise, of an `except*` */
+	LP_OP_BRANCH_AHEAD,
+	LP_OP_BRANCH_BACK,
 	/* unconditional jumps */
-	LP_JUMP, /* absolute, up to 3.10 */
-	LP_JUMP_AHEAD,
-	LP_JUMP_BACK,
+	LP_OP_JUMP, /* absolute, up to 3.10 */
+	LP_OP_JUMP_AHEAD,
+	LP_OP_JUMP_BACK,
 	/* ends of a handler */
-	LP_LEAVE, /* POP_EXCEPT, 3.8 also POP_FINALLY: the exception is dropped */
-	LP_RETURN,
-	LP_RAISE, /* RAISE_VARARGS; argument 0: the exception that is handled */
-	LP_RERAISE,
-	LP_BEGIN_FINALLY, /* 3.8: a `finally` is entered without an exception */
-	LP_END_FINALLY, /* 3.8: raises the exception again if there is one */
+	LP_OP_POP_EXCEPT, /* POP_EXCEPT, 3.8 also POP_FINALLY: the exception is dropped */
+	LP_OP_RETURN_VALUE,
+	LP_OP_RAISE_VARARGS, /* RAISE_VARARGS; argument 0: the exception that is handled */
+	LP_OP_RERAISE,
+	LP_OP_BEGIN_FINALLY, /* 3.8: a `finally` is entered without an exception */
+	LP_OP_END_FINALLY, /* 3.8: raises the exception again if there is one */
 };
 
 struct lp_bytecode_instruction {

@@ -17,9 +17,6 @@
 #define LINE_TABLE_CACHED_MAX (64 << 10)
 #define LINE_TABLES_CACHED_MAX (1 << 20)
 
-/* Include/cpython/code.h: CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR. */
-#define CODE_FLAGS_COROUTINE (0x80 | 0x100 | 0x200)
-
 /* The least instruction, of a frame that has not begun: f_lasti -1 in units of 3.10, two bytes. */
 #define INSTRUCTION_FIRST (-2)
 
@@ -174,18 +171,19 @@ static bool is_dispatch(const struct lp_frame *frame)
 	       (!strcmp(frame->function, "_run") || !strcmp(frame->function, "Handle._run"));
 }
 
-/* asyncio's own modules have no folders below; others may have a folder of that name. */
-static bool is_asyncio(const char *file)
+bool cpython_file_is_asyncio(const char *file)
 {
-	const char *at = strstr(file, "/asyncio/");
+	const char *end = strrchr(file, '/');
+	size_t before = sizeof("/asyncio") - 1;
 
-	return at && !strchr(at + strlen("/asyncio/"), '/');
+	/* asyncio has no folders below its own; others may have a folder of that name */
+	return end && end >= file + before && !strncmp(end - before, "/asyncio", before);
 }
 
 void cpython_mark_frame(struct lp_frame *shown)
 {
 	shown->dispatches = is_dispatch(shown);
-	shown->of_loop = is_asyncio(shown->file);
+	shown->of_loop = cpython_file_is_asyncio(shown->file);
 	/* 3.14 has the functions in _py_warnings.py */
 	shown->warns = text_ends_with(shown->file, "/warnings.py") ||
 		       text_ends_with(shown->file, "/_py_warnings.py");
@@ -199,7 +197,7 @@ static void show(const struct lp_cpython *python, const struct lp_code *code, ui
 	memcpy(&flags, code->head + python->row.code.co_flags, sizeof(flags));
 	memset(shown, 0, sizeof(*shown));
 	shown->kind = LP_FRAME_PYTHON;
-	shown->coroutine = flags & CODE_FLAGS_COROUTINE;
+	shown->coroutine = flags & LP_CO_AWAITS;
 	memcpy(shown->function, code->function, sizeof(shown->function));
 	memcpy(shown->file, code->file, sizeof(shown->file));
 	cpython_mark_frame(shown);

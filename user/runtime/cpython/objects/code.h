@@ -17,6 +17,9 @@ void cpython_codes_free(struct lp_code_cache *cache);
 int cpython_frame(const struct lp_cpython *python, const struct lp_raw_frame *raw,
 		  struct lp_raw_frame *frame);
 
+/* Returns whether a file, by its path, is one of asyncio's own. */
+bool cpython_file_is_asyncio(const char *file);
+
 /* Fills in what a frame with this function and file does; see struct lp_frame. */
 void cpython_mark_frame(struct lp_frame *shown);
 

@@ -65,8 +65,8 @@ static uint64_t add_ring(const uint8_t *stats, size_t generation, uint64_t since
 	return total_ns;
 }
 
-bool cpython_collections_add(const uint8_t *stats, uint64_t since_ns, uint64_t until_ns,
-			     struct lp_event_collections *found)
+bool cpython_gc_stats_add(const uint8_t *stats, uint64_t since_ns, uint64_t until_ns,
+			  struct lp_event_collections *found)
 {
 	uint64_t most_ns = 0, ring_ns;
 	size_t i;
@@ -120,8 +120,8 @@ static bool same_clock(pid_t pid)
 	return !stat(path, &other) && own.st_ino == other.st_ino;
 }
 
-bool cpython_collections(const struct lp_instance *instance, uint64_t since_ns, uint64_t until_ns,
-			 struct lp_event_collections *found)
+bool cpython_gc_stats(const struct lp_instance *instance, uint64_t since_ns, uint64_t until_ns,
+		      struct lp_event_collections *found)
 {
 	const struct lp_cpython *python = instance->reader;
 	uint64_t interpreter = cpython_interpreter(python), address;
@@ -133,7 +133,7 @@ bool cpython_collections(const struct lp_instance *instance, uint64_t since_ns, 
 		return false;
 	address = memory_u64(python->pid, interpreter + python->row.interpreter.gc_stats);
 	if (!address || !read_stats(python, address, stats) ||
-	    !cpython_collections_add(stats, since_ns, until_ns, found))
+	    !cpython_gc_stats_add(stats, since_ns, until_ns, found))
 		return false;
 	/* one that has not ended may have begun before */
 	collecting = memory_u32(python->pid, interpreter + python->row.interpreter.gc_collecting);

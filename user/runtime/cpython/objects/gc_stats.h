@@ -8,14 +8,14 @@
 
 /*
  * Adds up the collections of a copy of struct gc_stats, CPYTHON_GC_STATS_BYTES long, that began
- * and ended between two instants.  Returns whether there were any; false also if the copy makes no
- * sense.
+ * and ended between two instants.  Returns whether there were any; false also if the copy is not
+ * valid.
  */
-bool cpython_collections_add(const uint8_t *stats, uint64_t since_ns, uint64_t until_ns,
-			     struct lp_event_collections *found);
+bool cpython_gc_stats_add(const uint8_t *stats, uint64_t since_ns, uint64_t until_ns,
+			  struct lp_event_collections *found);
 
-/* See collections in struct lp_runtime. */
-bool cpython_collections(const struct lp_instance *instance, uint64_t since_ns, uint64_t until_ns,
-			 struct lp_event_collections *found);
+/* See garbage_collections in struct lp_runtime. */
+bool cpython_gc_stats(const struct lp_instance *instance, uint64_t since_ns, uint64_t until_ns,
+		      struct lp_event_collections *found);
 
 #endif /* LP_RUNTIME_CPYTHON_OBJECTS_GC_STATS_H */

@@ -3,6 +3,7 @@
 #include "task.h"
 
 #include "process/memory.h"
+#include "runtime/cpython/objects/code.h"
 #include "runtime/cpython/objects/instance.h"
 
 #include <stdio.h>
@@ -109,14 +110,6 @@ static uint16_t find_slot(const struct lp_cpython *python, uint64_t type_dict, c
 	return offset < SLOT_OFFSET_MAX ? (uint16_t)offset : 0;
 }
 
-/* Returns whether a file is one of asyncio's own. */
-static bool is_asyncio(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash - path >= 8 && !strncmp(slash - 8, "/asyncio", 8);
-}
-
 /* Reads a traceback.FrameSummary.  False: the object is none. */
 static bool read_summary(struct lp_task_reader *reader, uint64_t summary, char *file, size_t size,
 			 struct lp_task *task)
@@ -161,7 +154,7 @@ static void read_source(struct lp_task_reader *reader, uint64_t list, struct lp_
 	for (inspected = 1; inspected <= length && inspected <= SOURCE_MAX; inspected++)
 		if (!read_summary(reader, memory_u64(python->pid, items + (length - inspected) * 8),
 				  file, sizeof(file), task) ||
-		    !is_asyncio(file))
+		    !cpython_file_is_asyncio(file))
 			break;
 	task->created_file = task_arena_text(reader->arena, file);
 }

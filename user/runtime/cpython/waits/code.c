@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "runtime/cpython/layout/opcodes.h"
 #include "runtime/cpython/objects/bytecode.h"
+#include "runtime/cpython/objects/code.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -72,21 +73,13 @@ static const char *package_of(const struct lp_waits *waits, const char *below)
 	return task_arena_text(waits->arena, name);
 }
 
-static bool is_asyncio(const char *file)
-{
-	const char *end = strrchr(file, '/');
-	size_t before = sizeof("/asyncio") - 1;
-
-	return end && end >= file + before && !strncmp(end - before, "/asyncio", before);
-}
-
 static const struct lp_wait_row *find_row(const struct lp_waits *waits, const char *file,
 					  const char *name)
 {
 	const char *end = strrchr(file, '/');
 	size_t i;
 
-	if (!is_asyncio(file))
+	if (!cpython_file_is_asyncio(file))
 		return NULL;
 	for (i = 0; i < waits->row_count; i++)
 		if (!strcmp(end + 1, waits->rows[i].file) && !strcmp(name, waits->rows[i].name))
@@ -116,7 +109,7 @@ static unsigned int count_attribute(const struct lp_cpython *python, uint64_t co
 	for (at = 0;
 	     cpython_decode(bytecode.format, bytecode.code, bytecode.code_bytes, at, &instruction);
 	     at = instruction.next)
-		count += instruction.operation == LP_ATTRIBUTE &&
+		count += instruction.operation == LP_OP_LOAD_ATTR &&
 			 instruction.argument >> bytecode.format->load_attr_shift ==
 				 (uint32_t)wanted;
 	free(data);
@@ -148,8 +141,8 @@ static void read_code(const struct lp_waits *waits, const struct lp_await_link *
 		code->of_package = variable_number(python, link->code, "self") == 0;
 		code->package = package_of(waits, below);
 	}
-	code->of_program = !is_asyncio(file) && !below;
-	if (!is_asyncio(file))
+	code->of_program = !cpython_file_is_asyncio(file) && !below;
+	if (!cpython_file_is_asyncio(file))
 		code->acquires = count_attribute(python, link->code, "acquire");
 	if (!code->row)
 		return;

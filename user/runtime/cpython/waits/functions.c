@@ -28,12 +28,12 @@ static uint64_t length_of(struct lp_waits *waits, uint64_t object, const char *n
 	return value && cpython_wait_length(waits, value, &length) ? length : 0;
 }
 
-static void say_waiters(struct lp_waiting *wait, uint64_t object)
+static void append_waiters(struct lp_waiting *wait, uint64_t object)
 {
 	uint64_t count = length_of(wait->waits, object, "_waiters");
 
 	if (count)
-		cpython_wait_say(wait, "%" PRIu64 " waiter%s", count, text_plural(count));
+		cpython_wait_append(wait, "%" PRIu64 " waiter%s", count, text_plural(count));
 }
 
 /* ---- asyncio/locks.py ------------------------------------------------------- */
@@ -46,15 +46,15 @@ static bool read_lock(struct lp_waiting *wait, uint64_t lock)
 	if (!locked)
 		return false;
 	if (cpython_wait_true(waits, locked)) {
-		cpython_wait_say(wait, "locked");
+		cpython_wait_append(wait, "locked");
 		cpython_wait_holders(wait, lock);
 		if (!wait->waits->edge_count)
 			cpython_wait_note_orphan(waits, lock);
 	} else {
 		/* the lock was released, and its first waiter is about to run */
-		cpython_wait_say(wait, "released");
+		cpython_wait_append(wait, "released");
 	}
-	say_waiters(wait, lock);
+	append_waiters(wait, lock);
 	return true;
 }
 
@@ -63,7 +63,7 @@ static bool read_waiters(struct lp_waiting *wait, uint64_t object)
 {
 	if (!cpython_instance_get(wait->waits->python, object, "_waiters"))
 		return false;
-	say_waiters(wait, object);
+	append_waiters(wait, object);
 	return true;
 }
 
@@ -76,10 +76,10 @@ static bool read_semaphore(struct lp_waiting *wait, uint64_t semaphore)
 		return false;
 	bounded = cpython_wait_number(wait->waits, semaphore, "_bound_value", &bound);
 	if (bounded)
-		cpython_wait_say(wait, "value %" PRIu64 " of %" PRIu64, value, bound);
+		cpython_wait_append(wait, "value %" PRIu64 " of %" PRIu64, value, bound);
 	else
-		cpython_wait_say(wait, "value %" PRIu64, value);
-	say_waiters(wait, semaphore);
+		cpython_wait_append(wait, "value %" PRIu64, value);
+	append_waiters(wait, semaphore);
 	cpython_wait_holders(wait, semaphore);
 	/* that without a bound may be a signal, which nobody holds */
 	if (bounded && bound && !value && !wait->waits->edge_count)
@@ -94,7 +94,7 @@ static bool read_barrier(struct lp_waiting *wait, uint64_t barrier)
 	if (!cpython_wait_number(wait->waits, barrier, "_count", &count) ||
 	    !cpython_wait_number(wait->waits, barrier, "_parties", &parties))
 		return false;
-	cpython_wait_say(wait, "%" PRIu64 " of %" PRIu64, count, parties);
+	cpython_wait_append(wait, "%" PRIu64 " of %" PRIu64, count, parties);
 	return true;
 }
 
@@ -114,9 +114,9 @@ static bool read_get(struct lp_waiting *wait, uint64_t queue)
 	if (!queue_length(wait, queue, &length))
 		return false;
 	if (length)
-		cpython_wait_say(wait, "%" PRIu64 " items", length);
+		cpython_wait_append(wait, "%" PRIu64 " items", length);
 	else
-		cpython_wait_say(wait, "empty");
+		cpython_wait_append(wait, "empty");
 	return true;
 }
 
@@ -127,8 +127,8 @@ static bool read_put(struct lp_waiting *wait, uint64_t queue)
 	if (!queue_length(wait, queue, &length) ||
 	    !cpython_wait_number(wait->waits, queue, "_maxsize", &size))
 		return false;
-	cpython_wait_say(wait, "%s%" PRIu64 " of %" PRIu64, length >= size ? "full, " : "", length,
-			 size);
+	cpython_wait_append(wait, "%s%" PRIu64 " of %" PRIu64, length >= size ? "full, " : "",
+			    length, size);
 	return true;
 }
 
@@ -138,7 +138,7 @@ static bool read_join(struct lp_waiting *wait, uint64_t queue)
 
 	if (!cpython_wait_number(wait->waits, queue, "_unfinished_tasks", &count))
 		return false;
-	cpython_wait_say(wait, "%" PRIu64 " unfinished", count);
+	cpython_wait_append(wait, "%" PRIu64 " unfinished", count);
 	return true;
 }
 
@@ -153,7 +153,7 @@ static bool read_sleep(struct lp_waiting *wait, uint64_t handle)
 	/* loops of other libraries have other handles */
 	if (!cpython_wait_when(waits, handle, &when))
 		return false;
-	cpython_wait_say_when(wait, "due", "overdue", when);
+	cpython_wait_append_when(wait, "due", "overdue", when);
 	/* loop.call_later(): when was loop.time() + delay */
 	if (cpython_wait_seconds(waits, delay, &seconds) && seconds <= when)
 		wait->since_ns = (uint64_t)((when - seconds) * 1e9);
@@ -180,7 +180,7 @@ static bool read_running(struct lp_waiting *wait, uint64_t set)
 }
 
 /* Appends the first exception that a group will raise when its tasks have ended. */
-static void say_errors(struct lp_waiting *wait, uint64_t group)
+static void append_errors(struct lp_waiting *wait, uint64_t group)
 {
 	uint64_t errors = cpython_wait_attribute(wait->waits, group, "_errors", LP_WAIT_LIST);
 	char message[ERROR_BYTES];
@@ -194,12 +194,12 @@ static void say_errors(struct lp_waiting *wait, uint64_t group)
 		type = cpython_wait_type_of(wait->waits, members[0])->name;
 		if (cpython_exception_message(wait->waits->python, members[0], message,
 					      sizeof(message)))
-			cpython_wait_say(wait, "holds %s", type);
+			cpython_wait_append(wait, "holds %s", type);
 		else
-			cpython_wait_say(wait, "holds %s: %s", type, message);
+			cpython_wait_append(wait, "holds %s: %s", type, message);
 	}
 	if (count > 1)
-		cpython_wait_say(wait, "and %zu more", count - 1);
+		cpython_wait_append(wait, "and %zu more", count - 1);
 	free(members);
 }
 
@@ -209,7 +209,7 @@ static bool read_group(struct lp_waiting *wait, uint64_t group)
 
 	if (!tasks || !cpython_wait_children(wait, tasks, false))
 		return false;
-	say_errors(wait, group);
+	append_errors(wait, group);
 	return true;
 }
 

@@ -150,11 +150,11 @@ bool cpython_wait_children(struct lp_waiting *wait, uint64_t futures, bool keeps
 		/* there are too many to read */
 		if (!cpython_wait_length(wait->waits, futures, &length))
 			return false;
-		cpython_wait_say(wait, "%s%" PRIu64, keeps_done ? "of " : "", length);
+		cpython_wait_append(wait, "%s%" PRIu64, keeps_done ? "of " : "", length);
 	} else if (keeps_done) {
-		cpython_wait_say(wait, "%zu of %zu pending", count.pending, count.all);
+		cpython_wait_append(wait, "%zu of %zu pending", count.pending, count.all);
 	} else {
-		cpython_wait_say(wait, "%zu pending", count.pending);
+		cpython_wait_append(wait, "%zu pending", count.pending);
 	}
 	/* a future that is no task, or has no edge, may end without the tasks of the edges */
 	if (wait->any_end && count.pending > wait->waits->edge_count)
@@ -200,10 +200,10 @@ static void report_thread(struct lp_waiting *wait, uint64_t thread_future)
 		cpython_wait_edge(wait, source, false);
 	} else if (cpython_wait_is_running(waits, thread_future)) {
 		/* only what runs jobs, as pools of threads and processes do, sets RUNNING */
-		cpython_wait_say(wait, "executor, running");
+		cpython_wait_append(wait, "executor, running");
 	} else {
 		map_put(&waits->pending_futures, thread_future, 1);
-		cpython_wait_say(wait, CPYTHON_WAIT_PENDING);
+		cpython_wait_append(wait, CPYTHON_WAIT_PENDING);
 	}
 }
 
@@ -221,7 +221,7 @@ static bool report_shadow(struct lp_waiting *wait, uint64_t future, int depth)
 	if (!inner || depth >= DEPTH_MAX)
 		return false;
 	report_future(wait, inner, depth + 1);
-	cpython_wait_say(wait, "shielded");
+	cpython_wait_append(wait, "shielded");
 	return true;
 }
 

@@ -283,7 +283,7 @@ static uint64_t search_frame(struct peer_search *search, const struct lp_await_l
 	return transport;
 }
 
-void cpython_wait_say_peer(struct lp_waiting *wait, uint64_t awaited)
+void cpython_wait_append_peer(struct lp_waiting *wait, uint64_t awaited)
 {
 	const struct lp_await_chain *chain = wait->chain;
 	struct peer_search search = { .waits = wait->waits, .awaited = awaited };

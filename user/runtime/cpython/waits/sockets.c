@@ -169,23 +169,23 @@ const char *cpython_wait_descriptor(struct lp_waits *waits, int descriptor)
 	return text;
 }
 
-void cpython_wait_say_descriptor(struct lp_waiting *wait, int descriptor)
+void cpython_wait_append_descriptor(struct lp_waiting *wait, int descriptor)
 {
 	const char *text = cpython_wait_descriptor(wait->waits, descriptor);
 
 	if (text[0])
-		cpython_wait_say(wait, "%s", text);
+		cpython_wait_append(wait, "%s", text);
 }
 
-void cpython_wait_say_sockets(struct lp_waiting *wait, const uint64_t *objects, size_t count,
-			      int (*descriptor_of)(struct lp_waits *waits, uint64_t object))
+void cpython_wait_append_sockets(struct lp_waiting *wait, const uint64_t *objects, size_t count,
+				 int (*descriptor_of)(struct lp_waits *waits, uint64_t object))
 {
 	size_t i;
 
 	for (i = 0; i < count && i < SOCKETS_SHOWN; i++)
-		cpython_wait_say_descriptor(wait, descriptor_of(wait->waits, objects[i]));
+		cpython_wait_append_descriptor(wait, descriptor_of(wait->waits, objects[i]));
 	if (count > i)
-		cpython_wait_say(wait, "and %zu more", count - i);
+		cpython_wait_append(wait, "and %zu more", count - i);
 }
 
 void cpython_wait_sockets_free(struct lp_wait_sockets *sockets)

@@ -26,16 +26,16 @@
 
 /* ---- threads ---------------------------------------------------------------- */
 
-static void say_thread(struct lp_waiting *wait, const char *work)
+static void append_thread(struct lp_waiting *wait, const char *work)
 {
 	uint64_t source = cpython_wait_thread_future(wait->waits, wait->chain->leaf);
 
 	wait->id = source ? source : wait->chain->leaf;
 	wait->class = cpython_wait_type_of(wait->waits, wait->id)->name;
-	cpython_wait_say(wait, "thread pool: %s", work);
+	cpython_wait_append(wait, "thread pool: %s", work);
 	if (source)
-		cpython_wait_say(wait, cpython_wait_is_running(wait->waits, source) ? "running"
-										    : "queued");
+		cpython_wait_append(wait, cpython_wait_is_running(wait->waits, source) ? "running"
+										       : "queued");
 }
 
 bool cpython_wait_read_to_thread(struct lp_waiting *wait, uint64_t function)
@@ -43,7 +43,7 @@ bool cpython_wait_read_to_thread(struct lp_waiting *wait, uint64_t function)
 	char name[128];
 
 	cpython_wait_callable(wait->waits, function, name, sizeof(name));
-	say_thread(wait, name);
+	append_thread(wait, name);
 	return true;
 }
 
@@ -55,14 +55,14 @@ bool cpython_wait_read_getaddrinfo(struct lp_waiting *wait, uint64_t host)
 	if (cpython_string(wait->waits->python, host, name, sizeof(name)))
 		name[0] = '\0';
 	snprintf(text, sizeof(text), "getaddrinfo%s%s", name[0] ? " " : "", name);
-	say_thread(wait, text);
+	append_thread(wait, text);
 	return true;
 }
 
 bool cpython_wait_read_getnameinfo(struct lp_waiting *wait, uint64_t unused)
 {
 	(void)unused;
-	say_thread(wait, "getnameinfo");
+	append_thread(wait, "getnameinfo");
 	return true;
 }
 
@@ -71,7 +71,7 @@ bool cpython_wait_read_shutdown(struct lp_waiting *wait, uint64_t unused)
 	(void)unused;
 	wait->id = wait->chain->leaf;
 	wait->class = cpython_wait_type_of(wait->waits, wait->id)->name;
-	cpython_wait_say(wait, "end of the thread pool");
+	cpython_wait_append(wait, "end of the thread pool");
 	return true;
 }
 
@@ -95,7 +95,7 @@ bool cpython_wait_read_socket(struct lp_waiting *wait, uint64_t object)
 
 	if (descriptor < 0)
 		return false;
-	cpython_wait_say_descriptor(wait, descriptor);
+	cpython_wait_append_descriptor(wait, descriptor);
 	return true;
 }
 
@@ -140,7 +140,7 @@ static bool say_unix_peer(struct lp_waiting *wait, uint64_t transport)
 	peer = cpython_dict_get(python, extra, "peername");
 	if (!peer || cpython_string(python, peer, path, sizeof(path)) || !path[0])
 		return false;
-	cpython_wait_say(wait, "unix %s", path);
+	cpython_wait_append(wait, "unix %s", path);
 	return true;
 }
 
@@ -150,7 +150,7 @@ bool cpython_wait_read_transport(struct lp_waiting *wait, uint64_t transport)
 	const char *text = cpython_wait_descriptor(wait->waits, descriptor);
 
 	if (strcmp(text, CPYTHON_WAIT_UNNAMED) != 0 || !say_unix_peer(wait, transport))
-		cpython_wait_say_descriptor(wait, descriptor);
+		cpython_wait_append_descriptor(wait, descriptor);
 	return true;
 }
 
@@ -177,7 +177,7 @@ static uint64_t transport_of(struct lp_waits *waits, uint64_t object)
 	return 0;
 }
 
-bool cpython_wait_say_connection(struct lp_waiting *wait)
+bool cpython_wait_append_connection(struct lp_waiting *wait)
 {
 	const struct lp_await_chain *chain = wait->chain;
 	struct lp_waits *waits = wait->waits;
@@ -234,7 +234,7 @@ bool cpython_wait_read_server(struct lp_waiting *wait, uint64_t server)
 	/* None: the server is closed */
 	if (!sockets || !cpython_wait_members(waits, sockets, &members, &count))
 		return cpython_instance_get(waits->python, server, "_sockets") != 0;
-	cpython_wait_say_sockets(wait, members, count, socket_descriptor);
+	cpython_wait_append_sockets(wait, members, count, socket_descriptor);
 	free(members);
 	return true;
 }
@@ -255,7 +255,7 @@ bool cpython_wait_read_closing(struct lp_waiting *wait, uint64_t server)
 		if (!clients || !cpython_wait_length(waits, clients, &count))
 			return false;
 	}
-	cpython_wait_say(wait, "%" PRIu64 " connection%s open", count, text_plural(count));
+	cpython_wait_append(wait, "%" PRIu64 " connection%s open", count, text_plural(count));
 	return cpython_wait_read_server(wait, server);
 }
 
@@ -266,6 +266,6 @@ bool cpython_wait_read_child(struct lp_waiting *wait, uint64_t transport)
 
 	if (!cpython_wait_number(wait->waits, transport, "_pid", &pid))
 		return false;
-	cpython_wait_say(wait, "child %" PRIu64, pid);
+	cpython_wait_append(wait, "child %" PRIu64, pid);
 	return true;
 }

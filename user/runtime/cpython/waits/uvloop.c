@@ -82,7 +82,7 @@ bool cpython_wait_uv_child(struct lp_waiting *wait, uint64_t transport)
 	if (!is_of(waits, transport, LP_WAIT_UV_PROCESS) ||
 	    cpython_int(waits->python, pointer_at(waits, transport, UV_PROCESS_PID), &pid))
 		return false;
-	cpython_wait_say(wait, "child %" PRIu64, pid);
+	cpython_wait_append(wait, "child %" PRIu64, pid);
 	return true;
 }
 
@@ -102,7 +102,7 @@ bool cpython_wait_uv_server(struct lp_waiting *wait, uint64_t server)
 	if (!is_of(waits, servers, LP_WAIT_LIST) ||
 	    !cpython_wait_members(waits, servers, &members, &count))
 		return false;
-	cpython_wait_say_sockets(wait, members, count, cpython_wait_uv_descriptor);
+	cpython_wait_append_sockets(wait, members, count, cpython_wait_uv_descriptor);
 	free(members);
 	return true;
 }
@@ -193,6 +193,6 @@ bool cpython_wait_uv_future(struct lp_waiting *wait, uint64_t future)
 	if (!text[0])
 		return false;
 	wait->kind = LP_AWAITED_SOCKET;
-	cpython_wait_say(wait, "%s", text);
+	cpython_wait_append(wait, "%s", text);
 	return true;
 }

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void cpython_wait_say(struct lp_waiting *wait, const char *format, ...)
+void cpython_wait_append(struct lp_waiting *wait, const char *format, ...)
 {
 	size_t capacity = sizeof(wait->detail) - wait->used;
 	va_list arguments;
@@ -24,17 +24,17 @@ void cpython_wait_say(struct lp_waiting *wait, const char *format, ...)
 	va_end(arguments);
 }
 
-void cpython_wait_say_when(struct lp_waiting *wait, const char *early, const char *late,
-			   double when)
+void cpython_wait_append_when(struct lp_waiting *wait, const char *early, const char *late,
+			      double when)
 {
 	double left = when - (double)wait->now_ns / NS_PER_S;
 	char text[32];
 
 	text_duration(text, sizeof(text), (uint64_t)(fabs(left) * NS_PER_S));
 	if (left < 0)
-		cpython_wait_say(wait, "%s by %s", late, text);
+		cpython_wait_append(wait, "%s by %s", late, text);
 	else
-		cpython_wait_say(wait, "%s in %s", early, text);
+		cpython_wait_append(wait, "%s in %s", early, text);
 }
 
 /* Records a task that gets an edge.  False: it has one already. */

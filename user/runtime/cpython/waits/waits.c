@@ -137,7 +137,7 @@ static void say_timeout(struct lp_waiting *wait, uint64_t task)
 	if (when <= 0)
 		return;
 	wait->goes_on = true;
-	cpython_wait_say_when(wait, "timeout", "timeout overdue", when);
+	cpython_wait_append_when(wait, "timeout", "timeout overdue", when);
 }
 
 static void keep_edges(const struct lp_waits *waits, struct lp_task *task)
@@ -183,13 +183,13 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 		if (leaf)
 			cpython_wait_future(&wait, leaf);
 		if (wait.kind == LP_AWAITED_FUTURE && !wait.used &&
-		    !cpython_wait_say_connection(&wait))
-			cpython_wait_say_peer(&wait, wait.id);
+		    !cpython_wait_append_connection(&wait))
+			cpython_wait_append_peer(&wait, wait.id);
 	} else if (wait.code->row->flags & LP_WAIT_SIGNAL) {
-		cpython_wait_say_peer(&wait, wait.id);
+		cpython_wait_append_peer(&wait, wait.id);
 	}
 	if (wait.edges_cut)
-		cpython_wait_say(&wait, "%zu shown", waits->edge_count);
+		cpython_wait_append(&wait, "%zu shown", waits->edge_count);
 	if (wait.kind != LP_AWAITED_NOTHING)
 		say_timeout(&wait, task->address);
 	task->awaited = wait.kind;

@@ -194,11 +194,11 @@ bool cpython_wait_members(struct lp_waits *waits, uint64_t object, uint64_t **me
 
 /* wait.c */
 /* Appends a part to the detail. */
-void cpython_wait_say(struct lp_waiting *wait, const char *format, ...)
+void cpython_wait_append(struct lp_waiting *wait, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Appends a time, such as "due in 3.20 s" or "overdue by 1.00 s". */
-void cpython_wait_say_when(struct lp_waiting *wait, const char *early, const char *late,
-			   double when);
+void cpython_wait_append_when(struct lp_waiting *wait, const char *early, const char *late,
+			      double when);
 void cpython_wait_edge(struct lp_waiting *wait, uint64_t task, bool holds);
 
 /* futures.c: fills the wait for a future. */
@@ -230,14 +230,14 @@ int cpython_wait_transport_descriptor(struct lp_waits *waits, uint64_t transport
  * Adds the connection of the object of a package in whose method the task waits for a future.
  * False: that object has none.
  */
-bool cpython_wait_say_connection(struct lp_waiting *wait);
+bool cpython_wait_append_connection(struct lp_waiting *wait);
 bool cpython_wait_read_drain(struct lp_waiting *wait, uint64_t protocol);
 bool cpython_wait_read_server(struct lp_waiting *wait, uint64_t server);
 bool cpython_wait_read_closing(struct lp_waiting *wait, uint64_t server);
 bool cpython_wait_read_child(struct lp_waiting *wait, uint64_t transport);
 
 /* peers.c: adds the connection that a future or an event belongs to, if it is known. */
-void cpython_wait_say_peer(struct lp_waiting *wait, uint64_t awaited);
+void cpython_wait_append_peer(struct lp_waiting *wait, uint64_t awaited);
 
 /* uvloop.c: as in streams.c, for objects of uvloop's types */
 int cpython_wait_uv_descriptor(struct lp_waits *waits, uint64_t transport);
@@ -273,10 +273,10 @@ bool cpython_wait_enters_unknown(struct lp_waits *waits, const struct lp_await_l
 /* sockets.c: returns a text such as "tcp 10.0.0.1:5432"; "" if there is no such descriptor. */
 const char *cpython_wait_descriptor(struct lp_waits *waits, int descriptor);
 /* Adds that text to the description of a wait. */
-void cpython_wait_say_descriptor(struct lp_waiting *wait, int descriptor);
+void cpython_wait_append_descriptor(struct lp_waiting *wait, int descriptor);
 /* Adds the texts of the first sockets of a server, and the number of the others. */
-void cpython_wait_say_sockets(struct lp_waiting *wait, const uint64_t *objects, size_t count,
-			      int (*descriptor_of)(struct lp_waits *waits, uint64_t object));
+void cpython_wait_append_sockets(struct lp_waiting *wait, const uint64_t *objects, size_t count,
+				 int (*descriptor_of)(struct lp_waits *waits, uint64_t object));
 void cpython_wait_sockets_free(struct lp_wait_sockets *sockets);
 
 #endif /* LP_RUNTIME_CPYTHON_WAITS_WAITS_INTERNAL_H */
