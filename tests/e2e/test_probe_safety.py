@@ -229,7 +229,7 @@ def test_files_of_the_system_are_probed_for_all(case):
 
 
 @on_every_python
-def test_nothing_true_is_refused(case):
+def test_probes_beside_those_of_another_loopprof_are_not_refused(case):
     """The second loopprof accepts the breakpoints of the first one."""
     target = case.start("idle.py")
     first = case.profile("-p", str(target.pid), "-j", "-v", *ALL_PROBES)

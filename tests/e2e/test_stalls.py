@@ -73,8 +73,8 @@ def woken_complaints(slow, truth, releaser):
 
 
 @each(lambda interpreter: interpreter.version[:2] in ((3, 9), (3, 14)))
-def test_the_thread_that_releases_a_lock_of_another_one_is_told(case):
-    """It is told for the wait that it ended, not for a longer or later one of the callback."""
+def test_the_thread_that_releases_a_lock_of_another_one_is_reported(case):
+    """It is reported for the wait that it ended, not for a longer or later one of the callback."""
     for mode in ("trace", "sample"):
         target = case.start("woken.py")
         profiler = case.attach(target, "-v", "-m", mode)

@@ -198,7 +198,7 @@ static void check_interval(void *context, const struct lp_summary *interval,
 static void check_end(void *context, const struct lp_summary *total, const struct lp_run_end *end)
 {
 	(void)context;
-	FUZZ_CHECK(end->reason < LP_END_REASONS);
+	FUZZ_CHECK(end->reason < LP_RUN_END_REASONS);
 	FUZZ_CHECK(!ends);
 	check_summary(total);
 	ends++;

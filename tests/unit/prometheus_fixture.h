@@ -24,7 +24,7 @@ static const struct lp_run run = {
 	.threshold_ns = 100000000,
 	.start_unix_ns = 1700000000000000001,
 };
-static const struct lp_run_end end = { .reason = LP_END_DURATION };
+static const struct lp_run_end end = { .reason = LP_RUN_END_DURATION };
 static const struct lp_summary nothing;
 static const struct lp_loop_info loop = {
 	.id = 1,

@@ -120,7 +120,7 @@ static void what_ran_when_its_loop_was_found_counts_with_bursts_too(void **state
 
 	(void)state;
 	loop.callback = 7;
-	loop.start_ns = loop.adopted_ns = START_NS;
+	loop.start_ns = loop.detected_segment_ns = START_NS;
 	loop.sampled = 1;
 	assert_true(account_open(&loop, START_NS + 450 * MS, &open));
 	open.in_bursts = true;

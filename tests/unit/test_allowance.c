@@ -170,7 +170,7 @@ static void just_below(uint64_t at_ns, double *rate, double *cost_ns)
 	*cost_ns = 2500;
 }
 
-static void so_is_one_that_takes_what_the_account_earns(void **state)
+static void a_loop_that_costs_what_the_account_earns_is_traced_all_the_time(void **state)
 {
 	struct outcome outcome = simulate(just_below, 0.01, 10 * 60 * SECOND);
 
@@ -186,7 +186,7 @@ static void just_above(uint64_t at_ns, double *rate, double *cost_ns)
 	*cost_ns = 2500;
 }
 
-static void one_that_takes_a_little_more_is_traced_most_of_the_time(void **state)
+static void a_loop_that_costs_a_little_more_is_traced_most_of_the_time(void **state)
 {
 	struct outcome outcome = simulate(just_above, 0.01, 10 * 60 * SECOND);
 
@@ -302,7 +302,7 @@ static enum lp_self_budget_change measure(struct lp_self_budget *self_budget, do
 		self_budget->at_ns + LP_SELF_BUDGET_PERIOD_NS);
 }
 
-static void who_takes_too_much_is_read_less_often(void **state)
+static void sampling_that_costs_too_much_becomes_less_frequent(void **state)
 {
 	struct lp_self_budget self_budget;
 	size_t i;
@@ -323,7 +323,7 @@ static void who_takes_too_much_is_read_less_often(void **state)
 	assert_int_equal(measure(&self_budget, 0.03, 0), LP_SELF_BUDGET_OVER);
 }
 
-static void and_more_often_again_once_it_is_cheap(void **state)
+static void sampling_becomes_more_frequent_once_it_is_cheap(void **state)
 {
 	struct lp_self_budget self_budget;
 	size_t i;
@@ -386,16 +386,16 @@ int main(void)
 		cmocka_unit_test(a_first_burst_is_within_the_share_of_ten_seconds),
 		cmocka_unit_test(even_where_a_hit_costs_more_than_a_callback),
 		cmocka_unit_test(a_loop_that_is_cheap_to_trace_is_traced_all_the_time),
-		cmocka_unit_test(so_is_one_that_takes_what_the_account_earns),
-		cmocka_unit_test(one_that_takes_a_little_more_is_traced_most_of_the_time),
+		cmocka_unit_test(a_loop_that_costs_what_the_account_earns_is_traced_all_the_time),
+		cmocka_unit_test(a_loop_that_costs_a_little_more_is_traced_most_of_the_time),
 		cmocka_unit_test(a_flood_after_a_rest_stays_within_every_minutes_share),
 		cmocka_unit_test(nor_do_pulses_escape),
 		cmocka_unit_test(costs_that_change_are_followed),
 		cmocka_unit_test(bursts_do_not_come_in_step),
 		cmocka_unit_test(what_was_earned_long_ago_is_not_retained),
 		cmocka_unit_test(who_has_no_cpu_earns_nothing),
-		cmocka_unit_test(who_takes_too_much_is_read_less_often),
-		cmocka_unit_test(and_more_often_again_once_it_is_cheap),
+		cmocka_unit_test(sampling_that_costs_too_much_becomes_less_frequent),
+		cmocka_unit_test(sampling_becomes_more_frequent_once_it_is_cheap),
 		cmocka_unit_test(hooks_that_others_pay_for_end_no_bursts),
 		cmocka_unit_test(without_a_budget_nothing_changes),
 		cmocka_unit_test(a_short_threshold_keeps_its_samples),

@@ -260,7 +260,7 @@ static void types_of_later_versions_are_distinguished_from_damage(void **state)
 	}
 }
 
-static void what_nobody_wants_is_not_an_error(void **state)
+static void an_event_without_a_handler_is_not_an_error(void **state)
 {
 	const struct lp_event_handlers none = { .loop = NULL };
 	struct lp_event_end end = { .event = record_head(LP_EVENT_END, sizeof(end)) };
@@ -408,7 +408,7 @@ int main(void)
 		cmocka_unit_test(a_record_of_another_size_is_refused),
 		cmocka_unit_test(less_than_a_head_is_refused),
 		cmocka_unit_test(types_of_later_versions_are_distinguished_from_damage),
-		cmocka_unit_test(what_nobody_wants_is_not_an_error),
+		cmocka_unit_test(an_event_without_a_handler_is_not_an_error),
 		cmocka_unit_test(loop_slots_out_of_range_are_refused),
 		cmocka_unit_test(callback_slots_and_kinds_out_of_range_are_refused),
 		cmocka_unit_test(a_callback_that_ends_before_it_begins_is_refused),

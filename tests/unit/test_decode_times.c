@@ -223,7 +223,7 @@ static void what_is_left_out_is_counted_and_reaches_nobody(void **state)
 	record.slow.start_ns = START_NS + 10 * MS;
 	assert_int_equal(take(&record), -ERANGE);
 	assert_int_equal(take(&record), -ERANGE);
-	feed_end(LP_EVENT_END, 100 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 100 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(reported.slow_count, 0);
 	assert_int_equal(reported.total.summary.lost[LP_LOST_INSTANTS], 2);
 	assert_int_equal(reported.end.end_ns, START_NS + 100 * MS);
@@ -243,7 +243,7 @@ static void nothing_lasts_for_longer_than_its_loop_is_watched(void **state)
 	feed(&slow, 0, 5200 * MS);
 	iteration.slow_iteration.start_ns = START_NS + 3000 * MS;
 	feed(&iteration, 0, 5200 * MS);
-	feed_end(LP_EVENT_END, 6000 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 6000 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(reported.slow_count, 0);
 	assert_int_equal(reported.iteration_count, 0);
 	assert_int_equal(reported.total.summary.lost[LP_LOST_INSTANTS], 3);

@@ -40,13 +40,13 @@ static void collections_between_two_instants_are_added(void **state)
 	record(1, 0, 1100, 1300, 1);
 	record(2, 1, 1400, 1500, 1);
 	record(2, 2, 1990, 2010, 2);
-	assert_true(cpython_collections_add(stats, 1000, 2000, &found));
+	assert_true(cpython_gc_stats_add(stats, 1000, 2000, &found));
 	assert_int_equal(found.count, 3);
 	assert_int_equal(found.total_ns, 310);
 	assert_int_equal(found.generation, 1);
 	assert_false(found.partial);
-	assert_false(cpython_collections_add(stats, 3000, 4000, &found));
-	assert_false(cpython_collections_add(stats, 2000, 1000, &found));
+	assert_false(cpython_gc_stats_add(stats, 3000, 4000, &found));
+	assert_false(cpython_gc_stats_add(stats, 2000, 1000, &found));
 }
 
 static void more_than_the_ring_has_are_partial(void **state)
@@ -57,15 +57,15 @@ static void more_than_the_ring_has_are_partial(void **state)
 	record(1, 1, 1000, 1010, 4);
 	record(1, 2, 1020, 1030, 5);
 	record(1, 0, 1040, 1050, 6);
-	assert_true(cpython_collections_add(stats, 1000, 2000, &found));
+	assert_true(cpython_gc_stats_add(stats, 1000, 2000, &found));
 	assert_true(found.partial);
-	assert_true(cpython_collections_add(stats, 1001, 2000, &found));
+	assert_true(cpython_gc_stats_add(stats, 1001, 2000, &found));
 	assert_false(found.partial);
 	/* the oldest item is the first collection of all */
 	record(1, 1, 1000, 1010, 1);
 	record(1, 2, 1020, 1030, 2);
 	record(1, 0, 1040, 1050, 3);
-	assert_true(cpython_collections_add(stats, 1000, 2000, &found));
+	assert_true(cpython_gc_stats_add(stats, 1000, 2000, &found));
 	assert_false(found.partial);
 }
 
@@ -76,22 +76,22 @@ static void what_makes_no_sense_is_refused(void **state)
 
 	(void)state;
 	record(0, 1, 1500, 1400, 1);
-	assert_false(cpython_collections_add(stats, 1000, 2000, &found));
+	assert_false(cpython_gc_stats_add(stats, 1000, 2000, &found));
 	record(0, 1, -1500, 1400, 1);
-	assert_false(cpython_collections_add(stats, 1000, 2000, &found));
+	assert_false(cpython_gc_stats_add(stats, 1000, 2000, &found));
 	/* longer than the time in which they were */
 	for (i = 0; i < 3; i++)
 		record(0, i, 1000, 1900, 1);
-	assert_false(cpython_collections_add(stats, 1000, 2000, &found));
+	assert_false(cpython_gc_stats_add(stats, 1000, 2000, &found));
 	for (i = 0; i < 3; i++)
 		record(0, i, 1000, 1100, 1);
 	for (i = 0; i < 3; i++)
 		record(1, i, 1000, 1300, 1);
-	assert_false(cpython_collections_add(stats, 1000, 2000, &found));
+	assert_false(cpython_gc_stats_add(stats, 1000, 2000, &found));
 	clear(NULL);
 	record(0, 1, 1100, 1200, 1);
 	stats[offsets[0] + 64 * items[0]] = 11;
-	assert_false(cpython_collections_add(stats, 1000, 2000, &found));
+	assert_false(cpython_gc_stats_add(stats, 1000, 2000, &found));
 }
 
 int main(void)

@@ -94,7 +94,7 @@ static void the_reserved_part_is_for_those_with_little(void **state)
 	assert_int_equal(take_loops(late), FIRST_OF_RESERVED);
 }
 
-static void many_hogs_leave_space_for_one_more(void **state)
+static void many_greedy_processes_leave_space_for_one_more(void **state)
 {
 	uint32_t number;
 	pid_t pid;
@@ -243,7 +243,7 @@ static void a_process_gets_no_element_if_its_unit_gets_none(void **state)
 	assert_int_not_equal(holdings_add(&holdings, 200, 0), 0);
 }
 
-static void lost_time_are_taken_all_at_once(void **state)
+static void causes_are_taken_all_at_once(void **state)
 {
 	uint32_t number = holdings_add(&holdings, 100, 0);
 
@@ -263,7 +263,7 @@ int main(void)
 		TEST(the_real_table_has_space_for_a_thousand_loops_of_one_unit),
 		TEST(the_reserved_part_is_for_those_with_little),
 		TEST(a_process_gets_no_element_if_its_unit_gets_none),
-		TEST(many_hogs_leave_space_for_one_more),
+		TEST(many_greedy_processes_leave_space_for_one_more),
 		TEST(what_is_given_back_may_be_taken_again),
 		TEST(nothing_is_given_back_that_is_not_held),
 		TEST(a_unit_leaves_the_reserved_part_however_many_processes_it_has),
@@ -271,7 +271,7 @@ int main(void)
 		TEST(one_that_is_alone_by_choice_may_have_all),
 		TEST(an_element_is_free_once_nothing_is_held),
 		TEST(there_is_a_limit),
-		TEST(lost_time_are_taken_all_at_once),
+		TEST(causes_are_taken_all_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -556,7 +556,7 @@ static void the_page_has_the_words_of_the_program(void **state)
 	}
 	reasons = strstr(page, "const endReasons = {");
 	assert_non_null(reasons);
-	for (i = 0; i < LP_END_REASONS; i++) {
+	for (i = 0; i < LP_RUN_END_REASONS; i++) {
 		snprintf(text, sizeof(text), "%s: '", end_reason_name(i));
 		reasons = strstr(reasons, text);
 		assert_non_null(reasons);

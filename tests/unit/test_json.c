@@ -77,12 +77,12 @@ static void what_was_lost_is_in_the_footer_by_its_kind(void **state)
 static void each_reason_to_end_has_its_word(void **state)
 {
 	static const struct {
-		enum lp_end_reason reason;
+		enum lp_run_end_reason reason;
 		const char *word;
 	} breakdown[] = {
-		{ LP_END_INTERRUPT, "\"interrupt\"" },
-		{ LP_END_DURATION, "\"duration\"" },
-		{ LP_END_TARGET_EXITED, "\"target_exited\"" },
+		{ LP_RUN_END_INTERRUPT, "\"interrupt\"" },
+		{ LP_RUN_END_DURATION, "\"duration\"" },
+		{ LP_RUN_END_TARGET_EXITED, "\"target_exited\"" },
 	};
 	size_t i;
 

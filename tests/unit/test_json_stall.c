@@ -203,7 +203,7 @@ static void the_name_that_a_server_was_asked_for_is_written_if_it_is_known(void 
 
 static void whom_it_waited_for_is_written_if_it_is_known(void **state)
 {
-	struct lp_other_end end = { .kind = LP_END_CHILD,
+	struct lp_other_end end = { .kind = LP_OTHER_END_CHILD,
 				    .syscall = SYS_wait4,
 				    .file = { .descriptor = -1 },
 				    .count = 1,
@@ -213,7 +213,7 @@ static void whom_it_waited_for_is_written_if_it_is_known(void **state)
 						     .state = 'R',
 						     .file = { .descriptor = -1 } } } };
 	struct lp_breakdown breakdown = {
-		.lock = { .known = true, .thread = "saver", .tid = 44, .stack = python },
+		.holder = { .known = true, .thread = "saver", .tid = 44, .stack = python },
 		.end = &end,
 	};
 
@@ -221,8 +221,8 @@ static void whom_it_waited_for_is_written_if_it_is_known(void **state)
 	expect_in_slow(&breakdown, "\"held_by\":{\"thread\":\"saver\",\"tid\":44,"
 				   "\"own_loop\":false,\"is_task\":false,\"result\":false,"
 				   "\"since_ns\":null,\"stack\":[");
-	breakdown.lock.task = breakdown.lock.own_loop = true;
-	breakdown.lock.since_ns = 7;
+	breakdown.holder.is_task = breakdown.holder.own_loop = true;
+	breakdown.holder.since_ns = 7;
 	expect_in_slow(&breakdown, "\"own_loop\":true,\"is_task\":true,\"result\":false,"
 				   "\"since_ns\":7,\"stack\":[");
 	expect_in_slow(&breakdown,

@@ -297,7 +297,7 @@ static void samples_of_what_was_only_late_are_all_counted_at_the_end(void **stat
 	begin_loop();
 	feed_sample(100 * MS, COMPUTE, 0, 3);
 	feed_sample(200 * MS, COMPUTE, 0, 2);
-	feed_end(LP_EVENT_END, 300 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 300 * MS, LP_RUN_END_DURATION);
 	expect_causes(1);
 	expect_cause(0, LP_CAUSE_ON_CPU, "compute:34", 5, 50 * MS);
 }
@@ -314,7 +314,7 @@ static void a_gap_before_a_slow_iteration_does_not_take_all_its_time(void **stat
 	gap.account.samples = 12;
 	feed_account(&gap, 10 * MS);
 	feed_slow_iteration(&event, 10 * MS, 310 * MS);
-	feed_end(LP_EVENT_END, 400 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 400 * MS, LP_RUN_END_DURATION);
 	expect_causes(1);
 	expect_cause(0, LP_CAUSE_ON_CPU, "compute:34", 12, 120 * MS);
 }

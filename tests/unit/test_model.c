@@ -161,7 +161,7 @@ static void callbacks_are_counted_by_name_greatest_time_first(void **state)
 	feed_callback_stats(0, 1, 2);
 	feed_callback_stats(0, 2, 5);
 	feed_loop_stats(0, 50 * MS, 7 * MS, 21 * MS, 4);
-	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 60 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(reported.total.summary.loop_count, 1);
 	assert_int_equal(total_of(1)->summary.callback_count, 2);
 	assert_string_equal(total_of(1)->items[0].name, "many");
@@ -204,7 +204,7 @@ static void a_loop_is_summed_up_by_its_last_state(void **state)
 	feed_loop(0, 0);
 	feed_loop_stats(0, 10 * MS, MS, MS, 1);
 	feed_loop_stats(0, 50 * MS, 7 * MS, 21 * MS, 4);
-	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 60 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(total_of(1)->summary.busy_ns, 7 * MS);
 	/* the window of 50 ms less the busy time */
 	assert_int_equal(total_of(1)->summary.idle_ns, 43 * MS);
@@ -231,7 +231,7 @@ static void the_wall_time_of_a_loop_ends_with_it(void **state)
 	feed_loop(0, 0);
 	feed_loop_stats(0, 40 * MS, MS, MS, 1);
 	feed_loop_end(0, 40 * MS);
-	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 60 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(total_of(1)->summary.wall_ns, 40 * MS);
 }
 
@@ -251,7 +251,7 @@ static void a_loop_that_never_woke_up_was_idle(void **state)
 	assert_int_equal(reported.interval.loops[0].summary.idle_ns, 1000 * MS);
 	assert_int_equal(reported.total.loops[0].summary.wall_ns, 4000 * MS);
 	feed_loop_stats(0, 6000 * MS, 2000 * MS, 4000 * MS, 1);
-	feed_end(LP_EVENT_END, 6000 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 6000 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(total_of(1)->summary.wall_ns, 6000 * MS);
 	assert_int_equal(total_of(1)->summary.busy_ns, 2000 * MS);
 	assert_int_equal(total_of(1)->summary.idle_ns, 4000 * MS);
@@ -267,7 +267,7 @@ static void a_callback_slot_used_again_by_another_loop_does_not_mix(void **state
 	feed_loop(0, 2 * MS);
 	feed_name(0, 1, "new");
 	feed_callback_stats(0, 1, 5);
-	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 60 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(total_of(1)->summary.callback_count, 1);
 	assert_string_equal(total_of(1)->items[0].name, "old");
 	assert_int_equal(total_of(1)->items[0].runs, 3);
@@ -286,7 +286,7 @@ static void counters_of_a_slot_that_was_given_back_are_nobodys(void **state)
 	feed_callback_stats(0, 1, 3);
 	feed_loop_end(0, MS);
 	feed_callback_stats(0, 1, 8);
-	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 60 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(total_of(1)->items[0].runs, 3);
 }
 
@@ -298,7 +298,7 @@ static void a_callback_in_two_slots_is_one(void **state)
 	feed_callback_stats(0, 1, 3);
 	feed_name(0, 2, "made anew");
 	feed_callback_stats(0, 2, 5);
-	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 60 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(total_of(1)->summary.callback_count, 1);
 	assert_int_equal(total_of(1)->items[0].runs, 8);
 	assert_int_equal(total_of(1)->items[0].slow, 3);
@@ -317,7 +317,7 @@ static void callbacks_of_one_name_on_two_lines_are_two(void **state)
 	feed(&event, 0, 0);
 	feed_callback_stats(0, 1, 3);
 	feed_callback_stats(0, 2, 5);
-	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 60 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(total_of(1)->summary.callback_count, 2);
 }
 
@@ -327,7 +327,7 @@ static void what_found_no_slot_is_summed_up_under_no_loop(void **state)
 	feed_loop(0, 0);
 	feed_loop_stats(0, 50 * MS, MS, MS, 1);
 	feed_callback_stats(LP_NO_LOOP, 0, 6);
-	feed_end(LP_EVENT_END, 60 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 60 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(reported.total.summary.loop_count, 2);
 	assert_int_equal(total_of(0)->summary.callback_count, 1);
 	assert_string_equal(total_of(0)->items[0].name, "other");
@@ -446,7 +446,7 @@ static void what_was_lost_is_reported_by_interval_and_in_all(void **state)
 	assert_int_equal(reported.interval.summary.lost[LP_LOST_RING], 2);
 	assert_int_equal(reported.interval.summary.lost[LP_LOST_READY], 0);
 	assert_int_equal(reported.total.summary.lost[LP_LOST_RING], 5);
-	feed_end(LP_EVENT_END, 300 * MS, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 300 * MS, LP_RUN_END_INTERRUPT);
 	assert_int_equal(reported.total.summary.lost[LP_LOST_READY], 1);
 	assert_int_equal(reported.end.lost_events, 5);
 }
@@ -455,19 +455,19 @@ static void the_end_is_reported_once(void **state)
 {
 	(void)state;
 	feed_loop(0, 0);
-	feed_end(LP_EVENT_END, 60 * MS, LP_END_TARGET_EXITED);
-	feed_end(LP_EVENT_END, 70 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 60 * MS, LP_RUN_END_TARGET_EXITED);
+	feed_end(LP_EVENT_END, 70 * MS, LP_RUN_END_DURATION);
 	model_end_early(model, START_NS + 80 * MS);
 	assert_int_equal(reported.ends, 1);
 	assert_int_equal(reported.end.end_ns, START_NS + 60 * MS);
-	assert_int_equal(reported.end.reason, LP_END_TARGET_EXITED);
+	assert_int_equal(reported.end.reason, LP_RUN_END_TARGET_EXITED);
 }
 
 static void a_reason_of_a_later_version_is_an_interrupt(void **state)
 {
 	(void)state;
-	feed_end(LP_EVENT_END, 60 * MS, LP_END_REASONS);
-	assert_int_equal(reported.end.reason, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 60 * MS, LP_RUN_END_REASONS);
+	assert_int_equal(reported.end.reason, LP_RUN_END_INTERRUPT);
 }
 
 static void a_run_that_was_cut_ends_with_its_last_event(void **state)
@@ -480,7 +480,7 @@ static void a_run_that_was_cut_ends_with_its_last_event(void **state)
 	assert_int_equal(reported.slow_count, 1);
 	assert_int_equal(reported.ends, 1);
 	assert_int_equal(reported.end.end_ns, START_NS + 130 * MS);
-	assert_int_equal(reported.end.reason, LP_END_INTERRUPT);
+	assert_int_equal(reported.end.reason, LP_RUN_END_INTERRUPT);
 	assert_int_equal(reported.total.summary.loop_count, 1);
 }
 

@@ -260,7 +260,7 @@ static void one_with_an_origin_is_preferred(void **state)
 	assert_true(findings[1].finding.first_origin);
 	assert_false(findings[2].finding.first_origin);
 	assert_false(findings[3].finding.first_origin);
-	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 9, LP_RUN_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 1);
 	assert_int_equal(total_counts.items[0].count.count, 4);
 	assert_string_equal(total_counts.items[0].created, "serve:400");
@@ -285,7 +285,7 @@ static void the_same_at_the_same_place_is_counted(void **state)
 	assert_int_equal(findings[2].finding.before, 0);
 	assert_int_equal(findings[3].finding.before, 0);
 	assert_int_equal(findings[4].finding.before, 2);
-	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 9, LP_RUN_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 3);
 	assert_int_equal(total_counts.items[0].count.count, 3);
 	assert_int_equal(total_counts.items[0].loop, 1);
@@ -315,7 +315,7 @@ static void a_place_takes_the_memory_of_its_texts(void **state)
 	}
 	assert_in_range(__sanitizer_get_current_allocated_bytes() - before, 1,
 			PLACES * PLACE_BYTES);
-	feed_end(LP_EVENT_END, 1000, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 1000, LP_RUN_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 1 + PLACES);
 	assert_string_equal(total_counts.items[PLACES].message, "no such user");
 }
@@ -327,7 +327,7 @@ static void a_stack_without_a_line_of_the_program_begins_where_it_does(void **st
 	(void)state;
 	feed_frames();
 	feed(&record, LP_NO_LOOP, 1);
-	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 9, LP_RUN_END_INTERRUPT);
 	assert_string_equal(total_counts.items[0].place, "call_soon:761");
 }
 
@@ -345,7 +345,7 @@ static void what_waited_is_distinguished_by_where_it_did(void **state)
 	feed(&record, LP_NO_LOOP, 2);
 	record.finding.parked = 2;
 	feed(&record, LP_NO_LOOP, 3);
-	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 9, LP_RUN_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 2);
 	assert_int_equal(total_counts.items[0].count.count, 2);
 	assert_string_equal(total_counts.items[0].place, "waiter:15");
@@ -370,13 +370,13 @@ static void an_exception_is_distinguished_by_its_type_not_by_who_let_go_of_it(vo
 	feed(&record, LP_NO_LOOP, 4);
 	record.frames[2] = 2;
 	feed(&record, LP_NO_LOOP, 5);
-	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 9, LP_RUN_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 4);
 	assert_int_equal(total_counts.items[0].count.count, 2);
 	assert_string_equal(total_counts.items[0].message, "last");
 }
 
-static void what_made_it_reports_it_apart_where_that_is_known(void **state)
+static void a_finding_is_counted_by_its_origin_where_that_is_known(void **state)
 {
 	struct lp_record_finding record = record_finding(LP_FINDING_NEVER_AWAITED, "fetch", 3, 0);
 
@@ -388,7 +388,7 @@ static void what_made_it_reports_it_apart_where_that_is_known(void **state)
 	feed(&record, LP_NO_LOOP, 2);
 	record.finding.created = 2;
 	feed(&record, LP_NO_LOOP, 3);
-	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 9, LP_RUN_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 2);
 	assert_string_equal(total_counts.items[0].created, "serve:400");
 	assert_string_equal(total_counts.items[0].place, "other:99");
@@ -409,7 +409,7 @@ static void more_places_than_are_retained_are_counted_together(void **state)
 	assert_int_equal(findings[512].finding.before, 0);
 	assert_int_equal(findings[513].finding.before, 1);
 	assert_int_equal(findings[520].finding.before, 1);
-	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 9, LP_RUN_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 512);
 	assert_int_equal(total_counts.dropped, 8);
 	assert_string_equal(total_counts.items[0].name, "coroutine0");
@@ -448,7 +448,7 @@ static void a_callback_from_a_wrong_thread_is_reported_once_its_loop_runs_it(voi
 	feed_noticed(0xc0de, 299 * MS, 301 * MS);
 	model_advance(model, START_NS + 5000 * MS);
 	assert_int_equal(pending_count, 1);
-	feed_end(LP_EVENT_END, 6000 * MS, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 6000 * MS, LP_RUN_END_INTERRUPT);
 	assert_int_equal(total_counts.items[0].count.late_max_ns, 299 * MS);
 }
 
@@ -468,7 +468,7 @@ static void a_cancellation_has_its_caller_and_what_it_was_passed_on_from(void **
 	feed(&record, LP_NO_LOOP, 2 * MS);
 	model_advance(model, START_NS + 5000 * MS);
 	assert_false(findings[1].finding.noticed);
-	feed_end(LP_EVENT_END, 6000 * MS, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 6000 * MS, LP_RUN_END_INTERRUPT);
 	assert_int_equal(total_counts.items[0].count.count, 2);
 	assert_string_equal(total_counts.items[0].place, "handle:31");
 	assert_int_equal(total_counts.items[0].count.late_max_ns, 0);
@@ -494,7 +494,7 @@ static void what_is_held_is_reported_at_the_end(void **state)
 	(void)state;
 	feed_finding(LP_FINDING_WRONG_THREAD, "one", LP_NO_LOOP, 10 * MS);
 	feed_finding(LP_FINDING_WRONG_THREAD, "two", LP_NO_LOOP, 20 * MS);
-	feed_end(LP_EVENT_END, 30 * MS, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 30 * MS, LP_RUN_END_INTERRUPT);
 	assert_int_equal(pending_count, 2);
 	assert_string_equal(findings[0].name, "one");
 	assert_int_equal(findings[0].finding.late_ns, 20 * MS);
@@ -584,7 +584,7 @@ int main(void)
 		TEST(a_stack_without_a_line_of_the_program_begins_where_it_does),
 		TEST(what_waited_is_distinguished_by_where_it_did),
 		TEST(an_exception_is_distinguished_by_its_type_not_by_who_let_go_of_it),
-		TEST(what_made_it_reports_it_apart_where_that_is_known),
+		TEST(a_finding_is_counted_by_its_origin_where_that_is_known),
 		TEST(more_places_than_are_retained_are_counted_together),
 		TEST(an_interval_has_what_was_found_since_the_last),
 		TEST(a_callback_from_a_wrong_thread_is_reported_once_its_loop_runs_it),

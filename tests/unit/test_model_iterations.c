@@ -424,7 +424,7 @@ static void what_lasts_to_the_end_of_the_run_counts_to_its_cause(void **state)
 	for (i = 0; i < 50; i++)
 		feed(&record, 0, 11 * MS);
 	feed_progress(0, 1, 10 * MS, 410 * MS);
-	feed_end(LP_EVENT_END, 510 * MS, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 510 * MS, LP_RUN_END_INTERRUPT);
 	assert_int_equal(reported.total.loops[0].summary.cause_count, 1);
 	assert_string_equal(reported.total.loops[0].causes[0].place, "inner:12");
 	assert_in_range(reported.total.loops[0].causes[0].cause.total_ns, 400 * MS, 500 * MS);

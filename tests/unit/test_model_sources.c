@@ -173,17 +173,17 @@ static void each_source_ends_by_itself_and_the_run_when_all_have(void **state)
 	model_select(model, 1);
 	feed_loop(0, THERE(0));
 	model_select(model, 0);
-	feed_end(LP_EVENT_END, 40 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 40 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(reported.ends, 0);
 	/* records after the end of their source are ignored */
 	feed_loop(1, 41 * MS);
 	assert_int_equal(reported.loop_count, 2);
 	model_select(model, 1);
-	feed_end(LP_EVENT_END, THERE(60 * MS), LP_END_DURATION);
+	feed_end(LP_EVENT_END, THERE(60 * MS), LP_RUN_END_DURATION);
 	assert_int_equal(reported.ends, 0);
 	model_end_early(model, 0);
 	assert_int_equal(reported.ends, 1);
-	assert_int_equal(reported.end.reason, LP_END_DURATION);
+	assert_int_equal(reported.end.reason, LP_RUN_END_DURATION);
 	/* 60 ms after a start that was 20 ms later */
 	assert_int_equal(reported.end.end_ns, START_NS + 80 * MS);
 	assert_int_equal(reported.total.summary.now_ns, START_NS + 80 * MS);
@@ -289,7 +289,7 @@ static void a_loop_of_a_source_that_had_ended_is_another_part_of_its_life(void *
 	(void)state;
 	begin_overlapping();
 	model_select(model, 0);
-	feed_end(LP_EVENT_END, 15 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 15 * MS, LP_RUN_END_DURATION);
 	model_select(model, 1);
 	feed_loop(0, 20 * MS);
 	assert_int_equal(model_overlaps(model), 0);
@@ -342,7 +342,7 @@ static void feed_rest(uint64_t ns)
 	feed_coverage(0, 80 * MS, 3);
 	feed_lost(6);
 	feed_self(15 * MS, 120);
-	feed_end(LP_EVENT_END, ns, LP_END_DURATION);
+	feed_end(LP_EVENT_END, ns, LP_RUN_END_DURATION);
 }
 
 static void what_had_been_counted_before_the_file_began_is_subtracted(void **state)

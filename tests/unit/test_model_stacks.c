@@ -203,7 +203,7 @@ static void what_comes_after_the_end_is_passed_over(void **state)
 
 	(void)state;
 	begin_loop();
-	feed_end(LP_EVENT_END, 131 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 131 * MS, LP_RUN_END_DURATION);
 	feed_frame(3, "late", 1);
 	feed_stack_sample(LP_SAMPLE_ON_CPU, 210 * MS, 7, 3, 1);
 	feed_account(&account, 210 * MS);

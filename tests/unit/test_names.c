@@ -17,7 +17,7 @@ static const struct {
 	{ cause_name, LP_CAUSE_KINDS },
 	{ lost_kind_name, LP_LOST_KINDS },
 	{ limited_kind_name, LP_LIMITED_KINDS },
-	{ end_reason_name, LP_END_REASONS },
+	{ end_reason_name, LP_RUN_END_REASONS },
 	{ callback_kind_name, LP_MODEL_CALLBACK + 1 },
 	{ outcome_name, LP_OUTCOMES },
 	{ frame_kind_name, LP_FRAME_KINDS },

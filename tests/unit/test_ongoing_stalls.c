@@ -225,14 +225,14 @@ static void a_report_says_whether_it_is_the_last_one(void **state)
 	assert_int_equal(reported.iteration.event.reserved, LP_STALL_AT_END);
 }
 
-static void what_was_under_way_when_its_loop_was_found_began_before(void **state)
+static void a_segment_that_ran_when_its_loop_was_detected_began_before(void **state)
 {
 	(void)state;
-	loop.adopted_ns = BEGIN;
+	loop.detected_segment_ns = BEGIN;
 	report(150 * MS);
 	assert_int_equal(reported.slow.event.reserved, LP_STALL_BEGAN_BEFORE);
 	loop.start_ns = 0;
-	loop.adopted_ns = loop.iteration_start_ns;
+	loop.detected_segment_ns = loop.iteration_start_ns;
 	report(150 * MS);
 	assert_int_equal(reported.iteration.event.reserved, LP_STALL_BEGAN_BEFORE);
 	/* another callback of the same iteration */
@@ -588,7 +588,7 @@ int main(void)
 		TEST(a_clock_read_before_the_callback_began_is_no_time),
 		TEST(a_callback_is_reported_after_its_account),
 		TEST(a_report_says_whether_it_is_the_last_one),
-		TEST(what_was_under_way_when_its_loop_was_found_began_before),
+		TEST(a_segment_that_ran_when_its_loop_was_detected_began_before),
 		TEST(a_short_callback_of_a_long_iteration_is_no_stall),
 		TEST(what_was_booked_is_reported_as_it_is),
 		TEST(a_call_that_blocks_still_is_added),

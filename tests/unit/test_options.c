@@ -274,7 +274,7 @@ static void an_argument_is_quoted_without_what_it_does_to_a_terminal(void **stat
 		expect_word_refused(taking[i], hostile, taking[i]);
 	expect_word_refused("-j", hostile, "no command");
 	expect_word_refused("-j", "--x\x1b\n", "unrecognized option");
-	expect_word_refused("check", hostile, "too much");
+	expect_word_refused("check", hostile, "unexpected argument");
 }
 
 static void what_stays_on_has_limits(void **state)

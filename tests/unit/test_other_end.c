@@ -99,7 +99,7 @@ static void the_writer_of_a_pipe_is_at_its_other_end(void **state)
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	child = block(reads, SYS_read, &end);
-	assert_int_equal(end.kind, LP_END_PIPE);
+	assert_int_equal(end.kind, LP_OTHER_END_PIPE);
 	assert_int_equal(end.file.descriptor, ends[0]);
 	assert_int_equal(end.count, 1);
 	assert_int_equal(end.processes[0].pid, getpid());
@@ -116,7 +116,7 @@ static void a_pipe_may_have_no_writer_but_its_reader(void **state)
 
 	(void)state;
 	child = block(reads_own_pipe, SYS_read, &end);
-	assert_int_equal(end.kind, LP_END_PIPE);
+	assert_int_equal(end.kind, LP_OTHER_END_PIPE);
 	assert_int_equal(end.count, 0);
 	assert_true(end.itself);
 	finish(child);
@@ -131,7 +131,7 @@ static void the_peer_of_a_unix_socket_is_at_its_other_end(void **state)
 	other_end_prepare();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	child = block(reads, SYS_read, &end);
-	assert_int_equal(end.kind, LP_END_SOCKET);
+	assert_int_equal(end.kind, LP_OTHER_END_SOCKET);
 	assert_int_equal(end.count, 1);
 	assert_int_equal(end.processes[0].pid, getpid());
 	finish(child);
@@ -150,7 +150,7 @@ static void the_holder_of_a_file_lock_is_known(void **state)
 	(void)state;
 	assert_int_equal(flock(file, LOCK_EX), 0);
 	child = block(locks, SYS_flock, &end);
-	assert_int_equal(end.kind, LP_END_LOCK);
+	assert_int_equal(end.kind, LP_OTHER_END_LOCK);
 	assert_int_equal(end.count, 1);
 	assert_int_equal(end.processes[0].pid, getpid());
 	finish(child);
@@ -160,7 +160,7 @@ static void the_holder_of_a_file_lock_is_known(void **state)
 	unlink(path);
 	assert_int_equal(fcntl(locked, F_SETLK, &lock), 0);
 	child = block(locks_bytes, SYS_fcntl, &end);
-	assert_int_equal(end.kind, LP_END_LOCK);
+	assert_int_equal(end.kind, LP_OTHER_END_LOCK);
 	assert_int_equal(end.count, 1);
 	assert_int_equal(end.processes[0].pid, getpid());
 	finish(child);
@@ -259,7 +259,7 @@ static void the_child_that_is_waited_for_is_known(void **state)
 
 	(void)state;
 	child = block(waits_for_child, SYS_wait4, &end);
-	assert_int_equal(end.kind, LP_END_CHILD);
+	assert_int_equal(end.kind, LP_OTHER_END_CHILD);
 	assert_int_equal(end.count, 1);
 	assert_true(end.processes[0].pid > 0);
 	assert_true(end.processes[0].pid != child);

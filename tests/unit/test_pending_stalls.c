@@ -277,7 +277,7 @@ static void a_capture_of_an_old_version_reports_stacks_and_no_times(void **state
 	assert_string_equal(last_breakdown()->samples[0].stack.text, "f:7 < main:0");
 	assert_int_equal(last_breakdown()->chain.depth, 0);
 	/* the time behind such stacks is not known, so they make no cause */
-	feed_end(LP_EVENT_END, 150 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 150 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(reported.total.loops[0].summary.cause_count, 0);
 }
 
@@ -439,7 +439,7 @@ static void the_end_of_the_run_reports_what_waits_first(void **state)
 	(void)state;
 	begin_loop();
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
-	feed_end(LP_EVENT_END, 131 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 131 * MS, LP_RUN_END_DURATION);
 	assert_int_equal(reported.slow_count, 1);
 	assert_int_equal(reported.ends, 1);
 }
@@ -448,7 +448,7 @@ static void nothing_is_reported_after_the_end(void **state)
 {
 	(void)state;
 	begin_loop();
-	feed_end(LP_EVENT_END, 131 * MS, LP_END_DURATION);
+	feed_end(LP_EVENT_END, 131 * MS, LP_RUN_END_DURATION);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
 	feed_poll_return(0, 140 * MS, 1, 10, 0);
 	feed_slow(0, 1, 210 * MS, 330 * MS, 2, 0);

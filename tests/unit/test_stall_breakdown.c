@@ -433,7 +433,7 @@ static void feed_waker(uint64_t segment_ns, uint32_t tid, uint32_t frame, const 
 	feed(&record, 0, segment_ns + 1);
 }
 
-static void the_thread_that_woke_the_loop_last_is_told(void **state)
+static void the_thread_that_woke_the_loop_last_is_reported(void **state)
 {
 	const struct lp_waker *waker;
 
@@ -451,7 +451,7 @@ static void the_thread_that_woke_the_loop_last_is_told(void **state)
 }
 
 /* The longest wait ends by its timeout, or by another thread: the last waker did not end it. */
-static void the_thread_that_woke_the_loop_is_told_for_the_wait_that_it_ended(void **state)
+static void the_thread_that_woke_the_loop_is_reported_for_the_wait_that_it_ended(void **state)
 {
 	struct lp_event_segment_times event = record_account();
 	const struct lp_reported_breakdown *why;
@@ -578,8 +578,8 @@ int main(void)
 		TEST(the_thread_that_was_seen_most_held_the_gil),
 		TEST(more_holders_than_are_distinguished_do_no_harm),
 		TEST(a_holder_is_at_the_place_where_it_was_seen_most),
-		TEST(the_thread_that_woke_the_loop_last_is_told),
-		TEST(the_thread_that_woke_the_loop_is_told_for_the_wait_that_it_ended),
+		TEST(the_thread_that_woke_the_loop_last_is_reported),
+		TEST(the_thread_that_woke_the_loop_is_reported_for_the_wait_that_it_ended),
 		TEST(nobody_held_the_gil_where_nobody_was_seen),
 		TEST(the_chain_is_that_of_the_stack_where_most_time_went),
 		TEST(a_short_wait_for_a_cpu_does_not_make_the_chain),

@@ -213,8 +213,9 @@ static void count_stall(void *context, const struct lp_stall *stall)
 	parts_of(*stall);
 	if (stall->slow && stall->slow->eager)
 		assert_string_equal(stall->slow->eager->task_name, "gone");
-	if (stall->slow && stall->slow->breakdown.lock.known)
-		assert_string_equal(stall->slow->breakdown.lock.stack.frames[0]->function, "gone");
+	if (stall->slow && stall->slow->breakdown.holder.known)
+		assert_string_equal(stall->slow->breakdown.holder.stack.frames[0]->function,
+				    "gone");
 }
 
 static void a_stall_in_progress_counts_once_it_has_ended(void **state)
@@ -264,7 +265,7 @@ static void a_stall_in_progress_at_the_end_counts_as_it_was(void **state)
 	*blocked = export_blocked;
 	blocked->stack = (struct lp_stack){ .depth = 1, .frames = frames };
 	slow.breakdown.blocked = blocked;
-	slow.breakdown.lock = (struct lp_lock_holder){ .known = true, .stack = blocked->stack };
+	slow.breakdown.holder = (struct lp_lock_holder){ .known = true, .stack = blocked->stack };
 	strcpy(eager->task_name, "gone");
 	slow.eager = eager;
 	slow.callback = &callback;

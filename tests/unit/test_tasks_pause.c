@@ -178,7 +178,7 @@ static void test_traced_by_another(void **state)
 	assert_true(all_count());
 	assert_int_equal(ptrace(PTRACE_SEIZE, child, NULL, NULL), 0);
 	assert_int_equal(pause_begin(child, &pause, &error), -EBUSY);
-	assert_non_null(strstr(error.text, "is being traced by pid"));
+	assert_non_null(strstr(error.text, "is being traced by process"));
 	assert_null(pause);
 	ptrace(PTRACE_INTERRUPT, child, NULL, NULL);
 	waitpid(child, NULL, __WALL);

@@ -234,7 +234,7 @@ static void a_look_up_of_a_name_has_its_call_on_a_line_of_its_own(void **state)
 static void the_other_end_of_a_call_is_reported_with_it(void **state)
 {
 	struct lp_other_end end = {
-		.kind = LP_END_PIPE,
+		.kind = LP_OTHER_END_PIPE,
 		.syscall = SYS_write,
 		.file = { 1, "pipe:[7]" },
 		.count = 1,
@@ -257,7 +257,7 @@ static void the_other_end_of_a_call_is_reported_with_it(void **state)
 		.blocked_count = 2,
 		.blocked = blocked,
 		.end = &end,
-		.lock = { .known = true, .thread = "saver", .tid = 44, .stack = crunching },
+		.holder = { .known = true, .thread = "saver", .tid = 44, .stack = crunching },
 	};
 
 	(void)state;
@@ -272,26 +272,35 @@ static void the_other_end_of_a_call_is_reported_with_it(void **state)
 		    "      held by 'saver', which is at\n"
 		    "        crunch      app/work.py:12\n"
 		    "        Thread.run  lib/threading.py:975\n");
+}
+
+static void a_holder_is_reported_with_a_call_that_waits_for_its_lock(void **state)
+{
+	struct lp_blocked blocked = { .syscall = "futex",
+				      .target = "lock 0x7f",
+				      .duration_ns = 100 * MS,
+				      .count = 1,
+				      .lock_address = 0x7f };
+	struct lp_breakdown breakdown = {
+		.time = { .known = true, .blocked_ns = 100 * MS },
+		.blocked_count = 1,
+		.blocked = &blocked,
+		.holder = { .known = true, .thread = "saver", .tid = 44, .stack = crunching },
+	};
+
+	(void)state;
 	/* the call waited for another lock than that whose holder was found */
-	breakdown.end = NULL;
-	breakdown.blocked = &blocked[1];
-	breakdown.blocked_count = 1;
-	breakdown.time.blocked_ns = 100 * MS;
-	blocked[1].lock = 0x7f;
-	breakdown.lock.lock = 0x80;
+	breakdown.holder.lock_address = 0x80;
 	expect_slow(100 * MS, &breakdown,
 		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n");
-	breakdown.lock.lock = 0x7f;
-	breakdown.lock.own_loop = true;
-	breakdown.blocked = &blocked[1];
-	breakdown.blocked_count = 1;
-	breakdown.time.blocked_ns = 100 * MS;
+	breakdown.holder.lock_address = 0x7f;
+	breakdown.holder.own_loop = true;
 	expect_slow(100 * MS, &breakdown,
 		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n"
 		    "        it waits for a lock that its own thread holds\n");
-	breakdown.lock.result = true;
+	breakdown.holder.gives_result = true;
 	expect_slow(
 		100 * MS, &breakdown,
 		"12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
@@ -305,17 +314,17 @@ static void a_lock_of_threads_has_the_name_that_the_program_uses(void **state)
 				      .target = "lock 0x7f",
 				      .duration_ns = 100 * MS,
 				      .count = 1,
-				      .lock = 0x7f };
+				      .lock_address = 0x7f };
 	struct lp_breakdown breakdown = {
 		.time = { .known = true, .blocked_ns = 100 * MS },
 		.blocked_count = 1,
 		.blocked = &blocked,
-		.lock = { .known = true,
-			  .of_lock = true,
-			  .lock = 0x7f,
-			  .thread = "saver",
-			  .tid = 44,
-			  .stack = crunching },
+		.holder = { .known = true,
+			    .is_thread_lock = true,
+			    .lock_address = 0x7f,
+			    .thread = "saver",
+			    .tid = 44,
+			    .stack = crunching },
 	};
 
 	(void)state;
@@ -326,7 +335,7 @@ static void a_lock_of_threads_has_the_name_that_the_program_uses(void **state)
 		    "      held by 'saver', which is at\n"
 		    "        crunch      app/work.py:12\n"
 		    "        Thread.run  lib/threading.py:975\n");
-	breakdown.lock.lock = 0x80;
+	breakdown.holder.lock_address = 0x80;
 	expect_slow(100 * MS, &breakdown,
 		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n");
@@ -341,13 +350,13 @@ static void the_task_that_holds_a_lock_is_printed_with_its_stack(void **state)
 		.time = { .known = true, .blocked_ns = 100 * MS },
 		.blocked_count = 1,
 		.blocked = &blocked,
-		.lock = { .known = true,
-			  .own_loop = true,
-			  .task = true,
-			  .thread = "holder",
-			  .since_ns = 2000 * MS,
-			  .read_ns = 5200 * MS,
-			  .stack = crunching },
+		.holder = { .known = true,
+			    .own_loop = true,
+			    .is_task = true,
+			    .thread = "holder",
+			    .since_ns = 2000 * MS,
+			    .read_ns = 5200 * MS,
+			    .stack = crunching },
 	};
 
 	(void)state;
@@ -358,9 +367,9 @@ static void the_task_that_holds_a_lock_is_printed_with_its_stack(void **state)
 		"      held by task 'holder' of this same, blocked loop, waiting for 3.20 s at\n"
 		"        crunch      app/work.py:12\n"
 		"        Thread.run  lib/threading.py:975\n");
-	breakdown.lock.own_loop = false;
-	breakdown.lock.result = true;
-	breakdown.lock.since_ns = 0;
+	breakdown.holder.own_loop = false;
+	breakdown.holder.gives_result = true;
+	breakdown.holder.since_ns = 0;
 	expect_slow(100 * MS, &breakdown,
 		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n"
@@ -428,7 +437,7 @@ static void the_thread_that_ended_a_wait_is_printed_below_that_call(void **state
 		    "    blocked  60.0 ms  futex on lock 0x7f, 1 call\n"
 		    "      woken by thread 45\n");
 	/* the holder, which was found while the loop waited, says more */
-	breakdown.lock = (struct lp_lock_holder){
+	breakdown.holder = (struct lp_lock_holder){
 		.known = true, .thread = "saver", .tid = 44, .stack = crunching
 	};
 	expect_slow(150 * MS, &breakdown,
@@ -521,6 +530,7 @@ int main(void)
 		cmocka_unit_test(a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood),
 		cmocka_unit_test(a_look_up_of_a_name_has_its_call_on_a_line_of_its_own),
 		cmocka_unit_test(the_other_end_of_a_call_is_reported_with_it),
+		cmocka_unit_test(a_holder_is_reported_with_a_call_that_waits_for_its_lock),
 		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known),
 		cmocka_unit_test(a_lock_of_threads_has_the_name_that_the_program_uses),
 		cmocka_unit_test(the_task_that_holds_a_lock_is_printed_with_its_stack),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The text output for many callbacks: slow iterations, intervals, the whole run. */
+#include "base/macros.h"
 #include "text_fixture.h"
 #include "runtime/registry.h"
 
@@ -175,7 +176,7 @@ static void time_is_reported_by_what_it_was_lost_to(void **state)
 		"\n");
 }
 
-static void lost_time_of_every_kind_have_a_name_and_fit(void **state)
+static void lost_time_of_every_kind_has_a_name_and_fits(void **state)
 {
 	struct lp_cause causes[] = {
 		{ .kind = LP_CAUSE_BLOCKED,
@@ -214,52 +215,57 @@ static void lost_time_of_every_kind_have_a_name_and_fit(void **state)
 	assert_non_null(strstr(text, "    page fault "));
 }
 
+static const struct lp_shown_frame plugin_line = { .kind = LP_FRAME_PYTHON,
+						   .function = (char *)"load",
+						   .file = (char *)"/srv/app/plugins.py",
+						   .line = 12 };
+
+static struct lp_cause causes_of_packages[] = {
+	{ .kind = LP_CAUSE_BLOCKED,
+	  .syscall = "openat",
+	  .target = "/v/orm.py",
+	  .words = "import sqlalchemy",
+	  .frame = FRAME("find", "<frozen importlib._bootstrap>", 7),
+	  .own = &plugin_line,
+	  .count = 40,
+	  .total_ns = 50 * MS },
+	{ .kind = LP_CAUSE_BLOCKED,
+	  .syscall = "read",
+	  .words = "import sqlalchemy",
+	  .frame = FRAME("get_data", "<frozen importlib._bootstrap>", 9),
+	  .own = &plugin_line,
+	  .count = 60,
+	  .total_ns = 40 * MS },
+	{ .kind = LP_CAUSE_ON_CPU,
+	  .frame = FRAME("scan", "/v/site-packages/yaml/scanner.py", 3),
+	  .own = FRAME("parse", "/srv/app/__init__.py", 1113),
+	  .call = FRAME("safe_load", "/v/site-packages/yaml/__init__.py", 5),
+	  .count = 9,
+	  .total_ns = 30 * MS },
+	{ .kind = LP_CAUSE_ON_CPU,
+	  .frame = FRAME("fetch", "/v/site-packages/yaml/scanner.py", 4),
+	  .own = FRAME("parse", "/srv/app/__init__.py", 1113),
+	  .call = FRAME("safe_load", "/v/site-packages/yaml/__init__.py", 5),
+	  .count = 1,
+	  .total_ns = 10 * MS },
+	{ .kind = LP_CAUSE_BLOCKED,
+	  .syscall = "poll",
+	  .target = "udp 10.0.0.2:53",
+	  .words = "DNS look-up",
+	  .own = FRAME("check", "/srv/app/hosts.py", 4),
+	  .count = 1,
+	  .total_ns = 20 * MS },
+};
+
 /* What one line of the program has called is a row, however deep in packages, with its words. */
 static void a_row_is_a_line_of_the_program_and_what_it_has_called(void **state)
 {
-	const struct lp_shown_frame *line = FRAME("load", "/srv/app/plugins.py", 12);
-	struct lp_cause causes[] = {
-		{ .kind = LP_CAUSE_BLOCKED,
-		  .syscall = "openat",
-		  .target = "/v/orm.py",
-		  .words = "import sqlalchemy",
-		  .frame = FRAME("find", "<frozen importlib._bootstrap>", 7),
-		  .own = line,
-		  .count = 40,
-		  .total_ns = 50 * MS },
-		{ .kind = LP_CAUSE_BLOCKED,
-		  .syscall = "read",
-		  .words = "import sqlalchemy",
-		  .frame = FRAME("get_data", "<frozen importlib._bootstrap>", 9),
-		  .own = line,
-		  .count = 60,
-		  .total_ns = 40 * MS },
-		{ .kind = LP_CAUSE_ON_CPU,
-		  .frame = FRAME("scan", "/v/site-packages/yaml/scanner.py", 3),
-		  .own = FRAME("parse", "/srv/app/__init__.py", 1113),
-		  .call = FRAME("safe_load", "/v/site-packages/yaml/__init__.py", 5),
-		  .count = 9,
-		  .total_ns = 30 * MS },
-		{ .kind = LP_CAUSE_ON_CPU,
-		  .frame = FRAME("fetch", "/v/site-packages/yaml/scanner.py", 4),
-		  .own = FRAME("parse", "/srv/app/__init__.py", 1113),
-		  .call = FRAME("safe_load", "/v/site-packages/yaml/__init__.py", 5),
-		  .count = 1,
-		  .total_ns = 10 * MS },
-		{ .kind = LP_CAUSE_BLOCKED,
-		  .syscall = "poll",
-		  .target = "udp 10.0.0.2:53",
-		  .words = "DNS look-up",
-		  .own = FRAME("check", "/srv/app/hosts.py", 4),
-		  .count = 1,
-		  .total_ns = 20 * MS },
-	};
 	struct lp_loop_summary summary = { .loop = &loop,
 					   .wall_ns = 1000 * MS,
 					   .busy_ns = 150 * MS,
 					   .callbacks = 5,
-					   .cause_count = 5,
-					   .causes = causes };
+					   .cause_count = ARRAY_SIZE(causes_of_packages),
+					   .causes = causes_of_packages };
 
 	(void)state;
 	assert_string_equal(
@@ -371,8 +377,20 @@ static void a_loop_whose_polls_return_at_once_is_said_to_be_always_busy(void **s
 	summary.awake = "fd 9 (pipe:[1]) at its end";
 	assert_non_null(strstr(summed_up(&summary, true, &wide),
 			       "each poll returns at once with fd 9 (pipe:[1])"));
+}
+
+static void a_loop_whose_polls_wait_is_not_said_to_be_always_busy(void **state)
+{
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .callbacks = 300020,
+					   .wall_ns = 2000 * MS,
+					   .busy_ns = 1900 * MS,
+					   .idle_ns = 100 * MS,
+					   .iterations = 9000,
+					   .awake = "fd 9 (pipe:[1]) at its end" };
+
+	(void)state;
 	/* polls that wait, as those of a server that answers a request each time */
-	summary.iterations = 9000;
 	assert_null(strstr(summed_up(&summary, false, &wide), "always busy"));
 	/* polls in which the thread lost its CPU, but never slept */
 	summary.awake_ns = 1100 * MS;
@@ -574,7 +592,7 @@ static void callbacks_known_from_samples_are_reported_as_such(void **state)
 	assert_null(strstr(text, "samples"));
 }
 
-static void lost_time_that_found_no_space_are_reported(void **state)
+static void waits_without_an_entry_are_reported(void **state)
 {
 	struct lp_summary total = { .lost[LP_LOST_CAUSES] = 7 };
 	struct lp_sink *sink = open_sink(&wide, false);
@@ -606,19 +624,20 @@ int main(void)
 		cmocka_unit_test(an_iteration_that_began_without_the_gil_says_so),
 		cmocka_unit_test(what_came_before_the_first_callback_has_its_stacks),
 		cmocka_unit_test(time_is_reported_by_what_it_was_lost_to),
-		cmocka_unit_test(lost_time_of_every_kind_have_a_name_and_fit),
+		cmocka_unit_test(lost_time_of_every_kind_has_a_name_and_fits),
 		cmocka_unit_test(waits_for_one_holder_are_one_row),
 		cmocka_unit_test(a_row_is_a_line_of_the_program_and_what_it_has_called),
 		cmocka_unit_test(an_idle_loop_says_what_its_tasks_wait_for),
 		cmocka_unit_test(the_table_of_lost_time_adds_up_to_the_busy_time),
 		cmocka_unit_test(a_loop_whose_polls_return_at_once_is_said_to_be_always_busy),
+		cmocka_unit_test(a_loop_whose_polls_wait_is_not_said_to_be_always_busy),
 		cmocka_unit_test(rows_that_differ_only_where_they_are_cut_are_distinguished),
 		cmocka_unit_test(bursts_are_spoken_of_where_there_is_a_budget),
 		cmocka_unit_test(lost_time_of_more_causes_than_shown_is_counted),
 		cmocka_unit_test(what_was_too_much_to_report_is_counted),
 		cmocka_unit_test(loops_that_are_counted_together_say_how_many_they_are),
 		cmocka_unit_test(callbacks_known_from_samples_are_reported_as_such),
-		cmocka_unit_test(lost_time_that_found_no_space_are_reported),
+		cmocka_unit_test(waits_without_an_entry_are_reported),
 		cmocka_unit_test(an_interval_reports_what_was_lost_in_it),
 	};
 

@@ -150,8 +150,8 @@ static void when_is_reported_from_both_sides(void **state)
 	struct lp_waiting wait = { .waits = waits, .now_ns = 10000000000 };
 
 	(void)state;
-	cpython_wait_say_when(&wait, "due", "overdue", 13.2);
-	cpython_wait_say_when(&wait, "timeout", "timeout overdue", 9);
+	cpython_wait_append_when(&wait, "due", "overdue", 13.2);
+	cpython_wait_append_when(&wait, "timeout", "timeout overdue", 9);
 	assert_string_equal(wait.detail, "due in 3.20 s, timeout overdue by 1.00 s");
 }
 
@@ -162,7 +162,7 @@ static void details_are_cut(void **state)
 
 	(void)state;
 	for (i = 0; i < 100; i++)
-		cpython_wait_say(&wait, "%d waiters", i);
+		cpython_wait_append(&wait, "%d waiters", i);
 	assert_int_equal(strlen(wait.detail), sizeof(wait.detail) - 1);
 	assert_memory_equal(wait.detail, "0 waiters, 1 waiters, ", 22);
 }
