@@ -535,11 +535,34 @@ static void report_children(const struct lp_profile *profile, bool after)
 	targets_report_children(profile->targets, ran);
 }
 
+/* Runs until the end of the run, and writes the results. Returns 0 or a negative errno. */
+static int run_to_end(struct lp_profile *profile, struct lp_error *error)
+{
+	enum lp_run_end_reason reason;
+	int err;
+
+	confine(profile);
+	notify_ready();
+	reason = profile->ended_early ? profile->reason : profile_run(profile);
+	writing_end();
+	notify_stopping();
+	if (reason == LP_RUN_END_INTERRUPT)
+		consume_signal(profile);
+	ending_release();
+	report_children(profile, false);
+	remote_limit_last_reads();
+	live_snapshot(profile->live, LP_EVENT_END, reason);
+	err = finish(profile, error);
+	report_children(profile, true);
+	/* a result that could not be written is a failure even if the program had none */
+	profile->failed = profile->failed || err;
+	return err;
+}
+
 int command_profile(const struct lp_options *options)
 {
 	struct lp_profile profile = { .options = options };
 	struct lp_error error = { .code = 0 };
-	enum lp_run_end_reason reason;
 	int status = 0, err;
 
 	describe_run(&profile);
@@ -558,23 +581,8 @@ int command_profile(const struct lp_options *options)
 		err = session_fill_slots(profile.session);
 	if (!err)
 		err = add_targets(&profile, &error);
-	if (!err) {
-		confine(&profile);
-		notify_ready();
-		reason = profile.ended_early ? profile.reason : profile_run(&profile);
-		writing_end();
-		notify_stopping();
-		if (reason == LP_RUN_END_INTERRUPT)
-			consume_signal(&profile);
-		ending_release();
-		report_children(&profile, false);
-		remote_limit_last_reads();
-		live_snapshot(profile.live, LP_EVENT_END, reason);
-		err = finish(&profile, &error);
-		report_children(&profile, true);
-		/* a result that could not be written is a failure even if the program had none */
-		profile.failed = profile.failed || err;
-	}
+	if (!err)
+		err = run_to_end(&profile, &error);
 	if (profile.failed)
 		status = 1;
 	if (err) {

@@ -338,8 +338,9 @@ static void count_ended(struct lp_task_reader *reader, uint64_t coroutine)
 	reader->ended[i].count++;
 }
 
-bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct lp_task *task,
-		       struct lp_await_chain *chain)
+/* Fills in what does not depend on the state of the task. loop: 0 if it is not known. */
+static void fill_task(struct lp_task_reader *reader, uint64_t address, uint64_t loop,
+		      const struct lp_task_fields *fields, struct lp_task *task)
 {
 	static const struct lp_task empty = {
 		.name = "",
@@ -351,9 +352,21 @@ bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct l
 		.created_function = "",
 		.created_file = "",
 	};
+	const struct lp_loop_thread *thread = cpython_loop_thread(reader, loop);
+
+	*task = empty;
+	task->address = address;
+	task->loop = loop;
+	task->tid = thread ? thread->tid : 0;
+	task->name = read_name(reader, fields->name);
+	read_source(reader, fields->source, task);
+}
+
+bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct lp_task *task,
+		       struct lp_await_chain *chain)
+{
 	const struct lp_cpython *python = reader->python;
 	const struct lp_known_type *type = known_type(reader, address);
-	const struct lp_loop_thread *thread;
 	struct lp_task_fields fields = { 0 };
 	bool torn;
 
@@ -372,15 +385,9 @@ bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct l
 	/* the task is being constructed or deallocated */
 	if (!fields.loop)
 		return false;
-	*task = empty;
-	task->address = address;
 	/* the memory of a freed task may still have its type */
 	torn = !known_type(reader, fields.loop)->object;
-	task->loop = torn ? 0 : fields.loop;
-	thread = cpython_loop_thread(reader, task->loop);
-	task->tid = thread ? thread->tid : 0;
-	task->name = read_name(reader, fields.name);
-	read_source(reader, fields.source, task);
+	fill_task(reader, address, torn ? 0 : fields.loop, &fields, task);
 	if (fields.state == LP_FUTURE_FINISHED) {
 		task->state = LP_TASK_DONE;
 		read_exception(reader, fields.exception, task);
