@@ -169,6 +169,13 @@ struct lp_event_awake {
 	struct lp_resource resource;
 };
 
+/* A time in which all polls of a loop returned at once. It ends with the record's own time. */
+struct lp_event_awake_span {
+	struct lp_event event;
+	__u64 begin_ns;
+	__u64 iterations; /* those that ended in it */
+};
+
 #define LP_WAITED_FOR_BYTES 128
 
 /* The tasks of a loop that was idle, read at the end of the run. */
@@ -340,6 +347,7 @@ _Static_assert(sizeof(struct lp_event_stack_sample) == 472, "wire");
 _Static_assert(sizeof(struct lp_event_cause) == 56, "wire");
 _Static_assert(sizeof(struct lp_event_run_queue) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_awake) == 288, "wire");
+_Static_assert(sizeof(struct lp_event_awake_span) == 40, "wire");
 _Static_assert(sizeof(struct lp_event_cpu_quota) == 232, "wire");
 _Static_assert(sizeof(struct lp_event_steal) == 48, "wire");
 _Static_assert(sizeof(struct lp_event_collections) == 56, "wire");

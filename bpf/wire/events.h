@@ -70,6 +70,7 @@ enum lp_event_type {
 	LP_EVENT_DNS_NAME = 59,
 	LP_EVENT_MEMORY_LIMIT = 60,
 	LP_EVENT_COLLECTIONS = 61,
+	LP_EVENT_AWAKE_SPAN = 62,
 };
 
 struct lp_event {

@@ -417,6 +417,7 @@ static size_t seed_of_stalls(unsigned int number, uint8_t *data)
 	at = put_plain(data, at, LP_EVENT_EAGER_TASK, sizeof(struct lp_event_eager_task));
 	at = put_plain(data, at, LP_EVENT_LOOP_STOPPED, sizeof(struct lp_event_loop_stopped));
 	at = put_plain(data, at, LP_EVENT_AWAKE, sizeof(struct lp_event_awake));
+	at = put_plain(data, at, LP_EVENT_AWAKE_SPAN, sizeof(struct lp_event_awake_span));
 	at = put_plain(data, at, LP_EVENT_WAITING, sizeof(struct lp_event_waiting));
 	at = put_plain(data, at, LP_EVENT_OTHER_END, sizeof(struct lp_event_other_end));
 	at = put_plain(data, at, LP_EVENT_DNS_NAME, sizeof(struct lp_event_dns_name));

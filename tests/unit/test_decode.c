@@ -62,6 +62,7 @@ SEES(memory_limit, LP_EVENT_MEMORY_LIMIT, struct lp_event_memory_limit)
 SEES(steal, LP_EVENT_STEAL, struct lp_event_steal)
 SEES(collections, LP_EVENT_COLLECTIONS, struct lp_event_collections)
 SEES(awake, LP_EVENT_AWAKE, struct lp_event_awake)
+SEES(awake_span, LP_EVENT_AWAKE_SPAN, struct lp_event_awake_span)
 SEES(waiting, LP_EVENT_WAITING, struct lp_event_waiting)
 SEES(lost, LP_EVENT_LOST, struct lp_event_lost)
 SEES(interval, LP_EVENT_INTERVAL, struct lp_event_end)
@@ -101,6 +102,7 @@ static const struct lp_event_handlers handlers = {
 	.steal = saw_steal,
 	.collections = saw_collections,
 	.awake = saw_awake,
+	.awake_span = saw_awake_span,
 	.loop_stopped = saw_loop_stopped,
 	.eager_task = saw_eager_task,
 	.waiting = saw_waiting,
@@ -144,6 +146,7 @@ static const struct {
 	{ LP_EVENT_EAGER_TASK, sizeof(struct lp_event_eager_task) },
 	{ LP_EVENT_LOOP_STOPPED, sizeof(struct lp_event_loop_stopped) },
 	{ LP_EVENT_AWAKE, sizeof(struct lp_event_awake) },
+	{ LP_EVENT_AWAKE_SPAN, sizeof(struct lp_event_awake_span) },
 	{ LP_EVENT_WAITING, sizeof(struct lp_event_waiting) },
 	{ LP_EVENT_OTHER_END, sizeof(struct lp_event_other_end) },
 	{ LP_EVENT_DNS_NAME, sizeof(struct lp_event_dns_name) },

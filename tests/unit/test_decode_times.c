@@ -53,6 +53,7 @@ static const struct field {
 	FIELD(LP_EVENT_COLLECTIONS, lp_event_collections, segment_ns),
 	FIELD(LP_EVENT_EAGER_TASK, lp_event_eager_task, segment_ns),
 	FIELD(LP_EVENT_DNS_NAME, lp_event_dns_name, segment_ns),
+	FIELD(LP_EVENT_AWAKE_SPAN, lp_event_awake_span, begin_ns),
 	FIELD(LP_EVENT_LOOP_STOPPED, lp_event_loop_stopped, stopped_ns),
 }, durations[] = {
 	FIELD(LP_EVENT_ITERATION_END, lp_event_iteration_end, busy_ns),

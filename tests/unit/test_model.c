@@ -95,6 +95,32 @@ static void requests_of_processes_without_a_target_are_counted_once(void **state
 	assert_int_equal(model->source->limited.last_count, LP_LIMITED_LAST);
 }
 
+static void feed_awake(uint32_t loop, uint64_t begin_ns, uint64_t end_ns, uint64_t iterations)
+{
+	struct lp_event_awake_span span = { .event = record_head(LP_EVENT_AWAKE_SPAN, sizeof(span)),
+					    .begin_ns = START_NS + begin_ns,
+					    .iterations = iterations };
+	struct lp_event_awake event = { .event = record_head(LP_EVENT_AWAKE, sizeof(event)),
+					.no_descriptor = 1 };
+
+	feed(&span, loop, end_ns);
+	feed(&event, loop, end_ns);
+}
+
+/* A time is counted once, and what is between two of them is not counted. */
+static void the_times_in_which_each_poll_returned_at_once_add_up(void **state)
+{
+	(void)state;
+	feed_loop(4, 0);
+	feed_awake(4, 10, 20, 300);
+	feed_awake(4, 20, 32, 200);
+	feed_awake(4, 40, 50, 100);
+	feed_awake(4, 40, 50, 100);
+	assert_int_equal(model->loops->awake_ns, 32);
+	assert_int_equal(model->loops->awake_iterations, 600);
+	assert_int_equal(model->loops->awake_until_ns, START_NS + 50);
+}
+
 static void a_run_is_reported_at_its_beginning(void **state)
 {
 	(void)state;
@@ -575,6 +601,7 @@ int main(void)
 		TEST(a_run_that_was_cut_may_be_reported_its_end),
 		TEST(each_state_of_a_loop_is_reported_as_it_is_saved),
 		TEST(an_observer_may_want_nothing),
+		TEST(the_times_in_which_each_poll_returned_at_once_add_up),
 		TEST(a_loop_is_never_busier_than_always),
 	};
 

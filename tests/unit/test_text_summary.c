@@ -402,8 +402,15 @@ static void a_loop_whose_polls_wait_is_not_said_to_be_always_busy(void **state)
 	summary.idle_ns = 7100 * MS;
 	summary.iterations = 40500;
 	assert_null(strstr(summed_up(&summary, false, &wide), "always busy"));
+	/* the same, if the iterations of that time are known */
+	summary.awake_ns = 3110 * MS;
+	summary.awake_iterations = 311000;
+	assert_non_null(strstr(summed_up(&summary, false, &wide),
+			       "always busy for 3.11 s: 100000 iterations/s, each poll returned"));
+	assert_true(loop_is_awake(&summary, 1000 * MS));
+	assert_false(loop_is_awake(&summary, 2600 * MS));
 	/* less than a second */
-	summary.awake_ns = 0;
+	summary.awake_ns = summary.awake_iterations = 0;
 	summary.iterations = 300000;
 	summary.wall_ns = summary.busy_ns = 900 * MS;
 	summary.idle_ns = 0;

@@ -20,6 +20,23 @@
 #define WATCHED_NS (60 * NS_PER_MS)
 #define WATCHED_MOST_NS (800 * NS_PER_MS)
 #define CALLBACKS_ENOUGH 3
+/* A poll that lasts for so long has not returned at once. */
+#define SLEPT_NS (10 * NS_PER_MS)
+
+/* Reports the time since the last change between counting and watching, in which no poll waited. */
+static void report_span(const struct lp_awake *awake, const struct lp_loop *loop, uint32_t slot,
+			uint64_t now_ns, lp_record_taker take, void *context)
+{
+	uint64_t iterations = __atomic_load_n(&loop->iterations, __ATOMIC_ACQUIRE);
+	struct lp_event_awake_span event;
+
+	memset(&event, 0, sizeof(event));
+	event.event =
+		event_head(LP_EVENT_AWAKE_SPAN, sizeof(event), slot, (pid_t)loop->pid, now_ns);
+	event.begin_ns = awake->since_ns + awake->slept_ns;
+	event.iterations = saturating_sub(iterations, awake->iterations);
+	take(context, &event.event);
+}
 
 static void report(struct lp_session *session, uint32_t slot, uint64_t now_ns, lp_record_taker take,
 		   void *context)
@@ -51,10 +68,25 @@ static uint64_t read_runnable(const struct lp_loop *loop)
 static void count_from(struct lp_awake *awake, const struct lp_loop *loop, uint64_t now_ns)
 {
 	awake->since_ns = now_ns;
+	awake->slept_ns = 0;
 	awake->idle_ns = __atomic_load_n(&loop->idle_ns, __ATOMIC_ACQUIRE);
 	awake->iterations = __atomic_load_n(&loop->iterations, __ATOMIC_ACQUIRE);
 	awake->callbacks = __atomic_load_n(&loop->callbacks, __ATOMIC_ACQUIRE);
 	awake->runnable_ns = awake->doubtful ? read_runnable(loop) : 0;
+}
+
+/*
+ * Adds the time since the last check for which the loop has slept in its poll: a second in which it
+ * begins to spin does not count as a whole.
+ */
+static void note_sleep(struct lp_awake *awake, const struct lp_loop *loop, uint64_t now_ns)
+{
+	uint64_t poll_ns = __atomic_load_n(&loop->poll_start_ns, __ATOMIC_ACQUIRE);
+	uint64_t since_ns = max_u64(awake->since_ns, awake->checked_ns);
+
+	if (poll_ns && saturating_sub(now_ns, poll_ns) >= SLEPT_NS)
+		awake->slept_ns += saturating_sub(now_ns, max_u64(since_ns, poll_ns));
+	awake->checked_ns = now_ns;
 }
 
 /* Returns whether the time since the last change between counting and watching suffices. */
@@ -88,7 +120,8 @@ static bool never_waits(struct lp_awake *awake, const struct lp_loop *loop, uint
 				  saturating_sub(counted_ns, saturating_sub(read_runnable(loop),
 									    runnable_before_ns)));
 	/* a poll in progress is not counted as idle yet */
-	return !__atomic_load_n(&loop->outside, __ATOMIC_RELAXED) && idle_ns < counted_ns / 3 * 2 &&
+	return !__atomic_load_n(&loop->outside, __ATOMIC_RELAXED) &&
+	       max_u64(idle_ns, awake->slept_ns) < counted_ns / 3 * 2 &&
 	       awake_polls_at_once(iterations, idle_ns, counted_ns);
 }
 
@@ -98,14 +131,20 @@ void awake_check(struct lp_awake *awake, struct lp_session *session, uint32_t sl
 	const struct lp_loop *loop = session_loop(session, slot);
 	uint64_t passed_ns = saturating_sub(now_ns, awake->since_ns);
 
-	if (!loop || !has_lasted(awake, loop, passed_ns))
+	if (!loop)
+		return;
+	note_sleep(awake, loop, now_ns);
+	if (!has_lasted(awake, loop, passed_ns))
 		return;
 	if (awake->watching) {
 		session_watch_loop(session, slot, false);
+		if (never_waits(awake, loop, passed_ns))
+			report_span(awake, loop, slot, now_ns, take, context);
 		report(session, slot, now_ns, take, context);
 		awake->watching = false;
 	} else if (awake->since_ns && never_waits(awake, loop, passed_ns)) {
 		session_watch_loop(session, slot, true);
+		report_span(awake, loop, slot, now_ns, take, context);
 		awake->watching = true;
 	}
 	count_from(awake, loop, now_ns);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The events with which loops begin and end, and those of their waits for a CPU. */
+/*
+ * The events with which loops begin and end, of their waits for a CPU, and of the times in which
+ * they never wait.
+ */
 #include "model_internal.h"
 
 #include "base/macros.h"
@@ -261,4 +264,47 @@ void loop_events_run_queue(void *context, const struct lp_event_run_queue *event
 	}
 	waits.quota = &segments_shortage(loop->segments)->quota;
 	lost_time_set_run_queue(loop->causes, &waits);
+}
+
+/* The time that a LP_EVENT_AWAKE stands for, and the longest from one to the next without a gap. */
+#define AWAKE_NS NS_PER_S
+#define AWAKE_GAP_NS (2500 * NS_PER_MS)
+
+/* Adds the time from the last record to this one, as the loop is counted and watched in turns. */
+static void count_awake(struct lp_model_loop *loop, uint64_t time_ns)
+{
+	uint64_t passed_ns = saturating_sub(time_ns, loop->awake_until_ns);
+
+	/* a checkpoint repeats the last one */
+	if (!passed_ns)
+		return;
+	loop->awake_ns += loop->awake_until_ns && passed_ns <= AWAKE_GAP_NS ? passed_ns : AWAKE_NS;
+	loop->awake_until_ns = time_ns;
+}
+
+/* Captures of earlier versions have no such record: their AWAKE stands for the time before it. */
+void loop_events_awake_span(void *context, const struct lp_event_awake_span *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+	uint64_t end_ns = event->event.time_ns;
+
+	if (!loop || end_ns <= loop->awake_until_ns)
+		return;
+	loop->awake_ns += saturating_sub(end_ns, max_u64(event->begin_ns, loop->awake_until_ns));
+	loop->awake_iterations += event->iterations;
+	loop->awake_until_ns = end_ns;
+}
+
+void loop_events_awake(void *context, const struct lp_event_awake *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (!loop)
+		return;
+	if (!loop->awake_iterations)
+		count_awake(loop, event->event.time_ns);
+	if (event->no_descriptor)
+		return;
+	awake_text(event, loop->awake, sizeof(loop->awake));
+	loop->awake_in_interval = true;
 }

@@ -276,35 +276,6 @@ static void on_eager_task(void *context, const struct lp_event_eager_task *event
 		pending_stalls_add_eager(loop->stalls, event);
 }
 
-/* The time that a LP_EVENT_AWAKE stands for, and the longest from one to the next without a gap. */
-#define AWAKE_NS NS_PER_S
-#define AWAKE_GAP_NS (2500 * NS_PER_MS)
-
-/* Adds the time from the last record to this one, as the loop is counted and watched in turns. */
-static void count_awake(struct lp_model_loop *loop, uint64_t time_ns)
-{
-	uint64_t passed_ns = saturating_sub(time_ns, loop->awake_until_ns);
-
-	/* a checkpoint repeats the last one */
-	if (!passed_ns)
-		return;
-	loop->awake_ns += loop->awake_until_ns && passed_ns <= AWAKE_GAP_NS ? passed_ns : AWAKE_NS;
-	loop->awake_until_ns = time_ns;
-}
-
-static void on_awake(void *context, const struct lp_event_awake *event)
-{
-	struct lp_model_loop *loop = model_loop_of(context, &event->event);
-
-	if (!loop)
-		return;
-	count_awake(loop, event->event.time_ns);
-	if (event->no_descriptor)
-		return;
-	awake_text(event, loop->awake, sizeof(loop->awake));
-	loop->awake_in_interval = true;
-}
-
 static void on_waiting(void *context, const struct lp_event_waiting *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);
@@ -563,7 +534,8 @@ const struct lp_event_handlers model_handlers = {
 	.memory_waits = loop_events_memory_waits,
 	.run_queue = loop_events_run_queue,
 	.eager_task = on_eager_task,
-	.awake = on_awake,
+	.awake = loop_events_awake,
+	.awake_span = loop_events_awake_span,
 	.waiting = on_waiting,
 	.finding = on_finding,
 	.noticed = on_noticed,

@@ -36,6 +36,8 @@ struct lp_model_loop {
 	bool awake_in_interval; /* there was one with a descriptor */
 	/* ns for which it was seen never to wait, and those before this interval */
 	uint64_t awake_ns, awake_before_ns;
+	/* the iterations of that time; 0: not known, in captures of earlier versions */
+	uint64_t awake_iterations, awake_iterations_before;
 	uint64_t awake_until_ns; /* the instant of the last LP_EVENT_AWAKE; 0: none */
 	struct lp_waiting_tasks tasks; /* of LP_EVENT_WAITING; waiting is 0 if there was none */
 	/* counts before the first segment that is read of its source; NULL: none */
@@ -150,6 +152,8 @@ void loop_events_steal(void *context, const struct lp_event_steal *event);
 void loop_events_collections(void *context, const struct lp_event_collections *event);
 void loop_events_cpu_waits(void *context, const struct lp_event_cpu_waits *event);
 void loop_events_run_queue(void *context, const struct lp_event_run_queue *event);
+void loop_events_awake(void *context, const struct lp_event_awake *event);
+void loop_events_awake_span(void *context, const struct lp_event_awake_span *event);
 void loop_events_stopped(struct lp_model *model, const struct lp_event_loop_stopped *event);
 /* Stores the slow callback that ended at that instant, as it may be the last one. */
 void loop_events_slow(struct lp_model_loop *loop, uint64_t end_ns);

@@ -428,6 +428,8 @@ struct lp_loop_summary {
 	uint64_t traced_ns;
 	bool traced_known; /* false in captures of earlier versions */
 	uint64_t awake_ns; /* time for which the loop's thread was observed not to sleep in polls */
+	uint64_t awake_iterations; /* those of that time; 0: not known */
+	uint64_t awake_until_ns; /* the instant up to which it was last observed so; 0: never */
 	/* "fd 9 (socket:[4711]) at its end": what is ready at each poll; "" if it is not known */
 	const char *awake;
 	const struct lp_waiting_tasks *tasks; /* NULL: not known, or the loop was not idle */
@@ -470,6 +472,17 @@ double loop_utilization(const struct lp_loop_summary *summary);
  * these, as well as one that a descriptor, a timer or a task keeps awake for nothing.
  */
 bool loop_never_waits(const struct lp_loop_summary *summary);
+
+/* How long, and how often a loop polled, whose polls returned at once. */
+struct lp_awake_rate {
+	uint64_t ns;
+	double iterations_a_second;
+	bool whole; /* the times of its part are not known: it is that of the whole summary */
+};
+struct lp_awake_rate loop_awake_rate(const struct lp_loop_summary *summary);
+
+/* Returns whether a loop that never waits was still seen so at an instant, that of its summary. */
+bool loop_is_awake(const struct lp_loop_summary *summary, uint64_t now_ns);
 
 /*
  * Returns the busy time that no cause accounts for, in ns.  Waits are counted however short they

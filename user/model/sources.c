@@ -311,6 +311,7 @@ static void loop_baseline(struct lp_model_loop *loop, uint64_t now_ns)
 	loop->base->cpu_waits = loop->cpu_waits;
 	loop->base->memory_waits = loop->memory_waits;
 	loop->awake_ns = loop->awake_before_ns = 0;
+	loop->awake_iterations = loop->awake_iterations_before = 0;
 	memset(&loop->memory_waits, 0, sizeof(loop->memory_waits));
 	memset(&loop->stats, 0, sizeof(loop->stats));
 	memset(&loop->coverage, 0, sizeof(loop->coverage));

@@ -10,6 +10,8 @@
 
 /* The least busy time of a loop that is said never to wait. */
 #define NEVER_WAITS_NS 1000000000ULL
+/* It is seen so once in this time at least, as long as it is so. */
+#define AWAKE_FRESH_NS 2500000000ULL
 
 double loop_utilization(const struct lp_loop_summary *summary)
 {
@@ -19,8 +21,37 @@ double loop_utilization(const struct lp_loop_summary *summary)
 	return all > 0 ? busy / all : 0;
 }
 
+/* Returns whether the times are known in which its polls returned at once, and suffice. */
+static bool has_awake_time(const struct lp_loop_summary *summary)
+{
+	return summary->awake_iterations && summary->awake_ns >= NEVER_WAITS_NS;
+}
+
+struct lp_awake_rate loop_awake_rate(const struct lp_loop_summary *summary)
+{
+	bool whole = !has_awake_time(summary);
+	uint64_t ns = whole ? summary->wall_ns : summary->awake_ns;
+	uint64_t iterations = whole ? summary->iterations : summary->awake_iterations;
+
+	return (struct lp_awake_rate){
+		/* a time that began before an interval is reported in the one in which it ends */
+		.ns = min_u64(ns, summary->wall_ns),
+		.iterations_a_second = ns ? (double)iterations * 1e9 / (double)ns : 0,
+		.whole = whole,
+	};
+}
+
+bool loop_is_awake(const struct lp_loop_summary *summary, uint64_t now_ns)
+{
+	if (!has_awake_time(summary))
+		return loop_never_waits(summary);
+	return saturating_sub(now_ns, summary->awake_until_ns) <= AWAKE_FRESH_NS;
+}
+
 bool loop_never_waits(const struct lp_loop_summary *summary)
 {
+	if (has_awake_time(summary))
+		return true;
 	/* polls that return at once may be long, as the thread lost its CPU in them: then the time
 	 * counts for which the thread was seen not to sleep */
 	if (summary->awake_ns > summary->wall_ns / 2 && summary->busy_ns > summary->idle_ns / 3)
@@ -176,6 +207,9 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 	summary->slow_callbacks = saturating_sub(now->slow, before->slow);
 	summary->folded = loop->folded;
 	summary->awake_ns = loop->awake_ns - (interval ? loop->awake_before_ns : 0);
+	summary->awake_iterations =
+		loop->awake_iterations - (interval ? loop->awake_iterations_before : 0);
+	summary->awake_until_ns = loop->awake_until_ns;
 	summary->awake = interval && !loop->awake_in_interval ? "" : loop->awake;
 	summary->tasks = loop->tasks.waiting ? &loop->tasks : NULL;
 	for (i = 0; i < LP_ENDING_KINDS; i++)
@@ -325,6 +359,7 @@ static void begin_loop_interval(struct lp_model_loop *loop)
 	loop->wall_before_ns = loop->wall_ns;
 	loop->awake_in_interval = false;
 	loop->awake_before_ns = loop->awake_ns;
+	loop->awake_iterations_before = loop->awake_iterations;
 	memcpy(loop->ends_before, loop->ends, sizeof(loop->ends_before));
 	if (loop->causes)
 		lost_time_begin_interval(loop->causes);

@@ -452,6 +452,7 @@ DECODE_PLAIN(cpu_waits, struct lp_event_cpu_waits)
 DECODE_PLAIN(memory_waits, struct lp_event_memory_waits)
 DECODE_PLAIN(steal, struct lp_event_steal)
 DECODE_PLAIN(collections, struct lp_event_collections)
+DECODE_PLAIN(awake_span, struct lp_event_awake_span)
 DECODE_PLAIN(noticed, struct lp_event_noticed)
 DECODE_PLAIN(limited, struct lp_event_limited)
 DECODE_PLAIN(self, struct lp_event_self)
@@ -509,6 +510,7 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_STEAL, steal, struct lp_event_steal, true),
 	LP_ROW(LP_EVENT_COLLECTIONS, collections, struct lp_event_collections, true),
 	LP_ROW(LP_EVENT_AWAKE, awake, struct lp_event_awake, true),
+	LP_ROW(LP_EVENT_AWAKE_SPAN, awake_span, struct lp_event_awake_span, true),
 	LP_ROW(LP_EVENT_WAITING, waiting, struct lp_event_waiting, true),
 	LP_ROW(LP_EVENT_EAGER_TASK, eager_task, struct lp_event_eager_task, true),
 	LP_ROW(LP_EVENT_LOOP_STOPPED, loop_stopped, struct lp_event_loop_stopped, true),

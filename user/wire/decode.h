@@ -65,6 +65,7 @@ struct lp_event_handlers {
 	void (*steal)(void *context, const struct lp_event_steal *event);
 	void (*collections)(void *context, const struct lp_event_collections *event);
 	void (*awake)(void *context, const struct lp_event_awake *event);
+	void (*awake_span)(void *context, const struct lp_event_awake_span *event);
 	void (*waiting)(void *context, const struct lp_event_waiting *event);
 	void (*finding)(void *context, const struct lp_event_finding *event);
 	void (*noticed)(void *context, const struct lp_event_noticed *event);

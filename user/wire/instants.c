@@ -85,6 +85,7 @@ static const struct lp_instant_rule rules[] = {
 	{ LP_EVENT_DNS_NAME, AT(lp_event_dns_name, segment_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_PROCESS_END, AT(lp_event_process_end, ending.since_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_EAGER_TASK, AT(lp_event_eager_task, segment_ns), 0, { 0 }, 0 },
+	{ LP_EVENT_AWAKE_SPAN, AT(lp_event_awake_span, begin_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_LOOP_STOPPED, AT(lp_event_loop_stopped, stopped_ns), 0, { 0 }, 0 },
 	{ LP_EVENT_NOTICED, 0, 0, { AT(lp_event_noticed, late_ns) }, 0 },
 	{ LP_EVENT_TASK_END,

@@ -4,8 +4,8 @@
 
 HOW is end (a socket that nobody reads to its end), tcp (the same of TCP), writer (a socket that
 has nothing to write), pipe (whose writer has closed it), task, or timer. With steps, the loop
-waits: for a moment in many polls, and then a callback takes half a second. LOOP is asyncio or
-uvloop.
+waits: for a moment in many polls, and then a callback takes half a second. With spell, it
+is a task for 3 s, and then the loop is idle. LOOP is asyncio or uvloop.
 """
 
 import asyncio
@@ -68,6 +68,10 @@ async def main(how):
         on_ready_again()
     elif how == "steps":
         ends.append(asyncio.ensure_future(take_long_steps()))
+    elif how == "spell":
+        busy = asyncio.ensure_future(dispatch())
+        await asyncio.sleep(3)
+        busy.cancel()
     else:
         ends.append(asyncio.ensure_future(dispatch()))
     await asyncio.sleep(60)

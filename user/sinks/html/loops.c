@@ -104,6 +104,8 @@ static void write_causes(struct lp_json_writer *json, struct lp_html_data *data,
 static void write_summary(struct lp_json_writer *json, struct lp_html_data *data,
 			  const struct lp_loop_summary *summary, size_t *left)
 {
+	struct lp_awake_rate rate = loop_awake_rate(summary);
+
 	json_number(json, "wall_ns", summary->wall_ns);
 	json_number(json, "busy_ns", summary->busy_ns);
 	json_number(json, "idle_ns", summary->idle_ns);
@@ -113,6 +115,8 @@ static void write_summary(struct lp_json_writer *json, struct lp_html_data *data
 	json_number(json, "suppressed", summary->suppressed);
 	json_number(json, "rest_ns", loop_rest_ns(summary));
 	json_bool(json, "never_waits", loop_never_waits(summary));
+	json_number(json, "awake_ns", rate.whole ? 0 : rate.ns);
+	json_number(json, "awake_rate", (uint64_t)rate.iterations_a_second);
 	json_text(json, "awake", summary->awake ? summary->awake : "");
 	json_number(json, "traced_ns", summary->traced_ns);
 	write_histogram(json, "iteration", &summary->iteration);

@@ -65,6 +65,10 @@ void json_loop_summary(struct lp_json_writer *json, const struct lp_loop_summary
 		json_number(json, "loops", summary->folded);
 	if (loop_never_waits(summary) && summary->awake)
 		json_text_or_null(json, "awake", summary->awake);
+	if (loop_never_waits(summary) && !loop_awake_rate(summary).whole) {
+		json_number(json, "awake_ns", summary->awake_ns);
+		json_number(json, "awake_iterations", summary->awake_iterations);
+	}
 	if (summary->tasks)
 		write_waiting_tasks(json, summary->tasks);
 	json_memory(json, &summary->memory);

@@ -179,7 +179,7 @@ static int count_loop(struct lp_series *series, const struct lp_loop_summary *su
 	/* without samples or bursts, all of the time is traced */
 	if (series->whole && !summary->traced_ns)
 		loop->now.traced_ns += summary->wall_ns;
-	loop->now.never_waiting += loop_never_waits(summary);
+	loop->now.never_waiting += loop_is_awake(summary, series->now_ns);
 	add_part(series, &loop->parts, summary);
 	for (i = 0; !err && i < summary->callback_count; i++)
 		err = count_item(series, loop, &summary->items[i]);

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "print.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,11 +12,6 @@
 #define NAMED_MAX 3
 /* A callback runs in each iteration if it has so many hundredths of their number of runs. */
 #define EACH_PERCENT 90
-
-static uint64_t a_second(const struct lp_loop_summary *loop, uint64_t count)
-{
-	return (uint64_t)((double)count * 1e9 / (double)loop->wall_ns);
-}
 
 /* Returns whether a callback ran about as often as the loop polled, or more often. */
 static bool is_in_each(const struct lp_loop_summary *loop, const struct lp_callback_summary *item)
@@ -56,20 +50,23 @@ static void append(char *text, size_t size, const char *more)
 	snprintf(text + used, size - used, "%s", more);
 }
 
-static void append_callbacks(char *text, size_t size, const struct lp_loop_summary *loop)
+static void append_callbacks(char *text, size_t size, const struct lp_loop_summary *loop,
+			     double iterations_a_second)
 {
 	const char *before = "; in each iteration: ";
 	size_t i, named = 0;
 
 	for (i = 0; i < loop->callback_count && named < NAMED_MAX; i++) {
 		char rate[32];
+		double runs;
 
 		if (!is_in_each(loop, &loop->items[i]))
 			continue;
 		append(text, size, before);
 		append_callback(text, size, loop->items[i].callback);
-		snprintf(rate, sizeof(rate), ", %" PRIu64 "/s",
-			 a_second(loop, histogram_count(&loop->items[i].run)));
+		/* its runs within that time are not known, but those of each iteration */
+		runs = (double)histogram_count(&loop->items[i].run) / (double)loop->iterations;
+		snprintf(rate, sizeof(rate), ", %.0f/s", runs * iterations_a_second);
 		append(text, size, rate);
 		before = "; ";
 		named++;
@@ -81,18 +78,23 @@ void text_never_waits_print(FILE *file, const struct lp_terminal *terminal,
 {
 	char text[NAMED_MAX * (LP_NAME_MAX + 256) + 512];
 	const struct lp_callback_summary *most = sampled ? most_sampled(loop) : NULL;
+	struct lp_awake_rate rate = loop_awake_rate(loop);
+	char lasted[48] = "", time[32];
 
 	if (!loop_never_waits(loop))
 		return;
-	snprintf(text, sizeof(text),
-		 "always busy: %" PRIu64 " iterations/s, each poll returns at once",
-		 a_second(loop, loop->iterations));
+	if (!rate.whole) {
+		text_duration(time, sizeof(time), rate.ns);
+		snprintf(lasted, sizeof(lasted), " for %s", time);
+	}
+	snprintf(text, sizeof(text), "always busy%s: %.0f iterations/s, each poll %s at once",
+		 lasted, rate.iterations_a_second, rate.whole ? "returns" : "returned");
 	if (loop->awake && *loop->awake) {
 		append(text, sizeof(text), " with ");
 		append(text, sizeof(text), loop->awake);
 	}
 	if (!sampled)
-		append_callbacks(text, sizeof(text), loop);
+		append_callbacks(text, sizeof(text), loop, rate.iterations_a_second);
 	if (most) {
 		append(text, sizeof(text), "; most samples show ");
 		append_callback(text, sizeof(text), most->callback);

@@ -115,8 +115,8 @@ function awakeNotes(loops) {
 	return loops.filter(loop => loop.never_waits).map(loop => {
 		const callbacks = repeatedCallbacks(loop);
 
-		return `${loop.name} is always busy: ${formatCount(Math.round(loop.iterations / (loop.wall_ns / 1e9)))} ` +
-			`iterations/s, each poll returns at once${loop.awake ? ` with ${loop.awake}` : ''}` +
+		return `${loop.name} is always busy${loop.awake_ns ? ` for ${formatDuration(loop.awake_ns)}` : ''}: ` +
+			`${formatCount(loop.awake_rate)} iterations/s, each poll returns at once${loop.awake ? ` with ${loop.awake}` : ''}` +
 			(callbacks.length ? `; ${data.sampled ? 'most samples show' : 'in each iteration:'} ` +
 				callbacks.join('; ') : '') + '.';
 	});
