@@ -266,6 +266,34 @@ static void one_with_an_origin_is_preferred(void **state)
 	assert_string_equal(total_counts.items[0].created, "serve:400");
 }
 
+/* Each line that creates tasks has its own count, with that of the tasks of no known creation. */
+static void what_other_lines_have_created_is_counted_apart(void **state)
+{
+	struct lp_record_finding lost = record_finding(LP_FINDING_DESTROYED_PENDING, "audit", 1, 0);
+
+	(void)state;
+	feed_loop(0, 0);
+	feed_frames();
+	lost.finding.parked = 2;
+	lost.finding.created = 3;
+	feed(&lost, 0, 1);
+	lost.finding.created = 5;
+	feed(&lost, 0, 2);
+	feed(&lost, 0, 3);
+	lost.finding.created = LP_NO_FRAME;
+	feed(&lost, 0, 4);
+	lost.finding.created = 3;
+	feed(&lost, 0, 5);
+	assert_int_equal(findings[1].finding.before, 0);
+	assert_int_equal(findings[4].finding.before, 2);
+	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
+	assert_int_equal(total_counts.count, 2);
+	assert_int_equal(total_counts.items[0].count.count, 3);
+	assert_string_equal(total_counts.items[0].created, "serve:400");
+	assert_int_equal(total_counts.items[1].count.count, 2);
+	assert_string_equal(total_counts.items[1].created, "other:99");
+}
+
 static void the_same_at_the_same_place_is_counted(void **state)
 {
 	struct lp_record_finding elsewhere =
@@ -579,6 +607,7 @@ int main(void)
 		TEST(frames_that_nobody_reported_are_not_known),
 		TEST(of_no_loop_it_is_that_of_the_only_one_of_its_process),
 		TEST(one_with_an_origin_is_preferred),
+		TEST(what_other_lines_have_created_is_counted_apart),
 		TEST(the_same_at_the_same_place_is_counted),
 		TEST(a_place_takes_the_memory_of_its_texts),
 		TEST(a_stack_without_a_line_of_the_program_begins_where_it_does),

@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The line of the program that a finding is reported at, and by which it differs from others. */
+/*
+ * The line of the program that a finding is reported at, and by which it differs from others.  But
+ * for LP_LINE_CALLER, objects that were created at different lines differ as well.
+ */
 enum lp_finding_line {
 	LP_LINE_STACK, /* the innermost own frame of the stack */
 	/*

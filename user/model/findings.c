@@ -33,6 +33,7 @@ struct pending_finding {
 /* A report of thousands of captures has some of each: a place takes the bytes of its texts. */
 struct finding_place {
 	const struct lp_shown_frame *key;
+	bool first; /* the first one with its key: it has those whose creation is not known, too */
 	struct lp_finding_count counted; /* its texts are those below */
 	uint64_t before; /* at the last interval */
 	uint64_t late_max_ns; /* since then */
@@ -149,16 +150,26 @@ static const struct lp_shown_frame *key_of(const struct lp_finding *finding)
 /* What distinguishes places; texts belong to the finding or to the place. */
 struct place_key {
 	const struct lp_shown_frame *key;
+	const struct lp_shown_frame *created; /* where it was created; NULL: not known */
+	bool any; /* the first place is wanted, wherever its objects were created */
 	const struct lp_loop_info *loop;
 	enum lp_finding_kind kind;
 	uint32_t line;
 	const char *name, *file, *exception_type;
 };
 
+/* Returns the creation by which findings of a kind differ; NULL: they do not, or it is not known. */
+static const struct lp_shown_frame *created_of(enum lp_finding_kind kind,
+					       const struct lp_shown_frame *created)
+{
+	return finding_row(kind)->line == LP_LINE_CALLER ? NULL : created;
+}
+
 static struct place_key key_of_finding(const struct lp_finding *finding)
 {
 	return (struct place_key){
 		.key = key_of(finding),
+		.created = created_of(finding->kind, finding->created),
 		.loop = finding->loop,
 		.kind = finding->kind,
 		.line = finding->line,
@@ -174,6 +185,7 @@ static struct place_key key_of_place(const struct finding_place *place,
 {
 	return (struct place_key){
 		.key = place->key,
+		.created = created_of(place->counted.kind, place->counted.created),
 		.loop = loop,
 		.kind = place->counted.kind,
 		.line = place->counted.line,
@@ -199,8 +211,11 @@ static bool has_key(const void *entry, const void *key)
 {
 	const struct finding_place *place = entry;
 	const struct place_key *wanted = key;
+	const struct lp_shown_frame *created =
+		created_of(place->counted.kind, place->counted.created);
 
-	return place->key == wanted->key && place->counted.loop == wanted->loop &&
+	return (wanted->any ? place->first : created == wanted->created) &&
+	       place->key == wanted->key && place->counted.loop == wanted->loop &&
 	       place->counted.kind == wanted->kind && place->counted.line == wanted->line &&
 	       !strcmp(place->counted.name, wanted->name) &&
 	       !strcmp(place->counted.file, wanted->file) &&
@@ -233,16 +248,37 @@ static struct finding_place *new_place(const struct lp_finding *finding,
 	return place;
 }
 
+/*
+ * Returns the place with a key.  What was created before the process was profiled has no known
+ * creation: it belongs to the first place, and the first creation that is known is that place's.
+ * *first: the first place, or NULL.
+ */
+static struct finding_place *find_known(const struct lp_findings *findings,
+					const struct place_key *key, struct finding_place **first)
+{
+	struct place_key any = *key;
+	uint64_t hash = hash_of(key);
+	struct finding_place *place = map_find(&findings->places, hash, has_key, key);
+
+	any.any = true;
+	*first = map_find(&findings->places, hash, has_key, &any);
+	if (!place && *first && (!key->created || !(*first)->counted.created))
+		place = *first;
+	return place;
+}
+
 static struct finding_place *find_place(struct lp_findings *findings,
 					const struct lp_finding *finding)
 {
 	const struct place_key key = key_of_finding(finding);
 	uint64_t hash = hash_of(&key);
-	struct finding_place *place = map_find(&findings->places, hash, has_key, &key);
+	struct finding_place *first, *place = find_known(findings, &key, &first);
 
 	if (place || findings->places.count == PLACES_MAX)
 		return place;
 	place = new_place(finding, key.key);
+	if (place)
+		place->first = !first;
 	if (!place || map_add(&findings->places, hash, place))
 		return place;
 	free_place(place);
@@ -438,6 +474,8 @@ static void merge_place(struct finding_place *into, const struct finding_place *
 {
 	into->counted.count += from->counted.count;
 	into->before += from->before;
+	if (!into->counted.created)
+		into->counted.created = from->counted.created;
 	if (from->counted.late_max_ns > into->counted.late_max_ns)
 		into->counted.late_max_ns = from->counted.late_max_ns;
 	if (from->late_max_ns > into->late_max_ns)
@@ -450,7 +488,7 @@ static void fold_place(struct lp_findings *findings, struct finding_place *place
 {
 	const struct place_key key = key_of_place(place, into);
 	uint64_t hash = hash_of(&key);
-	struct finding_place *known = map_find(&findings->places, hash, has_key, &key);
+	struct finding_place *first, *known = find_known(findings, &key, &first);
 
 	if (known) {
 		merge_place(known, place);
@@ -458,6 +496,7 @@ static void fold_place(struct lp_findings *findings, struct finding_place *place
 		return;
 	}
 	place->counted.loop = into;
+	place->first = !first;
 	if (map_add(&findings->places, hash, place))
 		return;
 	findings->dropped += place->counted.count;

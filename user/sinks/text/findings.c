@@ -191,6 +191,9 @@ static void place_of(const struct lp_finding_count *count, char *place, size_t s
 						.file = (char *)count->file };
 	const struct lp_shown_frame *frame = count->created ? count->created : count->place;
 
+	/* the program's line was not readable any more, in a process that ends */
+	if (count->created && count->place && own_frames_is_library(count->created->file))
+		frame = count->place;
 	/* the place that dropped it is arbitrary: the coroutine's definition is better */
 	if (!count->created && finding_row(count->kind)->line == LP_LINE_DEFINED && count->file[0])
 		frame = &defined;
