@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define INDENT "        "
+#define FURTHER INDENT "    "
 #define NEIGHBOURS_SHOWN 2
 /* The part of the wait, in one of so many, from which on other threads are mentioned. */
 #define OTHERS_PART 5
@@ -33,38 +34,62 @@ static void print_throttled(FILE *file, const struct lp_terminal *terminal,
 	fputc('\n', file);
 }
 
-/* Prints "cc1 (pid 4711) for 74 ms". */
-static void print_neighbour(FILE *file, const struct lp_cpu_neighbour *neighbour)
+/* Writes "cc1 (pid 4711) for 74 ms". */
+static void neighbour_text(const struct lp_cpu_neighbour *neighbour, char *text, size_t size)
 {
 	char time[32];
 
 	text_duration(time, sizeof(time), neighbour->duration_ns);
 	if (neighbour->own)
-		fprintf(file, "%s, a thread of the same process, for %s", neighbour->name, time);
+		snprintf(text, size, "%s, a thread of the same process, for %s", neighbour->name,
+			 time);
 	else
-		fprintf(file, "%s (pid %d) for %s", neighbour->name, neighbour->pid, time);
+		snprintf(text, size, "%s (pid %d) for %s", neighbour->name, neighbour->pid, time);
+}
+
+/*
+ * Writes ", and others" if they had much of the wait; and for how long if those before them had
+ * less than half of it, so that nobody takes these for the reason.
+ */
+static void others_text(uint64_t rest_ns, uint64_t waited_ns, char *text, size_t size)
+{
+	char time[32];
+
+	text_duration(time, sizeof(time), rest_ns);
+	if (rest_ns > waited_ns / 2)
+		snprintf(text, size, ", and others for %s", time);
+	else
+		text_copy(text, size, rest_ns > waited_ns / OTHERS_PART ? ", and others" : "");
 }
 
 /*
  * Prints who had the CPU for so long, or for most of the time if nobody had.  Of a wait after a
  * wakeup, only the first and the last of several that had the CPU are known.
  */
-static void print_neighbours(FILE *file, const struct lp_shortage *shortage, uint64_t waited_ns,
+static void print_neighbours(FILE *file, const struct lp_terminal *terminal,
+			     const struct lp_shortage *shortage, uint64_t waited_ns,
 			     uint64_t least_ns)
 {
+	static const char first[] = INDENT "the CPU ran ";
+	char text[sizeof(shortage->neighbours[0].name) + 96], others[64];
 	uint64_t rest_ns = waited_ns;
-	size_t i;
+	size_t at = 0, i;
 
 	for (i = 0; i < shortage->neighbour_count && i < NEIGHBOURS_SHOWN; i++) {
 		const struct lp_cpu_neighbour *neighbour = &shortage->neighbours[i];
 
 		if (i && neighbour->duration_ns < least_ns)
 			break;
-		fputs(i ? ",\n" INDENT "    " : INDENT "the CPU ran ", file);
-		print_neighbour(file, neighbour);
+		neighbour_text(neighbour, text, sizeof(text));
+		fprintf(file, "%s%s", i ? ",\n" FURTHER : first, text);
+		at = strlen(i ? FURTHER : first) + text_columns(text);
 		rest_ns = saturating_sub(rest_ns, neighbour->duration_ns);
 	}
-	fputs(rest_ns > waited_ns / OTHERS_PART ? ", and others\n" : "\n", file);
+	others_text(rest_ns, waited_ns, others, sizeof(others));
+	if (at + strlen(others) > terminal->columns)
+		fprintf(file, ",\n" FURTHER "%s\n", others + strlen(", "));
+	else
+		fprintf(file, "%s\n", others);
 }
 
 void text_shortage_print(FILE *file, const struct lp_terminal *terminal,
@@ -77,7 +102,7 @@ void text_shortage_print(FILE *file, const struct lp_terminal *terminal,
 	if (throttled)
 		print_throttled(file, terminal, shortage);
 	if (longest_ns && (!throttled || longest_ns >= least_ns))
-		print_neighbours(file, shortage,
+		print_neighbours(file, terminal, shortage,
 				 saturating_sub(breakdown->time.run_queue_ns,
 						shortage->throttled_ns),
 				 least_ns);
