@@ -272,10 +272,11 @@ static void a_gate_lets_pass_what_grew_less_than_its_share(void **state)
 static void conditions_that_are_none_are_refused(void **state)
 {
 	static const char *const good[] = { "p99>10%", "p50>0", "lag-p90>12.5%", "slower" };
-	static const char *const bad[] = { "",		 "p95>10%",    "p99>",	    "p99>x",
-					   "p99>10%x",	 "slower>10%", "p99>-1",    "p99>nan",
-					   "new stalls", "p99> 1",     "p99>+1",    "p99>0x10%",
-					   "p99>inf",	 "p99>.",      "p99>1e400%" };
+	static const char *const bad[] = { "",		 "p95>10%",    "p99>",	     "p99>x",
+					   "p99>10%x",	 "slower>10%", "p99>-1",     "p99>nan",
+					   "new stalls", "p99> 1",     "p99>+1",     "p99>0x10%",
+					   "p99>inf",	 "p99>.",      "p99>1e400%", "p99",
+					   "lag-p50",	 "stalls",     "busy" };
 	size_t i;
 
 	(void)state;

@@ -421,10 +421,25 @@ static void test_wrap(void **state)
 	free(text);
 }
 
+static void a_number_and_its_unit_are_not_separated(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	(void)state;
+	wrap_print(file, "longest 1.97 s, 3 in all", 0, "", 13);
+	wrap_print(file, "share (12.5 %) 7 sets 9", 0, "", 12);
+	fclose(file);
+	assert_string_equal(text, "longest\n1.97 s, 3 in\nall\nshare\n(12.5 %) 7\nsets 9\n");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree),
+		cmocka_unit_test(a_number_and_its_unit_are_not_separated),
 		cmocka_unit_test(test_ascii),
 		cmocka_unit_test(test_no_tasks),
 		cmocka_unit_test(test_own_line),

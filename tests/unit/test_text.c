@@ -414,9 +414,28 @@ static void what_does_not_fit_behind_a_text_is_cut(void **state)
 	assert_string_equal(text, "1234567");
 }
 
+static void a_number_has_no_exponent(void **state)
+{
+	static const struct {
+		double value;
+		const char *text;
+	} numbers[] = { { 10870, "10870" },  { 9999.6, "10000" },  { 9999.4, "9999" },
+			{ 12.345, "12.35" }, { 0.0042, "0.0042" }, { 0.00001, "0" },
+			{ 0, "0" } };
+	char text[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		text_number(text, sizeof(text), numbers[i].value);
+		assert_string_equal(text, numbers[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_number_has_no_exponent),
 		cmocka_unit_test(ordinary_text_of_any_script_stays),
 		cmocka_unit_test(what_does_not_fit_behind_a_text_is_cut),
 		cmocka_unit_test(bytes_that_are_no_utf8_become_question_marks),

@@ -243,6 +243,17 @@ void text_round_duration(char *text, size_t size, uint64_t ns)
 	snprintf(text, size, "%.12g %s", (double)ns / units[i].ns, units[i].unit);
 }
 
+void text_number(char *text, size_t size, double value)
+{
+	/* from there on, %g rounds to an exponent */
+	if (value >= 9999.5)
+		snprintf(text, size, "%.0f", value);
+	else if (value < 1e-4)
+		snprintf(text, size, "%.0f", 0.0);
+	else
+		snprintf(text, size, "%.4g", value);
+}
+
 void text_duration(char *text, size_t size, uint64_t ns)
 {
 	double value = (double)ns;

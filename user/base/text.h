@@ -73,6 +73,9 @@ static inline bool text_ends_with(const char *text, const char *end)
  */
 void text_duration(char *text, size_t size, uint64_t ns);
 
+/* Formats a number with four digits or more, and never with an exponent. */
+void text_number(char *text, size_t size, double value);
+
 /* Formats a time that somebody chose, without rounding to three digits: "100 ms", "1.5 s", "1 ns". */
 void text_round_duration(char *text, size_t size, uint64_t ns);
 

@@ -1,10 +1,36 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "wrap.h"
 
+#include "macros.h"
 #include "text.h"
 
 #include <stdbool.h>
 #include <string.h>
+
+/* Returns whether a word is a unit of a number, whatever mark follows it. */
+static bool is_unit(const char *word, size_t size)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s",  "min", "h",   "d",	  "%", "B",
+					     "kB", "KB", "MB", "GB", "KiB", "MiB", "GiB", "Hz" };
+	size_t i;
+
+	while (size && strchr(".,;:)", word[size - 1]))
+		size--;
+	for (i = 0; i < ARRAY_SIZE(units); i++)
+		if (strlen(units[i]) == size && !strncmp(units[i], word, size))
+			return true;
+	return false;
+}
+
+size_t wrap_word_bytes(const char *text)
+{
+	size_t size = strcspn(text, " "), open = *text == '(' ? 1 : 0, unit;
+
+	if (size == open || strspn(text + open, "0123456789.") != size - open || !text[size])
+		return size;
+	unit = strcspn(text + size + 1, " ");
+	return is_unit(text + size + 1, unit) ? size + 1 + unit : size;
+}
 
 void wrap_print(FILE *file, const char *text, size_t column, const char *prefix, size_t columns)
 {
@@ -13,7 +39,7 @@ void wrap_print(FILE *file, const char *text, size_t column, const char *prefix,
 	size_t gap = 0; /* spaces before the word */
 
 	while (*text) {
-		size_t size = strcspn(text, " "), wide = text_columns_of(text, size);
+		size_t size = wrap_word_bytes(text), wide = text_columns_of(text, size);
 
 		if (!fresh && column + gap + wide > columns) {
 			fprintf(file, "\n%s", prefix);

@@ -9,9 +9,12 @@
 /*
  * Prints words and the end of the line.  column: columns that are in use already; prefix:
  * beginning of each further line; columns: of the page.  A word that is longer than a line is
- * broken.
+ * broken; a number and its unit are one word.
  */
 void wrap_print(FILE *file, const char *text, size_t column, const char *prefix, size_t columns);
+
+/* Returns the bytes of the next word, up to a space; a number and its unit are one word. */
+size_t wrap_word_bytes(const char *text);
 
 /* Copies a text, cut to a width in columns with a mark at its end. */
 void wrap_cut_end(char *to, size_t size, const char *from, size_t columns, const char *mark);

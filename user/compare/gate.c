@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The conditions of --fail-if.  A measure alone holds if there is at least one such thing;
- * one with > and a share holds if the value is certainly greater than before, and by more
- * than that share.
+ * The conditions of --fail-if.  A measure that takes no share holds if there is at least one such
+ * thing; the others have > and a share, and hold if the value is certainly greater than before, and
+ * by more than that share.
  */
 #include "compare.h"
 #include "base/macros.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NUMBER_BYTES 32
 
 struct measure {
 	const char *name;
@@ -33,9 +36,15 @@ static bool grew(const struct lp_quantile_shift *shift, double limit)
 	       growth((double)shift->old_ns, (double)shift->new_ns) > limit;
 }
 
+static void number_ms(char number[NUMBER_BYTES], uint64_t ns)
+{
+	text_number(number, NUMBER_BYTES, (double)ns * 1e-6);
+}
+
 static bool callback_grew(const struct lp_comparison *comparison, int quantile, double limit,
 			  char *why, size_t size)
 {
+	char numbers[2][NUMBER_BYTES];
 	size_t i;
 
 	for (i = 0; i < comparison->callback_count; i++) {
@@ -43,10 +52,11 @@ static bool callback_grew(const struct lp_comparison *comparison, int quantile, 
 
 		if (!shift->old || !shift->new || !grew(&shift->quantiles[quantile], limit))
 			continue;
-		snprintf(why, size, "the p%g of %s went from %.3g ms to %.3g ms",
-			 lp_compared_quantiles[quantile] * 100, shift->new->info.name,
-			 (double)shift->quantiles[quantile].old_ns * 1e-6,
-			 (double)shift->quantiles[quantile].new_ns * 1e-6);
+		number_ms(numbers[0], shift->quantiles[quantile].old_ns);
+		number_ms(numbers[1], shift->quantiles[quantile].new_ns);
+		snprintf(why, size, "the p%g of %s went from %s ms to %s ms",
+			 lp_compared_quantiles[quantile] * 100, shift->new->info.name, numbers[0],
+			 numbers[1]);
 		return true;
 	}
 	return false;
@@ -56,12 +66,14 @@ static bool lag_grew(const struct lp_comparison *comparison, int quantile, doubl
 		     size_t size)
 {
 	const struct lp_quantile_shift *shift = &comparison->iterations[quantile];
+	char numbers[2][NUMBER_BYTES];
 
 	if (!grew(shift, limit))
 		return false;
-	snprintf(why, size, "the p%g of the loops' lag went from %.3g ms to %.3g ms",
-		 lp_compared_quantiles[quantile] * 100, (double)shift->old_ns * 1e-6,
-		 (double)shift->new_ns * 1e-6);
+	number_ms(numbers[0], shift->old_ns);
+	number_ms(numbers[1], shift->new_ns);
+	snprintf(why, size, "the p%g of the loops' lag went from %s ms to %s ms",
+		 lp_compared_quantiles[quantile] * 100, numbers[0], numbers[1]);
 	return true;
 }
 
@@ -81,12 +93,15 @@ static bool stalls_grew(const struct lp_comparison *comparison, int argument, do
 {
 	double before = side_stalls_an_hour(comparison->old);
 	double now = side_stalls_an_hour(comparison->new);
+	char numbers[2][NUMBER_BYTES];
 
 	(void)argument;
 	if (comparison->stalls != LP_VERDICT_WORSE || growth(before, now) <= limit)
 		return false;
-	snprintf(why, size, "%.3g slow callbacks an hour of each loop instead of %.3g", now,
-		 before);
+	text_number(numbers[0], sizeof(numbers[0]), before);
+	text_number(numbers[1], sizeof(numbers[1]), now);
+	snprintf(why, size, "%s slow callbacks an hour of each loop instead of %s", numbers[1],
+		 numbers[0]);
 	return true;
 }
 
@@ -173,8 +188,9 @@ static const struct measure *parse(const char *condition, double *limit)
 		if (strlen(measures[i].name) != length ||
 		    strncmp(measures[i].name, condition, length) != 0)
 			continue;
+		/* without a limit, the least growth would do: it is asked for as >0% */
 		if (!*number)
-			return &measures[i];
+			return measures[i].takes_share ? NULL : &measures[i];
 		/* strtod() would also take a blank, a sign, a hexadecimal number and words */
 		if (!isdigit((unsigned char)number[1]) || number[2] == 'x' || number[2] == 'X')
 			return NULL;

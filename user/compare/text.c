@@ -62,6 +62,7 @@ static void print_whole(FILE *file, const struct lp_comparison *comparison)
 {
 	double old = side_stalls_an_hour(comparison->old),
 	       new = side_stalls_an_hour(comparison->new);
+	char numbers[2][32];
 
 	fprintf(file, "\n%-24s%10s%10s\n", "loops as a whole", "old", "new");
 	fprintf(file, "%-24s%8.1f %%%8.1f %%", "busy", comparison->old_busy * 100,
@@ -70,7 +71,9 @@ static void print_whole(FILE *file, const struct lp_comparison *comparison)
 	fputc('\n', file);
 	print_quantile(file, "an event waited p50", &comparison->iterations[0]);
 	print_quantile(file, "                p99", &comparison->iterations[2]);
-	fprintf(file, "%-24s%10.4g%10.4g", "slow callbacks an hour", old, new);
+	text_number(numbers[0], sizeof(numbers[0]), old);
+	text_number(numbers[1], sizeof(numbers[1]), new);
+	fprintf(file, "%-24s%10s%10s", "slow callbacks an hour", numbers[0], numbers[1]);
 	print_factor(file, old, new);
 	fprintf(file, "  %s\n",
 		comparison->stalls == LP_VERDICT_WORSE	  ? "more"

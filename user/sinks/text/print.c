@@ -3,6 +3,7 @@
 
 #include "base/macros.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "model/own_frames.h"
 
 #include <string.h>
@@ -159,7 +160,7 @@ void text_print_wrapped(FILE *file, const struct lp_terminal *terminal, size_t a
 	bool fresh = !at;
 
 	while (*text) {
-		size_t bytes = strcspn(text, " "), gap = fresh ? 0 : 1, most, columns;
+		size_t bytes = wrap_word_bytes(text), gap = fresh ? 0 : 1, most, columns;
 		char word[256];
 
 		text_copy(word, bytes < sizeof(word) ? bytes + 1 : sizeof(word), text);
