@@ -169,8 +169,9 @@ __weak __noinline int lp_finding_frame(__u32 number, __u32 of_loop)
 	depth = of_loop ? event->loop_depth : event->depth;
 	if (code && code == process->facts.python.code.run_once && (depth || !of_loop))
 		return 0;
-	if (offsets->frame_owner == LP_NO_FIELD ||
-	    work->scratch[offsets->frame_owner & (LP_SCRATCH_BYTES - 1)] < offsets->first_shim) {
+	if ((offsets->frame_owner == LP_NO_FIELD ||
+	     work->scratch[offsets->frame_owner & (LP_SCRATCH_BYTES - 1)] < offsets->first_shim) &&
+	    !lp_is_init_shim(offsets, code, instruction)) {
 		if (depth >= (of_loop ? LP_FINDING_LOOP_FRAMES : LP_FINDING_FRAMES)) {
 			event->flags |= LP_FINDING_CUT;
 			return 0;

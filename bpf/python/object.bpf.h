@@ -140,6 +140,23 @@ static __always_inline bool lp_is_handle_run(const struct lp_python_offsets *off
 }
 
 /*
+ * Returns whether a frame is the interpreter's own between that of a class's caller and that of its
+ * __init__, as tracebacks do not have it (_Py_InitCleanup in Python/specialize.c; 3.12 and later).
+ * Its owner is the thread, as that of other frames. It waits at the beginning of its code, which is
+ * of four instructions. A frame that does so is read further: the shim's code has one string for
+ * its names and its file, and is of no line.
+ */
+static __always_inline bool lp_is_init_shim(const struct lp_python_offsets *offsets, __u64 code,
+					    __u64 instruction)
+{
+	if (offsets->init_shim_code == LP_NO_FIELD ||
+	    instruction - (code + offsets->init_shim_code) >= LP_INIT_SHIM_BYTES)
+		return false;
+	return !(__u32)lp_read_u64(code + offsets->co_firstlineno) &&
+	       lp_read_u64(code + offsets->co_filename) == lp_read_u64(code + offsets->co_name);
+}
+
+/*
  * Returns whether the context that the running callback entered is still entered. ctx_entered goes
  * to 0 when Context.run ends. A 1 alone proves nothing, as the object may have been freed and
  * created again for another thread: then the chain of contexts that this thread has entered

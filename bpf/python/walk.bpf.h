@@ -109,7 +109,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 		walked->flags |= LP_STACK_TO_LOOP;
 		return 0;
 	}
-	if (lp_frame_is_python(stall, offsets)) {
+	if (lp_frame_is_python(stall, offsets) && !lp_is_init_shim(offsets, code, instruction)) {
 		stall->outer_code = code;
 		if (walked->depth < LP_STACK_FRAMES) {
 			lp_store_frame(walked, code, instruction);

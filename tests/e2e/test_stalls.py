@@ -90,3 +90,49 @@ def test_the_thread_that_releases_a_lock_of_another_one_is_reported(case):
         verify(schema.documented(records),
                woken_complaints(slow["in_turn"], truth, "releaser-B"),
                woken_complaints(slow["gives_up"], truth, "releaser-C"))
+
+
+def frames_of(record):
+    """All stacks of a record: lists of frames."""
+    if isinstance(record, dict):
+        record = list(record.values())
+    if not isinstance(record, list):
+        return
+    if record and all(isinstance(item, dict) and "function" in item for item in record):
+        yield record
+    for item in record:
+        yield from frames_of(item)
+
+
+def constructor_complaints(records, kind, stack):
+    """Complaints about stacks of the constructors that are not those of a traceback."""
+    found = 0
+    for record in records.of(kind):
+        for frames in frames_of(record):
+            functions = [frame["function"].rpartition(".")[2] for frame in frames]
+            if "__init__" in functions:
+                found += 1
+                # the await chain of a task is outermost first
+                inner = functions[::-1] if kind == "task" else functions
+                if inner[inner.index("__init__"):][:len(stack)] != stack:
+                    yield f"{kind}: {functions}, not {stack}"
+    if not found:
+        yield f"no {kind} has a constructor"
+
+
+@on_every_python
+def test_a_stack_has_the_frames_of_a_traceback_only(case):
+    """The interpreter has a frame of its own between a class's caller and its constructor."""
+    for mode, options in (("trace", ["--find", "never_awaited"]), ("sample", [])):
+        target = case.start("constructs.py")
+        profiler = case.attach_all(target, "-m", mode, *options)
+        target.go()
+        target.wait_ready()
+        listed = case.run("tasks", "-p", str(target.pid), "-j").expect(0).records
+        target.go()
+        target.finish()
+        records = profiler.finish().expect(0).records
+        stack = case.truth(target).fact("stack")
+        verify(schema.documented(records), constructor_complaints(listed, "task", stack),
+               constructor_complaints(records, "lost", stack) if options else [],
+               constructor_complaints(records, "slow_callback", stack))

@@ -20,7 +20,7 @@ struct lp_expected_field {
 };
 
 /* Padding of the row in bytes.  A field that neither table lists would change this number. */
-#define ROW_PADDING 34
+#define ROW_PADDING 33
 
 struct lp_expected_text {
 	const char *name;
@@ -75,6 +75,7 @@ static const struct lp_expected_field expected_fields[] = {
 	{ FIELD(frame.localsplus),                   {   360,   360,   352,    72,    72,    72,    80,    80 } },
 	{ FIELD(frame.owner),                        {  NONE,  NONE,  NONE,    69,    70,    70,    74,    74 } },
 	{ FIELD(frame.first_shim),                   {  NONE,  NONE,  NONE,  NONE,     3,     3,     3,     3 } },
+	{ FIELD(frame.init_shim),                    {     0,     0,     0,     0,     1,     1,     1,     1 } },
 	{ FIELD(frame.f_gen),                        {    96,    96,    88,  NONE,  NONE,  NONE,  NONE,  NONE } },
 	{ FIELD(frame.f_valuestack),                 {    64,    64,    64,  NONE,  NONE,  NONE,  NONE,  NONE } },
 	{ FIELD(frame.stackpointer),                 {    72,    72,    80,    64,    64,    64,    64,    64 } },

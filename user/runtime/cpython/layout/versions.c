@@ -63,6 +63,7 @@
 	.frame.localsplus = 360,								\
 	.frame.owner = NONE,									\
 	.frame.first_shim = NONE,								\
+	.frame.init_shim = false,								\
 	.frame.f_gen = 96,									\
 	.frame.f_valuestack = 64,								\
 	.frame.stackpointer = 72,								\
@@ -308,6 +309,7 @@
 	.frame.previous = 8,									\
 	.frame.owner = 70,									\
 	.frame.first_shim = 3,									\
+	.frame.init_shim = true,								\
 	.coroutine.cr_iframe = 72,								\
 	.coroutine.cr_frame_state = 67,								\
 	.coroutine.cr_code = 72,								\
@@ -482,6 +484,7 @@ void cpython_row_offsets(const struct lp_cpython_row *row, struct lp_python_offs
 		.first_shim = row->frame.first_shim,
 		.handle_callback = row->asyncio.handle_callback,
 		.co_flags = row->code.co_flags,
+		.init_shim_code = row->frame.init_shim ? row->code.co_code_adaptive : LP_NO_FIELD,
 		.tag_mask = row->frame.tag_mask,
 	};
 }

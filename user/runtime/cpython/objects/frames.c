@@ -23,6 +23,20 @@ static uint64_t field(const uint8_t *object, uint16_t offset)
 	return value;
 }
 
+/* See lp_is_init_shim in ../../../../bpf/python/object.bpf.h. */
+static bool is_init_shim(const struct lp_cpython *python, const struct lp_raw_frame *frame)
+{
+	uint64_t code = frame->code & ~python->row.frame.tag_mask;
+	const struct lp_cpython_row *row = &python->row;
+
+	if (!row->frame.init_shim ||
+	    frame->instruction - (code + row->code.co_code_adaptive) >= LP_INIT_SHIM_BYTES)
+		return false;
+	return !memory_u32(python->pid, code + row->code.co_firstlineno) &&
+	       memory_u64(python->pid, code + row->code.co_filename) ==
+		       memory_u64(python->pid, code + row->code.co_name);
+}
+
 bool cpython_next_frame(struct lp_frame_walk *walk, struct lp_raw_frame *frame)
 {
 	const struct lp_cpython_row *row = &walk->python->row;
@@ -47,7 +61,7 @@ bool cpython_next_frame(struct lp_frame_walk *walk, struct lp_raw_frame *frame)
 		frame->instruction = field(object, row->frame.instr_ptr);
 		if (walk->python->row.code.co_code_adaptive == LP_NO_FIELD)
 			frame->instruction &= UINT32_MAX; /* f_lasti, an int */
-		if (frame->code & ~row->frame.tag_mask)
+		if (frame->code & ~row->frame.tag_mask && !is_init_shim(walk->python, frame))
 			return true;
 	}
 	return false;
