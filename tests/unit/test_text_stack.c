@@ -120,10 +120,25 @@ static void test_a_task_without_a_name_is_named_by_its_coroutine(void **state)
 	expect_who(&who, 60, "fetch (shop/orders.py:3)");
 }
 
+static void test_a_task_whose_name_is_cut_has_a_mark(void **state)
+{
+	struct lp_text_who who = { .name = "fetch",
+				   .task = "starlette.middleware.base.coro",
+				   .file = "/srv/shop/orders.py",
+				   .line = 3 };
+
+	(void)state;
+	expect_who(&who, 70, "fetch  task 'starlette.middleware.ba\u2026' (shop/orders.py:3)");
+	expect_who(&who, 24, "fetch  task 'starlette\u2026'");
+	who.task = "as wide as its columns !";
+	expect_who(&who, 70, "fetch  task 'as wide as its columns !' (shop/orders.py:3)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places_of_packages_keep_their_directories),
+		cmocka_unit_test(test_a_task_whose_name_is_cut_has_a_mark),
 		cmocka_unit_test(test_a_task_without_a_name_is_named_by_its_coroutine),
 		cmocka_unit_test(test_imports_and_frameworks),
 		cmocka_unit_test(test_called_packages),

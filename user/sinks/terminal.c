@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wrap.h"
 
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -27,6 +28,17 @@ struct lp_terminal terminal_of_stdout(void)
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
 		terminal.columns = size.ws_col < COLUMNS_LEAST ? COLUMNS_LEAST : size.ws_col;
 	return terminal;
+}
+
+const char *terminal_cut_mark(const struct lp_terminal *terminal)
+{
+	return terminal->utf8 ? "\xe2\x80\xa6" : "..";
+}
+
+void terminal_cut_name(const struct lp_terminal *terminal, const char *name, size_t columns,
+		       char *text, size_t size)
+{
+	wrap_cut_end(text, size, name, columns, terminal_cut_mark(terminal));
 }
 
 size_t terminal_make_ascii(const char *text, size_t size, char *to)

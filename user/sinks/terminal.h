@@ -12,6 +12,17 @@
  */
 struct lp_terminal terminal_of_stdout(void);
 
+/* Returns what stands for the part of a text that is cut off. */
+const char *terminal_cut_mark(const struct lp_terminal *terminal);
+
+/*
+ * Copies the name of a task or thread; if it is wider than columns, its beginning and the mark.
+ * The text has a size of at least LP_CUT_NAME_BYTES(columns).
+ */
+#define LP_CUT_NAME_BYTES(columns) ((columns) * 4 + 8)
+void terminal_cut_name(const struct lp_terminal *terminal, const char *name, size_t columns,
+		       char *text, size_t size);
+
 /*
  * Replaces each character that is not ASCII by '?', for a locale that is not UTF-8; columns stay
  * aligned.  to receives the result and may be the text itself.  Returns the new length in bytes.

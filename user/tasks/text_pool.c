@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "base/wrap.h"
+#include "sinks/terminal.h"
 #include "sinks/text/print.h"
 
 #include <stdarg.h>
@@ -184,8 +185,8 @@ static void add_named(const struct lp_terminal *terminal, const struct lp_tasks_
 					     : place->definition,
 			     "", quoted, time_of(snapshot, named->task, place));
 	} else if (!named->user->task) {
-		wrap_cut_end(name, sizeof(name), *named->name ? named->name : "?",
-			     LP_TASK_NAME_COLUMNS, "..");
+		terminal_cut_name(terminal, *named->name ? named->name : "?", LP_TASK_NAME_COLUMNS,
+				  name, sizeof(name));
 		snprintf(quoted, sizeof(quoted), "thread '%s'", name);
 		add_to_group(groups,
 			     own_frame(snapshot, &snapshot->list.pool_threads[named->user->thread]),
@@ -301,8 +302,8 @@ static void print_threads(FILE *file, const struct lp_terminal *terminal,
 
 		if (!worker->busy)
 			continue;
-		wrap_cut_end(name, sizeof(name), *thread->name ? thread->name : "?",
-			     LP_TASK_NAME_COLUMNS, "..");
+		terminal_cut_name(terminal, *thread->name ? thread->name : "?",
+				  LP_TASK_NAME_COLUMNS, name, sizeof(name));
 		add_to_group(groups, own_frame(snapshot, thread), worker->function, name, unknown);
 	}
 	for (i = 0; i < groups->count && i < GROUPS_SHOWN; i++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "text_task.h"
 
+#include "sinks/terminal.h"
 #include "sinks/text/print.h"
 #include "sinks/text/stack.h"
 #include "base/text.h"
@@ -48,11 +49,6 @@ __attribute__((format(printf, 2, 3))) static void say(struct text_piece *piece, 
 	add(piece, "%s%s", piece->length ? ", " : "", text);
 }
 
-static const char *mark_of(const struct lp_terminal *terminal)
-{
-	return terminal->utf8 ? "\xe2\x80\xa6" : "..";
-}
-
 /* Returns the name of a task; without one, that of its coroutine. */
 static const char *name_of(const struct lp_task *task)
 {
@@ -64,7 +60,7 @@ static const char *name_of(const struct lp_task *task)
 const char *text_task_name(const struct lp_terminal *terminal, const struct lp_task *task,
 			   char *text, size_t size)
 {
-	wrap_cut_end(text, size, name_of(task), LP_TASK_NAME_COLUMNS, mark_of(terminal));
+	terminal_cut_name(terminal, name_of(task), LP_TASK_NAME_COLUMNS, text, size);
 	return text;
 }
 
@@ -90,7 +86,7 @@ static void coroutine_text(const struct lp_terminal *terminal, const struct lp_t
 	 * function
 	 */
 	wrap_cut_begin(text, size, *task->coroutine ? task->coroutine : "?", columns,
-		       mark_of(terminal));
+		       terminal_cut_mark(terminal));
 }
 
 static void place_text(const struct lp_shown_frame *frame, unsigned int parts, char *text,

@@ -9,6 +9,7 @@
 #include "other_end.h"
 #include "print.h"
 #include "shortage.h"
+#include "sinks/terminal.h"
 #include "stack.h"
 #include "wire/syscalls.h"
 
@@ -219,18 +220,19 @@ static const char *holder_words(const struct lp_lock_holder *holder)
 		return "it waits for the end of thread";
 	if (holder->gives_result)
 		return holder->is_task ? "it waits for the result of task"
-				    : "it waits for the result of a job of thread";
+				       : "it waits for the result of a job of thread";
 	return holder->is_task ? "held by task" : "held by";
 }
 
 /* Describes the thread or task that holds the lock of a call, or ends its wait. */
-static void describe_holder(const struct lp_lock_holder *holder, char *text, size_t size)
+static void describe_holder(const struct lp_terminal *terminal, const struct lp_lock_holder *holder,
+			    char *text, size_t size)
 {
 	const char *loop = "";
-	char name[HOLDER_COLUMNS * 4 + 8], state[64] = "which is";
+	char name[LP_CUT_NAME_BYTES(HOLDER_COLUMNS)], state[64] = "which is";
 
-	wrap_cut_end(name, sizeof(name), *holder->thread ? holder->thread : "?", HOLDER_COLUMNS,
-		     "..");
+	terminal_cut_name(terminal, *holder->thread ? holder->thread : "?", HOLDER_COLUMNS, name,
+			  sizeof(name));
 	if (holder->own_loop)
 		loop = " of this same, blocked loop";
 	if (holder->since_ns && holder->since_ns < holder->read_ns) {
@@ -250,7 +252,7 @@ static void print_holder(const struct stall *stall, const struct lp_blocked *blo
 
 	if (!holder || is_itself(holder))
 		return;
-	describe_holder(holder, text, sizeof(text));
+	describe_holder(stall->terminal, holder, text, sizeof(text));
 	fputs("      ", stall->file);
 	wrap_print(stall->file, text, 6, "        ", stall->terminal->columns);
 	text_stack_print(stall->file, stall->terminal, &holder->stack);
@@ -261,11 +263,11 @@ static void print_waker(const struct stall *stall, const struct lp_blocked *bloc
 {
 	const struct lp_waker *waker = &stall->breakdown->waker;
 	const char *where = waker->stack.depth ? ", which was at" : "";
-	char name[HOLDER_COLUMNS * 4 + 8], text[HOLDER_COLUMNS * 4 + 64];
+	char name[LP_CUT_NAME_BYTES(HOLDER_COLUMNS)], text[HOLDER_COLUMNS * 4 + 64];
 
 	if (!waker->known || !blocked->woken || holder_of(stall, blocked))
 		return;
-	wrap_cut_end(name, sizeof(name), waker->thread, HOLDER_COLUMNS, "..");
+	terminal_cut_name(stall->terminal, waker->thread, HOLDER_COLUMNS, name, sizeof(name));
 	/* without its stack it may have the name of the kernel, which is that of many */
 	if (*name && !waker->stack.depth && waker->tid)
 		snprintf(text, sizeof(text), "woken by thread '%s' (TID %d)", name, waker->tid);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "print.h"
+#include "sinks/terminal.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static void append(char *shown, const char *text, size_t bytes)
 static void append_cut(char *shown, const struct lp_terminal *terminal, const char *text,
 		       size_t width, bool both_ends)
 {
-	const char *mark = terminal->utf8 ? "\xe2\x80\xa6" : "..";
+	const char *mark = terminal_cut_mark(terminal);
 	size_t marks = text_columns(mark), head, left;
 
 	if (text_columns(text) <= width) {

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/wrap.h"
 #include "model/own_frames.h"
+#include "sinks/terminal.h"
 
 #include <string.h>
 #include <time.h>
@@ -14,7 +15,7 @@
 /* Least columns of a name and of a place. */
 #define NAME_LEAST 16
 #define PLACE_LEAST 10
-/* Size of the buffer for the shown part of a task's name, with the final NUL. */
+/* The most columns of a task's name. */
 #define TASK_NAME_MOST 24
 
 void text_print_clock(FILE *file, uint64_t unix_ns)
@@ -32,7 +33,8 @@ void text_print_clock(FILE *file, uint64_t unix_ns)
 void text_print_end(FILE *file, const struct lp_terminal *terminal, const char *text, size_t width,
 		    bool pad)
 {
-	size_t mark_columns = terminal->utf8 ? 1 : 2, columns = text_columns(text);
+	const char *mark = terminal_cut_mark(terminal);
+	size_t mark_columns = text_columns(mark), columns = text_columns(text);
 
 	if (columns <= width) {
 		fprintf(file, "%s%*s", text, pad ? (int)(width - columns) : 0, "");
@@ -40,7 +42,7 @@ void text_print_end(FILE *file, const struct lp_terminal *terminal, const char *
 	}
 	text = text_tail(text, width > mark_columns ? width - mark_columns : 0);
 	columns = mark_columns + text_columns(text);
-	fprintf(file, "%s%s%*s", terminal->utf8 ? "\xe2\x80\xa6" : "..", text,
+	fprintf(file, "%s%s%*s", mark, text,
 		pad && columns < width ? (int)(width - columns) : 0, "");
 }
 
@@ -92,20 +94,22 @@ void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, ch
 }
 
 /*
- * Writes "  task 'name'", with the beginning of a long name; nothing if it is not known.  Returns
+ * Writes "  task 'name'", with the beginning and a mark of a long name; nothing if it is not known.  Returns
  * its columns.
  */
-static size_t task_text(const struct lp_text_who *who, size_t space, char *text, size_t size)
+static size_t task_text(const struct lp_terminal *terminal, const struct lp_text_who *who,
+			size_t space, char *text, size_t size)
 {
 	const size_t frame = strlen("  task ''");
-	char name[TASK_NAME_MOST];
+	char name[LP_CUT_NAME_BYTES(TASK_NAME_MOST)];
 	size_t most;
 
 	*text = '\0';
 	if (!who->task || !*who->task || space <= frame)
 		return 0;
-	most = space - frame + 1;
-	text_copy(name, most < sizeof(name) ? most : sizeof(name), who->task);
+	most = space - frame;
+	terminal_cut_name(terminal, who->task, most < TASK_NAME_MOST ? most : TASK_NAME_MOST, name,
+			  sizeof(name));
 	snprintf(text, size, "  task '%s'", name);
 	return text_columns(text);
 }
@@ -128,12 +132,12 @@ static void place_text(const struct lp_text_who *who, size_t space, char *place,
 bool text_print_who(FILE *file, const struct lp_terminal *terminal, const struct lp_text_who *who,
 		    size_t space)
 {
-	char task[TASK_NAME_MOST + 16], place[LP_TEXT_PLACE_MAX];
+	char task[LP_CUT_NAME_BYTES(TASK_NAME_MOST) + 16], place[LP_TEXT_PLACE_MAX];
 	size_t name = text_columns(who->name), places = 0, tasks;
 	size_t least = name < NAME_LEAST ? name : NAME_LEAST;
 	bool whole;
 
-	tasks = task_text(who, space - least, task, sizeof(task));
+	tasks = task_text(terminal, who, space - least, task, sizeof(task));
 	place_text(who, space > name + tasks ? space - name - tasks : 0, place, sizeof(place));
 	if (*place)
 		places = text_columns(place) + strlen(" ()");
