@@ -114,7 +114,8 @@ struct lp_event_frame {
 	__u32 line; /* 0: not known */
 	__u16 kind; /* enum lp_frame_kind */
 	__u16 coroutine; /* whether its code is a coroutine's */
-	__u32 reserved;
+	__u16 generated; /* whether its code was compiled from a text, in a program with a file */
+	__u16 reserved;
 	char function[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
 	char file[LP_STACK_FILE_BYTES];
 };

@@ -102,3 +102,29 @@ def test_command_keeps_its_descriptors_and_signals(case):
         found = file.read().strip()
     if found != "[] ['SigBlk:\\t0000000000000000'] True":
         raise Failure(found)
+
+
+def names(records, task):
+    """Name, file name and function of the handler of the stall of a task."""
+    (slow,) = [slow for slow in records.slow() if slow["callback"]["task"] == task]
+    named = slow.get("handler", slow["callback"])
+    function = named.get("function", named.get("name")).rpartition(".")[2]
+    return function, os.path.basename(named["file"])
+
+
+@on_every_python
+def test_generated_code_is_the_programs_only_if_the_program_has_no_file(case):
+    """The functions that dataclasses generates have the same file name as those of `python -c`."""
+    command, truth_path = case.python("generated.py")
+    script = os.path.join(os.path.dirname(truth_path), "targets", "generated.py")
+    with open(script, encoding="utf-8") as file:
+        text = file.read()
+    typed = case.interpreter.command("-c", text, truth_path,
+                                     os.path.join(os.path.dirname(script), "site-packages"))
+    for file, started in (("generated.py", command), ("<string>", typed)):
+        records = run_command(case, started).expect(0).records
+        verify(schema.documented(records))
+        if names(records, "handler") != ("handler", file):
+            raise Failure(f"{file}: the handler is {names(records, 'handler')}")
+        if file != "<string>" and names(records, "dataclass") != ("make", "records.py"):
+            raise Failure(f"{file}: the dataclass is {names(records, 'dataclass')}")

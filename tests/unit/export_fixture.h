@@ -49,10 +49,10 @@ static struct lp_blocked export_blocked = {
 	.stack = { .depth = 2,
 		   .frames =
 			   (const struct lp_shown_frame *[]){
-				   &(const struct lp_shown_frame){ LP_FRAME_PYTHON, false, 41,
-								   (char *)"execute",
+				   &(const struct lp_shown_frame){ LP_FRAME_PYTHON, false, false,
+								   41, (char *)"execute",
 								   (char *)"/app/db.py" },
-				   &(const struct lp_shown_frame){ LP_FRAME_PYTHON, true, 88,
+				   &(const struct lp_shown_frame){ LP_FRAME_PYTHON, true, false, 88,
 								   (char *)"handle",
 								   (char *)"/app/views.py" } } },
 };

@@ -22,22 +22,22 @@ __attribute__((weak)) double loop_utilization(const struct lp_loop_summary *summ
 #define FRAME(function, file, line)                                                                \
 	&(const struct lp_shown_frame)                                                             \
 	{                                                                                          \
-		LP_FRAME_PYTHON, false, line, (char *)(function), (char *)(file)                   \
+		LP_FRAME_PYTHON, false, false, line, (char *)(function), (char *)(file)            \
 	}
 #define COROUTINE(function, file, line)                                                            \
 	&(const struct lp_shown_frame)                                                             \
 	{                                                                                          \
-		LP_FRAME_PYTHON, true, line, (char *)(function), (char *)(file)                    \
+		LP_FRAME_PYTHON, true, false, line, (char *)(function), (char *)(file)             \
 	}
 #define NATIVE(function, file)                                                                     \
 	&(const struct lp_shown_frame)                                                             \
 	{                                                                                          \
-		LP_FRAME_NATIVE, false, 0, (char *)(function), (char *)(file)                      \
+		LP_FRAME_NATIVE, false, false, 0, (char *)(function), (char *)(file)               \
 	}
 #define KERNEL(function, file)                                                                     \
 	&(const struct lp_shown_frame)                                                             \
 	{                                                                                          \
-		LP_FRAME_KERNEL, false, 0, (char *)(function), (char *)(file)                      \
+		LP_FRAME_KERNEL, false, false, 0, (char *)(function), (char *)(file)               \
 	}
 
 #define STACK_OF(...)                                                                              \

@@ -49,7 +49,7 @@ static void a_formula_of_a_name_is_a_text(void **state)
 	}
 }
 
-static const struct lp_shown_frame buy = { LP_FRAME_PYTHON, true, 21, (char *)"buy",
+static const struct lp_shown_frame buy = { LP_FRAME_PYTHON,    true, false, 21, (char *)"buy",
 					   (char *)"/app/o.py" };
 
 static void a_stall_is_a_row_with_its_worst_cause(void **state)

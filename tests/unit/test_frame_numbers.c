@@ -60,7 +60,7 @@ static void the_same_place_has_the_same_number(void **state)
 	/* bytes after the end of a text do not count */
 	memset(&again, 0xee, sizeof(again));
 	again.kind = LP_FRAME_PYTHON;
-	again.coroutine = false;
+	again.coroutine = again.generated = false;
 	again.line = 1;
 	strcpy(again.function, "f");
 	strcpy(again.file, "a.py");
@@ -74,10 +74,12 @@ static void places_that_differ_in_anything_are_two(void **state)
 		frame_of("f", "a.py", 1), frame_of("f", "a.py", 2), frame_of("f", "b.py", 1),
 		frame_of("g", "a.py", 1), frame_of("fa.py", "", 1), frame_of("", "fa.py", 1),
 		frame_of("f", "a.py", 1), frame_of("f", "a.py", 1), frame_of("f", "a.py", 1),
+		frame_of("f", "a.py", 1),
 	};
 	size_t count = sizeof(frames) / sizeof(frames[0]), i;
 
 	(void)state;
+	frames[count - 4].generated = true;
 	frames[count - 3].coroutine = true;
 	frames[count - 2].kind = LP_FRAME_NATIVE;
 	frames[count - 1].kind = LP_FRAME_KERNEL;

@@ -155,6 +155,35 @@ static void code_without_a_file_names_nothing(void **state)
 	expect(slow.own, "worker", 31);
 }
 
+static void code_that_a_library_compiled_is_not_the_program_s(void **state)
+{
+	static const struct lp_callback_info make = { LP_MODEL_TASK, "make", SITE "shop/orders.py",
+						      11 };
+	struct lp_shown_frame init = { .kind = LP_FRAME_PYTHON,
+				       .function = (char *)"__create_fn__.<locals>.__init__",
+				       .file = (char *)"<string>",
+				       .line = 4 };
+	struct lp_shown_frame post = { .kind = LP_FRAME_PYTHON,
+				       .function = (char *)"Order.__post_init__",
+				       .file = (char *)(SITE "shop/orders.py"),
+				       .line = 7 };
+	struct lp_shown_frame coroutine = post;
+	const struct lp_shown_frame *frames[] = { &post, &init, &coroutine };
+	struct lp_slow_callback slow;
+
+	(void)state;
+	coroutine.function = (char *)"make";
+	coroutine.coroutine = true;
+	slow = named(&make, (struct lp_stack){ .frames = (const struct lp_shown_frame **)frames,
+					       .depth = 3 });
+	expect(slow.own, "__create_fn__.<locals>.__init__", 4);
+	init.generated = true;
+	slow = named(&make, (struct lp_stack){ .frames = (const struct lp_shown_frame **)frames,
+					       .depth = 3 });
+	expect(slow.own, "Order.__post_init__", 7);
+	expect(slow.handler, NULL, 0);
+}
+
 static void of_an_installed_program_the_package_below_the_framework_counts(void **state)
 {
 	struct lp_slow_callback slow =
@@ -232,6 +261,7 @@ int main(void)
 		cmocka_unit_test(
 			the_program_s_own_wrapper_gives_way_to_the_coroutine_that_it_awaits),
 		cmocka_unit_test(code_without_a_file_names_nothing),
+		cmocka_unit_test(code_that_a_library_compiled_is_not_the_program_s),
 		cmocka_unit_test(of_an_installed_program_the_package_below_the_framework_counts),
 		cmocka_unit_test(an_eager_task_of_a_package_gives_way_to_its_handler),
 		cmocka_unit_test(frames_without_a_file_or_a_package_name_nothing),

@@ -252,8 +252,9 @@ static void a_table_of_several_loops_reports_which(void **state)
 
 static void a_long_table_is_cut_and_says_so(void **state)
 {
-	static const struct lp_shown_frame place = { LP_FRAME_PYTHON, false, 123456,
-						     (char *)LONG_NAME, (char *)LONG_NAME };
+	static const struct lp_shown_frame place = {
+		LP_FRAME_PYTHON, false, false, 123456, (char *)LONG_NAME, (char *)LONG_NAME
+	};
 	struct lp_finding_count counts[22];
 	const struct lp_summary summary = { .finding_count = 22, .findings = counts };
 	size_t i;

@@ -77,8 +77,9 @@ void own_frames_package(const char *file, char *name, size_t size)
 
 bool own_frames_has_origin(const struct lp_shown_frame *frame, enum lp_frame_origin origin)
 {
-	return frame && frame->kind == LP_FRAME_PYTHON && frame->file && *frame->file &&
-	       own_frames_origin(frame->file) == origin;
+	if (!frame || frame->kind != LP_FRAME_PYTHON || !frame->file || !*frame->file)
+		return false;
+	return (frame->generated ? LP_ORIGIN_GENERATED : own_frames_origin(frame->file)) == origin;
 }
 
 bool own_frames_has_common_name(const char *file)

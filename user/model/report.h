@@ -79,6 +79,8 @@ struct lp_callback_info {
 struct lp_shown_frame {
 	enum lp_frame_kind kind;
 	bool coroutine;
+	/* the program has a file, and this code, of the file "<string>", was compiled from a text */
+	bool generated;
 	uint32_t line; /* 0: not known */
 	char *function;
 	char *file; /* "" if there is none */

@@ -78,6 +78,7 @@ static const struct lp_shown_frame *add_line(struct lp_source_lines *places, uin
 		return NULL;
 	line->kind = (enum lp_frame_kind)event->kind;
 	line->coroutine = event->coroutine;
+	line->generated = event->generated;
 	line->line = event->line;
 	line->function = strdup(event->function);
 	line->file = strdup(event->file);
@@ -94,6 +95,7 @@ static bool is_at(const void *entry, const void *key)
 
 	return frame->line == event->line && frame->kind == (enum lp_frame_kind)event->kind &&
 	       frame->coroutine == (event->coroutine != 0) &&
+	       frame->generated == (event->generated != 0) &&
 	       !strcmp(frame->function, event->function) && !strcmp(frame->file, event->file);
 }
 

@@ -41,7 +41,8 @@ static const struct lp_shown_frame *innermost_of(const struct lp_stack *stack, c
 	for (i = 0; i < stack->depth; i++) {
 		const struct lp_shown_frame *frame = stack->frames[i];
 
-		if (frame->kind != LP_FRAME_PYTHON || !is_of(frame->file, package))
+		if (frame->kind != LP_FRAME_PYTHON || frame->generated ||
+		    !is_of(frame->file, package))
 			continue;
 		if (frame->coroutine)
 			return frame;

@@ -47,8 +47,8 @@ static bool has_frame(const void *entry, const void *key)
 	const struct lp_frame *left = &((const struct lp_frame_number *)entry)->frame, *right = key;
 
 	return left->kind == right->kind && left->line == right->line &&
-	       left->coroutine == right->coroutine && !strcmp(left->function, right->function) &&
-	       !strcmp(left->file, right->file);
+	       left->coroutine == right->coroutine && left->generated == right->generated &&
+	       !strcmp(left->function, right->function) && !strcmp(left->file, right->file);
 }
 
 int frame_numbers_get(struct lp_frame_numbers *places, const struct lp_frame *frame, bool *is_new)

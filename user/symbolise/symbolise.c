@@ -86,6 +86,7 @@ int symboliser_number(struct lp_symboliser *symboliser, const struct lp_event *o
 	event.line = frame->line;
 	event.kind = (__u16)frame->kind;
 	event.coroutine = frame->coroutine;
+	event.generated = frame->generated;
 	text_copy(event.function, sizeof(event.function), frame->function);
 	text_copy(event.file, sizeof(event.file), frame->file);
 	symboliser->config.take(symboliser->config.context, &event.event);

@@ -80,6 +80,7 @@ static void describe(const struct lp_task_frames *frames, struct frame_place *pl
 	place->shown = (struct lp_shown_frame){
 		.kind = frame.kind,
 		.coroutine = frame.coroutine,
+		.generated = frame.generated,
 		.line = frame.line,
 		.function = strdup(place->name && *place->name ? place->name : frame.function),
 		.file = strdup(frame.file),

@@ -122,7 +122,7 @@ static bool is_library(const char *file)
 /*
  * Code that is compiled from a string has a file name of any form, mostly in angle brackets.
  * "<string>" is that of "python -c" and the others are those of prompts, which are code of the
- * program; but libraries use "<string>" too.
+ * program; but libraries use "<string>" too, as dataclasses does (is_generated in objects/code.c).
  */
 static bool is_generated(const char *file)
 {

@@ -36,6 +36,7 @@ struct lp_code {
 struct lp_code_cache {
 	struct lp_code *slots[CODES];
 	size_t table_bytes;
+	bool program_has_file; /* false: not known yet, or it has none */
 };
 
 struct lp_code_cache *cpython_codes_new(void)
@@ -189,6 +190,39 @@ void cpython_mark_frame(struct lp_frame *shown)
 		       text_ends_with(shown->file, "/_py_warnings.py");
 }
 
+/*
+ * Returns whether the program was started from a file, and not by "python -c" or embedded. A script
+ * that has ended while its threads run has no __file__ any more, but an object that loaded it; what
+ * has "loaded" a program without a file is a class.
+ */
+static bool program_has_file(const struct lp_cpython *python)
+{
+	uint64_t loader;
+	char type[16];
+
+	if (cpython_module_attribute(python, "__main__", "__file__"))
+		return true;
+	loader = cpython_module_attribute(python, "__main__", "__loader__");
+	return loader && !cpython_type_name(python, loader, type, sizeof(type)) &&
+	       strcmp(type, "type") != 0 && strcmp(type, "NoneType") != 0;
+}
+
+/*
+ * Returns whether code of this file is neither the program's nor that of a file: a function that a
+ * library has compiled from a text, as that of a dataclass, has the file of "python -c".
+ */
+static bool is_generated(const struct lp_cpython *python, const char *file)
+{
+	bool has_file;
+
+	if (strcmp(file, "<string>") != 0)
+		return false;
+	has_file = (python->codes && python->codes->program_has_file) || program_has_file(python);
+	if (python->codes)
+		python->codes->program_has_file = has_file;
+	return has_file;
+}
+
 static void show(const struct lp_cpython *python, const struct lp_code *code, uint64_t instruction,
 		 struct lp_frame *shown)
 {
@@ -200,6 +234,7 @@ static void show(const struct lp_cpython *python, const struct lp_code *code, ui
 	shown->coroutine = flags & LP_CO_AWAITS;
 	memcpy(shown->function, code->function, sizeof(shown->function));
 	memcpy(shown->file, code->file, sizeof(shown->file));
+	shown->generated = is_generated(python, shown->file);
 	cpython_mark_frame(shown);
 	if (code->table) {
 		shown->line = find_line(python, code, code->table, code->table_size, instruction);
