@@ -57,6 +57,19 @@ static void of_a_long_name_the_end_is_shown(void **state)
 	assert_string_equal(labels[0].shown, "..handle_request");
 }
 
+static void functions_within_one_function_show_both_ends_of_their_own_names(void **state)
+{
+	struct lp_text_label labels[] = {
+		LABEL("shield.<locals>._inner_done_callback", "asyncio/tasks.py:958"),
+		LABEL("shield.<locals>._outer_done_callback", "asyncio/tasks.py:975"),
+	};
+
+	(void)state;
+	expect_distinct(labels, 2, 16, &wide);
+	assert_string_equal(labels[0].shown, "_inner_\u2026callback");
+	assert_string_equal(labels[1].shown, "_outer_\u2026callback");
+}
+
 static void names_with_the_same_end_show_both_ends(void **state)
 {
 	struct lp_text_label labels[] = { LABEL("first of all workers' thread", ""),
@@ -132,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fits_is_shown_whole),
 		cmocka_unit_test(of_a_long_name_the_end_is_shown),
+		cmocka_unit_test(functions_within_one_function_show_both_ends_of_their_own_names),
 		cmocka_unit_test(names_with_the_same_end_show_both_ends),
 		cmocka_unit_test(the_same_name_has_its_place),
 		cmocka_unit_test(what_nothing_distinguishes_has_its_number),

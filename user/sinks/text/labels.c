@@ -17,6 +17,7 @@
 enum label_level {
 	LEVEL_END, /* the end of the text */
 	LEVEL_BOTH_ENDS,
+	LEVEL_LAST_NAME, /* both ends of the last part of a qualified name */
 	LEVEL_DETAIL, /* the end of text and detail */
 	LEVEL_DETAIL_BOTH_ENDS,
 	LEVEL_NUMBER, /* with the number of the row */
@@ -54,7 +55,9 @@ static void append_cut(char *shown, const struct lp_terminal *terminal, const ch
 static void show(struct lp_text_label *label, enum label_level level, size_t number, size_t width,
 		 const struct lp_terminal *terminal)
 {
-	bool both_ends = level == LEVEL_BOTH_ENDS || level == LEVEL_DETAIL_BOTH_ENDS;
+	bool both_ends = level == LEVEL_BOTH_ENDS || level == LEVEL_LAST_NAME ||
+			 level == LEVEL_DETAIL_BOTH_ENDS;
+	const char *dot = level == LEVEL_LAST_NAME ? strrchr(label->text, '.') : NULL;
 	char whole[LP_TEXT_LABEL_MAX], mark[24] = "";
 	size_t prefix = text_columns(label->prefix);
 	bool detail = level >= LEVEL_DETAIL && *label->detail;
@@ -62,7 +65,10 @@ static void show(struct lp_text_label *label, enum label_level level, size_t num
 	if (level == LEVEL_NUMBER)
 		snprintf(mark, sizeof(mark), " #%zu", number);
 	width = width > strlen(mark) ? width - strlen(mark) : 0;
-	snprintf(whole, sizeof(whole), "%s%s%s", detail && label->instead ? "" : label->text,
+	snprintf(whole, sizeof(whole), "%s%s%s",
+		 detail && label->instead ? ""
+		 : dot			  ? dot + 1
+					  : label->text,
 		 detail && !label->instead ? " " : "", detail ? label->detail : "");
 	label->shown[0] = '\0';
 	if (width >= prefix + TEXT_LEAST || prefix + text_columns(whole) <= width) {
