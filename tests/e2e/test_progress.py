@@ -315,3 +315,19 @@ def test_stopped_process_traced(case):
 @patient
 def test_stopped_process_sampled(case):
     check_stopped(case, causes.SAMPLE)
+
+
+@on_every_python
+def test_a_coroutine_of_another_class_is_named_by_it(case):
+    """Its step runs already at the attach; its class has a name that ends as CPython's own."""
+    target = case.start("otherclass.py")
+    target.go()
+    target.wait_ready()
+    (task,) = [task for task in case.run("tasks", "-p", str(target.pid), "-j").expect(0)
+               .records.of("task") if task["task"] == "other"]
+    records = case.run("-p", str(target.pid), "-t", "100ms", "-j", "-d", "1").expect(0).records
+    target.go()
+    target.finish()
+    found = [task["name"], *(report["callback"]["name"] for report in in_progress(records))]
+    if len(found) < 2 or set(found) != {"Other_coroutine"}:
+        raise Failure(f"the task and the callback are {found}")

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "process/memory.h"
 #include "running_loops.h"
+#include "runtime/cpython/objects/await_chain.h"
 #include "runtime/cpython/objects/frames.h"
 #include "runtime/cpython/objects/instance.h"
 #include "runtime/cpython/tasks/enumerate.h"
@@ -195,12 +196,6 @@ static void take_instance(const struct lp_cpython *python, struct lp_running_cal
 		       LP_QUALNAME_BYTES);
 }
 
-/* Returns whether an object is a coroutine or generator, which has code of its own. */
-static bool is_coroutine(const struct lp_cpython *python, uint64_t object)
-{
-	return has_type(python, object, "coroutine") || has_type(python, object, "generator");
-}
-
 static uint64_t coroutine_code(const struct lp_cpython *python, uint64_t coroutine)
 {
 	return memory_u64(python->pid, coroutine + python->row.coroutine.cr_code) &
@@ -232,7 +227,7 @@ static uint64_t written_coroutine(const struct lp_cpython *python, uint64_t func
 	    (!text_ends_with(name, "__step") && !text_ends_with(name, "__wakeup")))
 		return 0;
 	coroutine = cpython_instance_get(python, self, "_coro");
-	return coroutine && is_coroutine(python, coroutine) ? coroutine : 0;
+	return coroutine && cpython_is_coroutine(python, coroutine) ? coroutine : 0;
 }
 
 void cpython_identify_task(const struct lp_cpython *python, uint64_t task,
@@ -242,7 +237,7 @@ void cpython_identify_task(const struct lp_cpython *python, uint64_t task,
 	uint64_t coroutine = memory_u64(python->pid, task + row->task.task_coro);
 
 	callback->task = task;
-	if (is_coroutine(python, coroutine))
+	if (cpython_is_coroutine(python, coroutine))
 		take_coroutine(python, coroutine, callback);
 	else
 		take_instance(python, callback, LP_CALLBACK_TASK, coroutine);
@@ -289,7 +284,7 @@ static uint64_t running_task(const struct lp_cpython *python, uint64_t thread_st
 	uint64_t task = loop ? cpython_current_task(python, thread_state, loop) : 0, coroutine;
 
 	coroutine = task ? memory_u64(python->pid, task + python->row.task.task_coro) : 0;
-	return coroutine && is_coroutine(python, coroutine) &&
+	return coroutine && cpython_is_coroutine(python, coroutine) &&
 			       coroutine_code(python, coroutine) == code
 		       ? task
 		       : 0;

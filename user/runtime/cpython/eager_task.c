@@ -7,6 +7,7 @@
 
 #include "callback.h"
 #include "process/memory.h"
+#include "runtime/cpython/objects/await_chain.h"
 #include "runtime/cpython/objects/object.h"
 #include "runtime/cpython/tasks/enumerate.h"
 #include "runtime/cpython/tasks/task_name.h"
@@ -19,10 +20,8 @@ static bool find_coroutine(const struct lp_cpython *python, uint64_t task,
 {
 	const struct lp_cpython_row *row = &python->row;
 	uint64_t coroutine = memory_u64(python->pid, task + row->task.task_coro), code;
-	char type[sizeof("coroutine")];
 
-	if (!coroutine || cpython_type_name(python, coroutine, type, sizeof(type)) ||
-	    (strcmp(type, "coroutine") != 0 && strcmp(type, "generator") != 0))
+	if (!cpython_is_coroutine(python, coroutine))
 		return false;
 	found->at = (struct lp_eager_address){ task, coroutine };
 	code = memory_u64(python->pid, coroutine + row->coroutine.cr_code) & ~row->frame.tag_mask;

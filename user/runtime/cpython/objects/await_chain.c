@@ -87,6 +87,11 @@ static enum lp_awaitable awaitable_of(const struct lp_cpython *python, uint64_t 
 	return flags & CPYTHON_TYPE_FLAG_READY ? AWAITABLE_OTHER : AWAITABLE_TORN;
 }
 
+bool cpython_is_coroutine(const struct lp_cpython *python, uint64_t object)
+{
+	return object && awaitable_of(python, object) == AWAITABLE_COROUTINE;
+}
+
 /* Returns the number of objects on a frame's evaluation stack; *first: address of the deepest. */
 static size_t find_stack(const struct lp_parked *parked, const struct lp_await_link *link,
 			 uint64_t *first)

@@ -30,6 +30,12 @@ struct lp_await_chain {
 	uint64_t leaf;
 };
 
+/*
+ * Returns whether an object is a coroutine or generator of CPython's, which has a frame.  Others,
+ * such as _cython_3_2_8.coroutine, have none.
+ */
+bool cpython_is_coroutine(const struct lp_cpython *python, uint64_t object);
+
 /* Reads the chain of a coroutine. */
 void cpython_await_chain(const struct lp_cpython *python, uint64_t coroutine,
 			 struct lp_await_chain *chain);

@@ -266,6 +266,21 @@ static struct lp_raw_frame first_line(const struct lp_cpython *python, uint64_t 
 	return frame;
 }
 
+/*
+ * Names the awaitable of a task by its class, if it is no coroutine or generator of CPython's,
+ * which has frames: one of Cython, or an object of the program with __await__.
+ */
+static void name_by_class(struct lp_task_reader *reader, uint64_t awaitable, struct lp_task *task)
+{
+	char name[NAME_BYTES];
+
+	if (!awaitable || cpython_is_coroutine(reader->python, awaitable) ||
+	    !known_type(reader, awaitable)->object ||
+	    cpython_type_name(reader->python, awaitable, name, sizeof(name)))
+		return;
+	task->coroutine = task_arena_text(reader->arena, name);
+}
+
 /* Fills the coroutine of an ended task: it has no frame, but still refers to its code object. */
 static void fill_ended(struct lp_task_reader *reader, uint64_t coroutine, struct lp_task *task)
 {
@@ -275,8 +290,10 @@ static void fill_ended(struct lp_task_reader *reader, uint64_t coroutine, struct
 
 	code &= ~row->frame.tag_mask;
 	if (!code || !python->code_type ||
-	    memory_u64(python->pid, code + CPYTHON_OBJECT_TYPE) != python->code_type)
+	    memory_u64(python->pid, code + CPYTHON_OBJECT_TYPE) != python->code_type) {
+		name_by_class(reader, coroutine, task);
 		return;
+	}
 	task->code = first_line(python, code);
 	task->coroutine = cpython_coroutine_name(
 		reader, memory_u64(python->pid, coroutine + row->coroutine.cr_qualname));
@@ -402,6 +419,8 @@ bool cpython_read_task(struct lp_task_reader *reader, uint64_t address, struct l
 	if (!chain->leaf && !cpython_chain_runs(chain))
 		chain->leaf = fields.waiter;
 	fill_frames(reader, chain, task);
+	if (!chain->count)
+		name_by_class(reader, fields.coroutine, task);
 	task->partial |= torn;
 	return true;
 }
