@@ -24,7 +24,7 @@ static __always_inline void lp_store_origin(struct lp_process *process, __u64 ob
 	const struct lp_python_offsets *offsets = &process->layout.python.offsets;
 	struct lp_object_key key = {};
 	struct lp_origin origin = {};
-	__u64 frame, code;
+	__u64 frame, code, instruction;
 	__u32 i, depth = 0;
 	__u8 owner = 0;
 
@@ -43,13 +43,15 @@ static __always_inline void lp_store_origin(struct lp_process *process, __u64 ob
 			/* the coroutine's own frame, which has not begun */
 			inside = false;
 		} else if (offsets->frame_owner == LP_NO_FIELD || owner < offsets->first_shim) {
-			origin.frames[depth].code = code;
-			origin.frames[depth].instruction =
-				lp_read_u64(frame + offsets->frame_instr_ptr);
+			instruction = lp_read_u64(frame + offsets->frame_instr_ptr);
+			/* up to 3.10: f_lasti, an int */
 			if (offsets->frame_owner == LP_NO_FIELD)
-				origin.frames[depth].instruction =
-					(__u32)origin.frames[depth].instruction;
-			depth++;
+				instruction = (__u32)instruction;
+			if (!lp_is_init_shim(offsets, code, instruction)) {
+				origin.frames[depth].code = code;
+				origin.frames[depth].instruction = instruction;
+				depth++;
+			}
 		}
 		frame = lp_read_u64(frame + offsets->frame_previous);
 	}
