@@ -85,6 +85,7 @@ __noinline int lp_report_slow_iteration(__u32 slot, __u64 now)
 	if (stall->account.account.segment_ns == loop->iteration_start_ns &&
 	    stall->reported_ns != loop->iteration_start_ns)
 		lp_report_segment(slot, loop->iteration_start_ns, now, LP_SEGMENT_GAP);
+	lp_report_iteration_cpu_waits(slot, loop->iteration_start_ns, now);
 	event = lp_event_reserve(sizeof(*event));
 	if (!event)
 		return 0;

@@ -169,7 +169,7 @@ static __always_inline __u64 lp_least(__u64 left, __u64 right)
  * LP_NEIGHBOURS plus the index of the entry with the least time. own: the PID of the loop's process.
  */
 static __always_inline __u32 lp_neighbour_find(const struct lp_cpu_waits *waits,
-					       const struct lp_taker *taker, __u32 own)
+					       const struct lp_neighbour *wanted, __u32 own)
 {
 	const struct lp_neighbour *neighbour;
 	__u64 least_ns = ~0ULL;
@@ -177,8 +177,9 @@ static __always_inline __u32 lp_neighbour_find(const struct lp_cpu_waits *waits,
 
 	for (i = 0; i < LP_NEIGHBOURS; i++) {
 		neighbour = &waits->neighbours[i];
-		if (neighbour->comm[0] == taker->comm[0] && neighbour->comm[1] == taker->comm[1] &&
-		    (neighbour->pid == own) == (taker->pid == own) && neighbour->pid)
+		if (neighbour->comm[0] == wanted->comm[0] &&
+		    neighbour->comm[1] == wanted->comm[1] &&
+		    (neighbour->pid == own) == (wanted->pid == own) && neighbour->pid)
 			return i;
 		if (neighbour->total_ns < least_ns) {
 			least_ns = neighbour->total_ns;
@@ -188,23 +189,44 @@ static __always_inline __u32 lp_neighbour_find(const struct lp_cpu_waits *waits,
 	return least + LP_NEIGHBOURS;
 }
 
+/* Adds the time of threads of one name to waits. If there is no entry for it, it gets the least
+ * one. */
+static __always_inline void lp_neighbour_merge(struct lp_wait_state *stall,
+					       struct lp_cpu_waits *waits,
+					       const struct lp_neighbour *added, __u32 own)
+{
+	struct lp_neighbour *neighbour;
+	__u64 entry;
+
+	/* the verifier does not know what a map holds: it checks what follows once for all entries */
+	stall->neighbour = lp_neighbour_find(waits, added, own);
+	entry = *(volatile __u64 *)&stall->neighbour;
+	neighbour = &waits->neighbours[entry & (LP_NEIGHBOURS - 1)];
+	if (entry >= LP_NEIGHBOURS) {
+		waits->dropped_ns += neighbour->total_ns;
+		neighbour->comm[0] = added->comm[0];
+		neighbour->comm[1] = added->comm[1];
+		neighbour->total_ns = 0;
+		neighbour->count = 0;
+	}
+	neighbour->pid = added->pid;
+	neighbour->total_ns += added->total_ns;
+	neighbour->count += added->count;
+}
+
 /* From the waits of the segment to those of the loop, in bytes. */
 #define LP_LOOP_WAITS                                                                              \
 	(__builtin_offsetof(struct lp_wait_state, cpu_waits) -                                     \
 	 __builtin_offsetof(struct lp_wait_state, cpu.waits))
 
-/*
- * Adds the time that a taker of the CPU ran to the waits of the loop or of the segment.  If there
- * is no entry for its name, it gets the least one.
- */
+/* Adds the time that a taker of the CPU ran to the waits of the loop or of the segment. */
 __weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 number)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	struct lp_neighbour *neighbour;
+	struct lp_neighbour added = { .count = 1 };
 	const struct lp_taker *taker;
 	struct lp_cpu_waits *waits;
-	__u64 entry;
 
 	if (!stall || !loop)
 		return 0;
@@ -213,21 +235,60 @@ __weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 number)
 	waits = (void *)&stall->cpu.waits + (of_loop & 1) * LP_LOOP_WAITS;
 	if (!taker->ran_ns)
 		return 0;
-	/* the verifier does not know what a map holds: it checks what follows once for all entries */
-	stall->neighbour = lp_neighbour_find(waits, taker, loop->pid);
-	entry = *(volatile __u64 *)&stall->neighbour;
-	neighbour = &waits->neighbours[entry & (LP_NEIGHBOURS - 1)];
-	if (entry >= LP_NEIGHBOURS) {
-		waits->dropped_ns += neighbour->total_ns;
-		neighbour->comm[0] = taker->comm[0];
-		neighbour->comm[1] = taker->comm[1];
-		neighbour->total_ns = 0;
-		neighbour->count = 0;
-	}
-	neighbour->pid = taker->pid;
-	neighbour->total_ns += taker->ran_ns;
-	neighbour->count++;
+	added.total_ns = taker->ran_ns;
+	added.comm[0] = taker->comm[0];
+	added.comm[1] = taker->comm[1];
+	added.pid = taker->pid;
+	lp_neighbour_merge(stall, waits, &added, loop->pid);
 	return 0;
+}
+
+/* Adds one of the neighbours of the segment to those of its iteration. */
+__weak __noinline int lp_neighbour_of_iteration(__u32 slot, __u32 number)
+{
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	const struct lp_neighbour *added;
+
+	if (!stall || !loop)
+		return 0;
+	added = &stall->cpu.waits.neighbours[number & (LP_NEIGHBOURS - 1)];
+	if (added->pid)
+		lp_neighbour_merge(stall, &stall->iteration_cpu.waits, added, loop->pid);
+	return 0;
+}
+
+/*
+ * Ends the waits for a CPU of the last segment: adds them to those of its iteration. Those of a
+ * slow callback were discarded before, as they are not the iteration's own.
+ */
+__weak __noinline int lp_cpu_waits_end(__u32 slot)
+{
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_cpu_waits *into;
+	__u32 i;
+
+	if (!stall || !stall->cpu.segment_ns)
+		return 0;
+	into = &stall->iteration_cpu.waits;
+	if (stall->iteration_cpu.segment_ns != stall->cpu_iteration_ns) {
+		__builtin_memset(into, 0, sizeof(*into));
+		stall->iteration_cpu.segment_ns = stall->cpu_iteration_ns;
+	}
+	into->throttled_ns += stall->cpu.waits.throttled_ns;
+	into->throttled += stall->cpu.waits.throttled;
+	into->dropped_ns += stall->cpu.waits.dropped_ns;
+	for (i = 0; i < LP_NEIGHBOURS; i++)
+		lp_neighbour_of_iteration(slot, i);
+	stall->cpu.segment_ns = 0;
+	return 0;
+}
+
+/* Discards the waits for a CPU of a slow callback. */
+static __always_inline void lp_cpu_waits_drop(struct lp_wait_state *stall, __u64 segment_ns)
+{
+	if (stall->cpu.segment_ns == segment_ns)
+		stall->cpu.segment_ns = 0;
 }
 
 /* Adds a wait for a CPU to the reasons for such waits, of its segment or of the loop. */
@@ -269,8 +330,10 @@ static __always_inline void lp_book_cpu_wait(struct lp_wait_state *stall, __u32 
 	if (!wait->followed)
 		lp_takers_limit(wait);
 	if (stall->cpu.segment_ns != wait->segment_ns) {
+		lp_cpu_waits_end(slot);
 		__builtin_memset(&stall->cpu.waits, 0, sizeof(stall->cpu.waits));
 		stall->cpu.segment_ns = wait->segment_ns;
+		stall->cpu_iteration_ns = wait->iteration_ns;
 	}
 	lp_cpu_waits_add(stall, slot, false);
 	lp_cpu_waits_add(stall, slot, true);
@@ -430,6 +493,7 @@ __weak __noinline int lp_drop_segment(__u32 slot, __u64 segment_ns)
 
 	if (!stall)
 		return 0;
+	lp_cpu_waits_drop(stall, segment_ns);
 	account = &stall->account.account;
 	if (account->segment_ns != segment_ns)
 		return 0;
@@ -454,6 +518,24 @@ static __always_inline void lp_report_cpu_waits(struct lp_wait_state *stall, __u
 	stall->cpu.event.reserved = flags;
 	if (bpf_ringbuf_output(&events, &stall->cpu, sizeof(stall->cpu), 0))
 		lp_lose(LP_LOST_RING);
+}
+
+/* Sends the reasons for the waits for a CPU of an iteration without its slow callbacks. */
+__weak __noinline int lp_report_iteration_cpu_waits(__u32 slot, __u64 iteration_ns, __u64 now)
+{
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+
+	if (!stall || !loop)
+		return 0;
+	lp_cpu_waits_end(slot);
+	if (stall->iteration_cpu.segment_ns != iteration_ns)
+		return 0;
+	lp_event_fill(&stall->iteration_cpu.event, LP_EVENT_ITERATION_CPU_WAITS,
+		      sizeof(stall->iteration_cpu), now, slot, loop->pid);
+	if (bpf_ringbuf_output(&events, &stall->iteration_cpu, sizeof(stall->iteration_cpu), 0))
+		lp_lose(LP_LOST_RING);
+	return 0;
 }
 
 /* Sends the times that a segment lost because memory was short, if there were any. */
@@ -482,6 +564,8 @@ __weak __noinline int lp_report_segment(__u32 slot, __u64 segment_ns, __u64 now,
 	if (!stall || !loop)
 		return 0;
 	lp_report_cpu_waits(stall, slot, loop->pid, segment_ns, now, flags);
+	if (!(flags & LP_SEGMENT_GAP))
+		lp_cpu_waits_drop(stall, segment_ns);
 	lp_report_memory_waits(stall, slot, loop->pid, segment_ns, now, flags);
 	lp_segment_begin(&stall->account.account, segment_ns);
 	count = stall->account.account.block_count;

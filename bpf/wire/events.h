@@ -39,6 +39,7 @@ enum lp_event_type {
 	LP_EVENT_PROCESS_END = 16,
 	LP_EVENT_CPU_WAITS = 17,
 	LP_EVENT_MEMORY_WAITS = 18,
+	LP_EVENT_ITERATION_CPU_WAITS = 19, /* struct lp_event_cpu_waits */
 	LP_EVENT_TARGET = 32,
 	LP_EVENT_LOOP_STATS = 33,
 	LP_EVENT_CALLBACK_STATS = 34,
@@ -237,11 +238,12 @@ struct lp_event_segment_times {
 
 /*
  * Why the thread waited for a CPU; precedes the LP_EVENT_SEGMENT_TIMES of its segment. User space
- * adds records of all segments of a loop, which are cumulative.
+ * adds records of all segments of a loop, which are cumulative. LP_EVENT_ITERATION_CPU_WAITS is the
+ * same of an iteration without its slow callbacks, and precedes its LP_EVENT_SLOW_ITERATION.
  */
 struct lp_event_cpu_waits {
 	struct lp_event event; /* reserved: LP_SEGMENT_GAP */
-	__u64 segment_ns; /* 0: all segments */
+	__u64 segment_ns; /* 0: all segments; or the beginning of the iteration */
 	struct lp_cpu_waits waits;
 };
 

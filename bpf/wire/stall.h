@@ -143,7 +143,12 @@ struct lp_wait_state {
 	__u8 scratch[LP_SCRATCH_BYTES];
 	struct lp_event_segment_times account; /* record that is sent */
 	struct lp_event_raw_stack walked; /* record that is sent */
-	struct lp_event_cpu_waits cpu; /* record that is sent; of the segment that it names */
+	/* Record that is sent, of the segment that it names, which is one of cpu_iteration_ns. */
+	struct lp_event_cpu_waits cpu;
+	__u64 cpu_iteration_ns;
+	/* Record that is sent: the segments of an iteration before that one, without slow
+	 * callbacks. */
+	struct lp_event_cpu_waits iteration_cpu;
 	struct lp_cpu_waits cpu_waits; /* of all segments */
 	struct lp_reclaim reclaim;
 	struct lp_event_memory_waits memory; /* record that is sent; of the segment that it names */

@@ -108,6 +108,26 @@ def test_each_thread_that_had_the_cpu_during_a_wait_is_named(case):
             raise Failure(f"{named} exceed {record['time']}")
 
 
+@pytest.mark.alone
+@patient
+def test_threads_that_had_the_cpu_in_an_iteration_are_named(case):
+    """None of its callbacks is slow by itself: the waits of all of them are added up."""
+    records, truth = case.observe("takers.py", "2", str(TAKEN),
+                                  options=["-m", "trace", "-t", "400ms"])
+    verify(schema.documented(records))
+    iterations = [record for record in records.of("slow_iteration") if not record["in_progress"]]
+    if len(iterations) < 2 or records.slow():
+        raise Late(f"{len(iterations)} slow iterations, {len(records.slow())} slow callbacks")
+    for record in iterations:
+        neighbours = record.get("shortage", {}).get("neighbours", [])
+        named = {one["comm"]: one["duration_ns"] / 1e6 for one in neighbours}
+        for name, milliseconds in truth.fact("takers").items():
+            if name not in named:
+                raise Failure(f"{name} is not among {named}")
+            if not 0.8 < named[name] / milliseconds / TAKEN < 1.3:
+                raise Late(f"{name} had the CPU {TAKEN} times for {milliseconds} ms: {named}")
+
+
 @patient
 def test_holder_of_the_lock_of_sqlite_in_each_of_repeated_stalls(case):
     """Each of them has the file and the process, also one that begins soon after another."""

@@ -413,6 +413,7 @@ static size_t seed_of_stalls(unsigned int number, uint8_t *data)
 	at = put_plain(data, at, LP_EVENT_STEAL, sizeof(struct lp_event_steal));
 	at = put_plain(data, at, LP_EVENT_COLLECTIONS, sizeof(struct lp_event_collections));
 	at = put_plain(data, at, LP_EVENT_CPU_WAITS, sizeof(struct lp_event_cpu_waits));
+	at = put_plain(data, at, LP_EVENT_ITERATION_CPU_WAITS, sizeof(struct lp_event_cpu_waits));
 	at = put_plain(data, at, LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue));
 	at = put_plain(data, at, LP_EVENT_EAGER_TASK, sizeof(struct lp_event_eager_task));
 	at = put_plain(data, at, LP_EVENT_LOOP_STOPPED, sizeof(struct lp_event_loop_stopped));

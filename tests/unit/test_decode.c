@@ -56,6 +56,7 @@ SEES(loop_stopped, LP_EVENT_LOOP_STOPPED, struct lp_event_loop_stopped)
 SEES(other_end, LP_EVENT_OTHER_END, struct lp_event_other_end)
 SEES(dns_name, LP_EVENT_DNS_NAME, struct lp_event_dns_name)
 SEES(cpu_waits, LP_EVENT_CPU_WAITS, struct lp_event_cpu_waits)
+SEES(iteration_cpu_waits, LP_EVENT_ITERATION_CPU_WAITS, struct lp_event_cpu_waits)
 SEES(cpu_quota, LP_EVENT_CPU_QUOTA, struct lp_event_cpu_quota)
 SEES(memory_waits, LP_EVENT_MEMORY_WAITS, struct lp_event_memory_waits)
 SEES(memory_limit, LP_EVENT_MEMORY_LIMIT, struct lp_event_memory_limit)
@@ -96,6 +97,7 @@ static const struct lp_event_handlers handlers = {
 	.cause = saw_cause,
 	.run_queue = saw_run_queue,
 	.cpu_waits = saw_cpu_waits,
+	.iteration_cpu_waits = saw_iteration_cpu_waits,
 	.cpu_quota = saw_cpu_quota,
 	.memory_waits = saw_memory_waits,
 	.memory_limit = saw_memory_limit,
@@ -138,6 +140,7 @@ static const struct {
 	{ LP_EVENT_CAUSE, sizeof(struct lp_event_cause) },
 	{ LP_EVENT_RUN_QUEUE, sizeof(struct lp_event_run_queue) },
 	{ LP_EVENT_CPU_WAITS, sizeof(struct lp_event_cpu_waits) },
+	{ LP_EVENT_ITERATION_CPU_WAITS, sizeof(struct lp_event_cpu_waits) },
 	{ LP_EVENT_CPU_QUOTA, sizeof(struct lp_event_cpu_quota) },
 	{ LP_EVENT_MEMORY_WAITS, sizeof(struct lp_event_memory_waits) },
 	{ LP_EVENT_MEMORY_LIMIT, sizeof(struct lp_event_memory_limit) },

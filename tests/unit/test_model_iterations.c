@@ -310,6 +310,38 @@ static void what_a_callback_reports_is_not_reported_of_its_iteration_again(void 
 	assert_int_equal(reported.iterations[0].why.breakdown.sample_count, 0);
 }
 
+/* Those who had the CPU in its segments, of which the gap is one. */
+static void who_had_the_cpu_in_an_iteration_is_named(void **state)
+{
+	struct lp_event_slow_iteration event = iteration_of(3, 0);
+	struct lp_event_cpu_waits waits = {
+		.event = record_head(LP_EVENT_ITERATION_CPU_WAITS, sizeof(waits)),
+		.segment_ns = START_NS + 5 * MS,
+		.waits.neighbours[0] = { .total_ns = 12 * MS, .pid = 4711, .count = 1 },
+		.waits.neighbours[1] = { .total_ns = 40 * MS, .pid = 4712, .count = 9 },
+	};
+	const struct lp_shortage *shortage = &reported.iterations[0].why.breakdown.shortage;
+
+	(void)state;
+	memcpy(waits.waits.neighbours[0].comm, "cc1", 4);
+	memcpy(waits.waits.neighbours[1].comm, "ld", 3);
+	begin_loop();
+	feed_gap(5 * MS);
+	feed(&waits, 0, 205 * MS);
+	feed_slow_iteration(&event, 5 * MS, 205 * MS);
+	assert_true(shortage->waits_counted);
+	assert_int_equal(shortage->neighbour_count, 2);
+	/* not longer than the iteration waited */
+	assert_string_equal(shortage->neighbours[0].name, "cc1");
+	assert_int_equal(shortage->neighbours[0].duration_ns, 12 * MS);
+	assert_int_equal(shortage->neighbours[1].duration_ns, 3 * MS);
+	/* the next iteration had no such wait */
+	event.iteration = 4;
+	feed_slow_iteration(&event, 305 * MS, 505 * MS);
+	assert_false(reported.iterations[1].why.breakdown.shortage.waits_counted);
+	assert_int_equal(reported.iterations[1].why.breakdown.shortage.neighbour_count, 0);
+}
+
 static void garbage_before_the_first_callback_is_within_the_time_on_the_cpu(void **state)
 {
 	struct lp_event_slow_iteration event = iteration_of(3, 0);
@@ -465,6 +497,7 @@ int main(void)
 		TEST(what_came_before_another_iteration_is_not),
 		TEST(late_callbacks_do_not_displace_what_came_before_them),
 		TEST(what_a_callback_reports_is_not_reported_of_its_iteration_again),
+		TEST(who_had_the_cpu_in_an_iteration_is_named),
 		TEST(garbage_before_the_first_callback_is_within_the_time_on_the_cpu),
 		TEST(what_lasts_is_reported_at_once_each_time),
 		TEST(what_is_reported_in_progress_is_repeated_at_the_end),

@@ -31,6 +31,7 @@ static struct {
 	char task_name[LP_DECODED_TEXT];
 	struct lp_event_slow_iteration iteration;
 	struct lp_event_memory_waits memory;
+	struct lp_event_cpu_waits iteration_cpu;
 } reported;
 
 static void took_account(void *context, const struct lp_event_segment_times *event)
@@ -62,7 +63,14 @@ static void took_memory(void *context, const struct lp_event_memory_waits *event
 	reported.memory = *event;
 }
 
+static void took_iteration_cpu(void *context, const struct lp_event_cpu_waits *event)
+{
+	(void)context;
+	reported.iteration_cpu = *event;
+}
+
 static const struct lp_event_handlers handlers = {
+	.iteration_cpu_waits = took_iteration_cpu,
 	.memory_waits = took_memory,
 	.account = took_account,
 	.progress = took_progress,
@@ -135,6 +143,42 @@ static void it_is_due_at_the_threshold_and_then_at_doubling_times(void **state)
 		}
 	}
 	assert_int_equal(next, 12800);
+}
+
+static struct lp_neighbour neighbour_of(const char *name, uint32_t pid, uint64_t total_ns)
+{
+	struct lp_neighbour neighbour = { .total_ns = total_ns, .pid = pid, .count = 1 };
+
+	memcpy(neighbour.comm, name, strlen(name) + 1);
+	return neighbour;
+}
+
+/* The last of its segments is not in the account of the iteration until the next one waits. */
+static void who_had_the_cpu_in_an_iteration_is_the_sum_of_its_segments(void **state)
+{
+	const struct lp_neighbour *sums = reported.iteration_cpu.waits.neighbours;
+
+	(void)state;
+	loop.start_ns = 0;
+	stall.iteration_cpu.segment_ns = stall.cpu_iteration_ns = loop.iteration_start_ns;
+	stall.iteration_cpu.waits.neighbours[0] = neighbour_of("cc1", 7, 20 * MS);
+	stall.cpu.segment_ns = BEGIN;
+	stall.cpu.waits.neighbours[0] = neighbour_of("ld", 8, 5 * MS);
+	stall.cpu.waits.neighbours[1] = neighbour_of("cc1", 7, 30 * MS);
+	report(200 * MS);
+	assert_int_equal(reported.iterations, 1);
+	assert_int_equal(reported.iteration_cpu.segment_ns, loop.iteration_start_ns);
+	assert_int_equal(sums[0].total_ns, 50 * MS);
+	assert_int_equal(sums[1].total_ns, 5 * MS);
+	assert_int_equal(sums[1].pid, 8);
+	/* the slow callback of which that was has been reported, and the rest is of an iteration
+	 * before */
+	memset(&reported, 0, sizeof(reported));
+	stall.cpu.segment_ns = 0;
+	stall.iteration_cpu.segment_ns--;
+	report(200 * MS);
+	assert_int_equal(reported.iterations, 1);
+	assert_int_equal(reported.iteration_cpu.segment_ns, 0);
 }
 
 static void a_check_that_comes_late_reports_once(void **state)
@@ -581,6 +625,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(how_often_to_check_depends_on_the_threshold),
 		TEST(it_is_due_at_the_threshold_and_then_at_doubling_times),
+		TEST(who_had_the_cpu_in_an_iteration_is_the_sum_of_its_segments),
 		TEST(a_check_that_comes_late_reports_once),
 		TEST(a_threshold_of_zero_does_not_report_without_end),
 		TEST(another_callback_begins_anew),

@@ -123,8 +123,8 @@ void limits_explain(struct lp_limits *limits, struct lp_steal *steal, const stru
 	const struct lp_event_memory_waits *memory = (const struct lp_event_memory_waits *)record;
 	const struct lp_event_segment_times *times = (const struct lp_event_segment_times *)record;
 
-	if (record->type == LP_EVENT_CPU_WAITS && record->size >= sizeof(*waits) && limits &&
-	    waits->waits.throttled_ns)
+	if ((record->type == LP_EVENT_CPU_WAITS || record->type == LP_EVENT_ITERATION_CPU_WAITS) &&
+	    record->size >= sizeof(*waits) && limits && waits->waits.throttled_ns)
 		report_quota(limits, record, take, context);
 	if (record->type == LP_EVENT_MEMORY_WAITS && record->size >= sizeof(*memory) && limits)
 		report_memory(limits, record, &memory->waits, take, context);

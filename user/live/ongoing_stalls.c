@@ -178,29 +178,88 @@ static void fill_account(struct lp_segment_times *account, const struct lp_wait_
 	}
 }
 
+/* Returns for how long the loop has waited in the segment, its quota used up; 0: it does not. */
+static uint64_t throttled_ns(const struct lp_wait *wait, uint64_t segment, uint64_t now_ns)
+{
+	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
+
+	return wait->segment_ns == segment && wait->reason == LP_SAMPLE_RUN_QUEUE &&
+			       wait->throttled && since
+		       ? saturating_sub(now_ns, since)
+		       : 0;
+}
+
 /* Emits why the loop waited for a CPU in the segment, if it did. */
 static void report_cpu_waits(const struct lp_wait_state *stall, const struct lp_event *head,
 			     uint64_t segment, uint64_t now_ns, lp_record_taker take, void *context)
 {
-	const struct lp_wait *wait = &stall->wait;
-	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
 	/* who has the CPU is counted at the end of the wait */
-	bool waits = wait->segment_ns == segment && wait->reason == LP_SAMPLE_RUN_QUEUE &&
-		     wait->throttled && since && now_ns > since;
+	uint64_t lasted_ns = throttled_ns(&stall->wait, segment, now_ns);
 	struct lp_event_cpu_waits event = stall->cpu;
 
 	if (event.segment_ns != segment)
 		memset(&event, 0, sizeof(event));
-	if (waits) {
-		event.waits.throttled_ns += now_ns - since;
-		event.waits.throttled++;
-	}
-	if (!waits && !event.segment_ns)
+	event.waits.throttled_ns += lasted_ns;
+	event.waits.throttled += lasted_ns != 0;
+	if (!lasted_ns && !event.segment_ns)
 		return;
 	event.event = *head;
 	event.event.type = LP_EVENT_CPU_WAITS;
 	event.event.size = sizeof(event);
 	event.segment_ns = segment;
+	take(context, &event.event);
+}
+
+/* Adds the waits of a segment to those of its iteration. */
+static void add_cpu_waits(struct lp_cpu_waits *into, const struct lp_cpu_waits *waits)
+{
+	struct lp_neighbour *least;
+	size_t i, at;
+
+	into->throttled_ns += waits->throttled_ns;
+	into->throttled += waits->throttled;
+	for (i = 0; i < LP_NEIGHBOURS; i++) {
+		const struct lp_neighbour *added = &waits->neighbours[i];
+
+		least = &into->neighbours[0];
+		for (at = 0; at < LP_NEIGHBOURS && added->pid; at++) {
+			struct lp_neighbour *neighbour = &into->neighbours[at];
+
+			if (neighbour->pid == added->pid &&
+			    !memcmp(neighbour->comm, added->comm, sizeof(added->comm)))
+				break;
+			if (neighbour->total_ns < least->total_ns)
+				least = neighbour;
+		}
+		if (added->pid && at < LP_NEIGHBOURS)
+			into->neighbours[at].total_ns += added->total_ns;
+		else if (added->pid && least->total_ns < added->total_ns)
+			*least = *added;
+	}
+}
+
+/* Emits why the loop waited for a CPU in the iteration, without its slow callbacks, if it did. */
+static void report_iteration_cpu_waits(const struct lp_wait_state *stall,
+				       const struct lp_event *head, uint64_t iteration_ns,
+				       lp_record_taker take, void *context)
+{
+	uint64_t lasted_ns = throttled_ns(&stall->wait, iteration_ns, head->time_ns);
+	struct lp_event_cpu_waits event = stall->iteration_cpu;
+	bool last = stall->cpu.segment_ns && stall->cpu_iteration_ns == iteration_ns;
+
+	if (event.segment_ns != iteration_ns)
+		memset(&event, 0, sizeof(event));
+	if (last)
+		add_cpu_waits(&event.waits, &stall->cpu.waits);
+	event.waits.throttled_ns += lasted_ns;
+	event.waits.throttled += lasted_ns != 0;
+	if (!last && !lasted_ns && !event.segment_ns)
+		return;
+	event.event = *head;
+	event.event.type = LP_EVENT_ITERATION_CPU_WAITS;
+	event.event.size = sizeof(event);
+	event.event.reserved = 0;
+	event.segment_ns = iteration_ns;
 	take(context, &event.event);
 }
 
@@ -346,6 +405,8 @@ void ongoing_stall_report(const struct lp_instance *instance, const struct lp_lo
 	report_cpu_waits(stall, &account.event, segment, now_ns, take, context);
 	report_memory_waits(stall, &account.event, segment, now_ns, take, context);
 	take(context, &account.event);
+	if (gap)
+		report_iteration_cpu_waits(stall, &account.event, segment, take, context);
 	if (gap)
 		report_iteration(loop, &account, segment, last, take, context);
 	else

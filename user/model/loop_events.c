@@ -246,6 +246,14 @@ void loop_events_cpu_waits(void *context, const struct lp_event_cpu_waits *event
 		loop->cpu_waits = event->waits;
 }
 
+void loop_events_iteration_cpu_waits(void *context, const struct lp_event_cpu_waits *event)
+{
+	struct lp_model_loop *loop = model_loop_of(context, &event->event);
+
+	if (loop)
+		pending_stalls_add_cpu_waits(loop->stalls, event);
+}
+
 void loop_events_run_queue(void *context, const struct lp_event_run_queue *event)
 {
 	struct lp_model_loop *loop = model_loop_of(context, &event->event);

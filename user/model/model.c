@@ -527,6 +527,7 @@ const struct lp_event_handlers model_handlers = {
 	.other_end = on_other_end,
 	.dns_name = on_dns_name,
 	.cpu_waits = loop_events_cpu_waits,
+	.iteration_cpu_waits = loop_events_iteration_cpu_waits,
 	.cpu_quota = loop_events_cpu_quota,
 	.steal = loop_events_steal,
 	.collections = loop_events_collections,

@@ -151,6 +151,7 @@ void loop_events_memory_waits(void *context, const struct lp_event_memory_waits 
 void loop_events_steal(void *context, const struct lp_event_steal *event);
 void loop_events_collections(void *context, const struct lp_event_collections *event);
 void loop_events_cpu_waits(void *context, const struct lp_event_cpu_waits *event);
+void loop_events_iteration_cpu_waits(void *context, const struct lp_event_cpu_waits *event);
 void loop_events_run_queue(void *context, const struct lp_event_run_queue *event);
 void loop_events_awake(void *context, const struct lp_event_awake *event);
 void loop_events_awake_span(void *context, const struct lp_event_awake_span *event);

@@ -47,6 +47,7 @@ struct lp_pending_stalls {
 	uint64_t iteration;
 	uint32_t slow_count;
 	uint64_t blocked_ns, gil_ns, run_queue_ns;
+	struct lp_event_cpu_waits cpu_waits; /* of the iteration that began at its segment_ns */
 	uint64_t eager_ns; /* the segment of eager; 0: none */
 	struct lp_eager_info eager;
 };
@@ -213,6 +214,25 @@ void pending_stalls_add_slow(struct lp_pending_stalls *stalls, const struct lp_l
 	append(stalls, pending);
 }
 
+void pending_stalls_add_cpu_waits(struct lp_pending_stalls *stalls,
+				  const struct lp_event_cpu_waits *event)
+{
+	stalls->cpu_waits = *event;
+}
+
+/* Fills in what the iteration was short of, of which its gap has only the memory. */
+static void fill_shortage(struct lp_pending_stalls *stalls, uint64_t start_ns,
+			  struct lp_breakdown *breakdown)
+{
+	const struct lp_memory_shortage memory = breakdown->shortage.memory;
+
+	if (stalls->cpu_waits.segment_ns != start_ns)
+		return;
+	shortage_fill(segments_shortage(stalls->segments), &stalls->cpu_waits, start_ns,
+		      breakdown->time.run_queue_ns, &breakdown->shortage);
+	breakdown->shortage.memory = memory;
+}
+
 static void explain_iteration(struct lp_pending_stalls *stalls,
 			      const struct lp_event_slow_iteration *event,
 			      struct lp_slow_iteration *slow)
@@ -229,6 +249,7 @@ static void explain_iteration(struct lp_pending_stalls *stalls,
 			     saturating_sub(event->blocked_ns, same ? stalls->blocked_ns : 0),
 			     saturating_sub(event->gil_ns, same ? stalls->gil_ns : 0),
 			     saturating_sub(event->run_queue_ns, same ? stalls->run_queue_ns : 0));
+	fill_shortage(stalls, event->start_ns, breakdown);
 	/* gc_ns covers only the time before the first callback, and may exceed the scaled rest */
 	if (breakdown->time.gc_ns > breakdown->time.on_cpu_ns) {
 		breakdown->time.gc_ns = breakdown->time.on_cpu_ns;

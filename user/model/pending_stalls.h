@@ -35,6 +35,9 @@ void pending_stalls_add_eager(struct lp_pending_stalls *stalls,
 void pending_stalls_add_slow(struct lp_pending_stalls *stalls, const struct lp_loop_info *loop,
 			     const struct lp_callback_info *callback,
 			     const struct lp_decoded_slow *event);
+/* Stores why an iteration waited for a CPU, without its slow callbacks; the last one counts. */
+void pending_stalls_add_cpu_waits(struct lp_pending_stalls *stalls,
+				  const struct lp_event_cpu_waits *event);
 void pending_stalls_iteration_end(struct lp_pending_stalls *stalls,
 				  const struct lp_event_iteration_end *event);
 void pending_stalls_poll_return(struct lp_pending_stalls *stalls,

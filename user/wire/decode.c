@@ -449,6 +449,7 @@ DECODE_PLAIN(loop_stats, struct lp_event_loop_stats)
 DECODE_PLAIN(poller, struct lp_event_poller)
 DECODE_PLAIN(run_queue, struct lp_event_run_queue)
 DECODE_PLAIN(cpu_waits, struct lp_event_cpu_waits)
+DECODE_PLAIN(iteration_cpu_waits, struct lp_event_cpu_waits)
 DECODE_PLAIN(memory_waits, struct lp_event_memory_waits)
 DECODE_PLAIN(steal, struct lp_event_steal)
 DECODE_PLAIN(collections, struct lp_event_collections)
@@ -504,6 +505,7 @@ static const struct lp_decoder {
 	LP_ROW(LP_EVENT_DNS_NAME, dns_name, struct lp_event_dns_name, true),
 	LP_ROW(LP_EVENT_RUN_QUEUE, run_queue, struct lp_event_run_queue, true),
 	LP_ROW(LP_EVENT_CPU_WAITS, cpu_waits, struct lp_event_cpu_waits, true),
+	LP_ROW(LP_EVENT_ITERATION_CPU_WAITS, iteration_cpu_waits, struct lp_event_cpu_waits, true),
 	LP_ROW(LP_EVENT_CPU_QUOTA, cpu_quota, struct lp_event_cpu_quota, true),
 	LP_ROW(LP_EVENT_MEMORY_WAITS, memory_waits, struct lp_event_memory_waits, true),
 	LP_ROW(LP_EVENT_MEMORY_LIMIT, memory_limit, struct lp_event_memory_limit, true),

@@ -59,6 +59,7 @@ struct lp_event_handlers {
 	void (*dns_name)(void *context, const struct lp_event_dns_name *event);
 	void (*run_queue)(void *context, const struct lp_event_run_queue *event);
 	void (*cpu_waits)(void *context, const struct lp_event_cpu_waits *event);
+	void (*iteration_cpu_waits)(void *context, const struct lp_event_cpu_waits *event);
 	void (*cpu_quota)(void *context, const struct lp_event_cpu_quota *event);
 	void (*memory_waits)(void *context, const struct lp_event_memory_waits *event);
 	void (*memory_limit)(void *context, const struct lp_event_memory_limit *event);

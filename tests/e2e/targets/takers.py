@@ -1,6 +1,8 @@
 """A callback that waits for its CPU while three others have it in turn, the second for longest.
 
-    takers.py TRUTH TIMES
+    takers.py TRUTH TIMES [CALLBACKS]
+
+CALLBACKS is the number of such callbacks in one iteration, 1 if it is left out.
 
 Three children on the same CPU have real-time priorities. The callback wakes the one with the
 highest priority, and that wakes the others, which therefore run after it. The ground truth has the
@@ -53,16 +55,17 @@ def lose_the_cpu(request):
     os.write(request, b".")
 
 
-async def main(request, times):
+async def main(request, times, callbacks):
     await loop_waits_for_go()
     for _ in range(times):
-        asyncio.get_running_loop().call_soon(lose_the_cpu, request)
+        for _ in range(callbacks):
+            asyncio.get_running_loop().call_soon(lose_the_cpu, request)
         await asyncio.sleep(PAUSE_S)
 
 
 if __name__ == "__main__":
     truth = GroundTruth(sys.argv[1])
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    asyncio.run(main(start_takers(), int(sys.argv[2])))
+    asyncio.run(main(start_takers(), *map(int, (sys.argv[2:] + ["1"])[:2])))
     truth.fact(takers=TAKERS)
     truth.write()
