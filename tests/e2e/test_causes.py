@@ -112,11 +112,11 @@ def test_each_thread_that_had_the_cpu_during_a_wait_is_named(case):
 @patient
 def test_threads_that_had_the_cpu_in_an_iteration_are_named(case):
     """None of its callbacks is slow by itself: the waits of all of them are added up."""
-    records, truth = case.observe("takers.py", "2", str(TAKEN),
+    records, truth = case.observe("takers.py", "1", str(TAKEN),
                                   options=["-m", "trace", "-t", "400ms"])
     verify(schema.documented(records))
     iterations = [record for record in records.of("slow_iteration") if not record["in_progress"]]
-    if len(iterations) < 2 or records.slow():
+    if not iterations or records.slow():
         raise Late(f"{len(iterations)} slow iterations, {len(records.slow())} slow callbacks")
     for record in iterations:
         neighbours = record.get("shortage", {}).get("neighbours", [])
