@@ -4,7 +4,7 @@ Shares are compared rather than times, which depend on the machine.
 """
 
 from lib import checks, schema
-from lib.case import THRESHOLD_NS, each
+from lib.case import THRESHOLD_NS, Late, each
 from lib.checks import verify
 from lib.processes import Failure
 from lib.uvloops import is_host, with_uvloop
@@ -110,6 +110,37 @@ def test_intervals_split_a_stall(case):
         # A second touches at least three intervals of 0.4 s, or two that ended late.
         if len([part for part, of in zip(busy, wall) if part > of * BESIDE]) < 2:
             raise Failure(f"{what}: busy {busy} of {wall}")
+
+
+def at_intervals(records, kind):
+    """The lines of each interval, which have the counts up to then, by its instant."""
+    lines = {}
+    for record in records.of(kind):
+        if "now_ns" in record:
+            lines.setdefault(record["now_ns"], []).append(record)
+    return lines
+
+
+def test_interval_has_what_lasts_at_its_end(case):
+    """The stall counts as slow once, and each interval has its own part of the lost time."""
+    for what, _, records in of_all(case, ["traced"], "-d", "3", "-i", "0.5", how="lasts",
+                                   act=lambda target: target.go()):
+        causes = at_intervals(records, "cause_summary")
+        late = [(now, loop) for now, (loop,) in at_intervals(records, "loop_summary").items()
+                if loop["busy_ns"] > 2 * THRESHOLD_NS]
+        if len(late) < 3:
+            raise Late(f"{what}: {len(late)} intervals in the stall")
+        for now, loop in late:
+            blocked = [cause["total_ns"] for cause in causes.get(now, ())
+                       if cause["cause"] == "blocked"]
+            if abs(sum(blocked) - loop["busy_ns"]) > loop["busy_ns"] * BESIDE:
+                raise Failure(f"{what}: blocked {blocked} of {loop['busy_ns']} ns busy")
+            if loop["slow_callbacks"] != 1:
+                raise Failure(f"{what}: {loop['slow_callbacks']} slow callbacks")
+        waits = [cause["count"] for cause in records.final("cause_summary")
+                 if cause["cause"] == "blocked"]
+        if sum(waits) != len(waits):
+            raise Failure(f"{what}: one wait is counted as {waits}")
 
 
 def test_interval_of_a_stall_is_not_idle(case):

@@ -437,9 +437,14 @@ static void what_lasts_counts_to_its_cause_once(void **state)
 	feed_account(&event, 10 * MS);
 	feed_progress(0, 1, 10 * MS, 110 * MS);
 	feed_end(LP_EVENT_INTERVAL, 115 * MS, 0);
-	assert_int_equal(reported.total.loops[0].summary.cause_count, 0);
+	/* with what its only sample stands for */
+	assert_int_equal(reported.interval.loops[0].summary.cause_count, 1);
+	assert_int_equal(reported.interval.loops[0].causes[0].cause.total_ns, 10 * MS);
 	feed_account(&event, 10 * MS);
 	feed_slow(0, 1, 10 * MS, 130 * MS, 1, 0);
+	feed_end(LP_EVENT_INTERVAL, 195 * MS, 0);
+	assert_int_equal(reported.interval.loops[0].summary.cause_count, 1);
+	assert_int_equal(reported.interval.loops[0].causes[0].cause.total_ns, 110 * MS);
 	feed_end(LP_EVENT_END, 200 * MS, 0);
 	assert_int_equal(reported.total.loops[0].summary.cause_count, 1);
 	assert_int_equal(reported.total.loops[0].causes[0].cause.total_ns, 120 * MS);

@@ -79,6 +79,11 @@ bool account_open(const struct lp_loop *loop, uint64_t now_ns, struct lp_open *o
 	return open->callback_ns || open->iteration_ns;
 }
 
+bool account_is_slow(const struct lp_open *open, uint32_t callback)
+{
+	return open->callback_ns && open->callback == callback;
+}
+
 void account_close(const struct lp_open *open, struct lp_event_loop_stats *stats)
 {
 	if (open->callback_ns)
@@ -90,7 +95,7 @@ void account_close(const struct lp_open *open, struct lp_event_loop_stats *stats
 void account_close_callback(const struct lp_open *open, const struct lp_loop *loop,
 			    struct lp_event_callback_stats *stats)
 {
-	if (!open->callback_ns || stats->callback != open->callback)
+	if (!account_is_slow(open, stats->callback))
 		return;
 	stats->slow++;
 	/*

@@ -39,6 +39,9 @@ void account_read(struct lp_window *window, const struct lp_loop *loop, uint64_t
  */
 bool account_open(const struct lp_loop *loop, uint64_t now_ns, struct lp_open *open);
 
+/* Returns whether the callback in this slot is in progress and slow. */
+bool account_is_slow(const struct lp_open *open, uint32_t callback);
+
 /* Count those segments as if they ended now. */
 void account_close(const struct lp_open *open, struct lp_event_loop_stats *stats);
 void account_close_callback(const struct lp_open *open, const struct lp_loop *loop,

@@ -4,6 +4,7 @@
 #include "runtime/remote/remote.h"
 
 #include "base/clocks.h"
+#include "base/macros.h"
 #include "account.h"
 #include "explained.h"
 
@@ -41,11 +42,22 @@ static void report_memory_waits(struct lp_live *live, uint32_t slot)
 	explained_take(live, &event.event);
 }
 
-static void report_run_queue(struct lp_live *live, uint32_t slot)
+/* Returns the time of the wait for a CPU that a loop is in, or that is not in its counters yet. */
+static uint64_t open_run_queue_ns(const struct lp_wait *wait, uint64_t now)
+{
+	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
+
+	if (wait->reason != LP_SAMPLE_RUN_QUEUE)
+		return 0;
+	return since ? saturating_sub(now, since) : wait->off_ns;
+}
+
+static void report_run_queue(struct lp_live *live, uint32_t slot, uint64_t now)
 {
 	const struct lp_wait_state *stall = session_stall(live->session, slot);
-	struct lp_event_run_queue event = { .count = stall->run_queue_waits,
-					    .total_ns = stall->run_queue_ns };
+	uint64_t open_ns = open_run_queue_ns(&stall->wait, now);
+	struct lp_event_run_queue event = { .count = stall->run_queue_waits + (open_ns != 0),
+					    .total_ns = stall->run_queue_ns + open_ns };
 
 	if (!event.total_ns)
 		return;
@@ -55,9 +67,9 @@ static void report_run_queue(struct lp_live *live, uint32_t slot)
 	live->take(live->context, &event.event);
 }
 
-/* open has segments that count as if they ended now; NULL: none. */
+/* open has the callback that counts as slow now; NULL: none.  last: as if it ended now. */
 static void report_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot,
-				  const struct lp_open *open)
+				  const struct lp_open *open, bool last)
 {
 	const struct lp_callback_stats *run = session_callback(live->session, callback);
 	const struct lp_queue_stats *queue = session_queue(live->session, callback);
@@ -67,8 +79,10 @@ static void report_callback_stats(struct lp_live *live, uint32_t callback, uint3
 
 	if (queue)
 		stats.queue = queue->delay;
-	if (open)
+	if (open && last)
 		account_close_callback(open, session_loop(live->session, slot), &stats);
+	else if (open)
+		stats.slow += account_is_slow(open, callback);
 	stats.event = event_head(LP_EVENT_CALLBACK_STATS, sizeof(stats), slot, 0, clock_now());
 	live->take(live->context, &stats.event);
 }
@@ -111,48 +125,85 @@ void counters_report_loop(struct lp_live *live, uint32_t slot, bool last)
 	struct lp_open open = { .callback_ns = 0 };
 	uint32_t i;
 
-	last = last && account_open(session_loop(live->session, slot), now, &open);
+	entry->read_ns = now;
+	account_open(session_loop(live->session, slot), now, &open);
 	open.in_bursts = session_in_bursts(live->session);
-	if (last)
+	if (last && (open.callback_ns || open.iteration_ns))
 		report_open(live, slot, now);
 	/* both are read at once, so that the counts of a running loop agree */
 	stats.event = event_head(LP_EVENT_LOOP_STATS, sizeof(stats), slot, entry->pid, clock_now());
 	account_read(&entry->window, session_loop(live->session, slot), now, &stats);
 	if (last)
 		account_close(&open, &stats);
+	else
+		stats.slow += open.callback_ns != 0;
+	/* a callback that was in progress may be on its way into the kernel's count */
+	stats.slow = max_u64(stats.slow, entry->reported_slow);
+	entry->reported_slow = stats.slow;
 	for (i = entry->first; i; i = live->callbacks[i].next) {
 		struct lp_live_callback *callback = &live->callbacks[i];
 		const struct lp_callback_stats *counted = session_callback(live->session, i);
 		uint64_t sum_ns = counted->run.sum_ns, slow = counted->slow;
 
 		if (callback->reported_sum_ns == sum_ns && callback->reported_slow == slow &&
-		    !(last && open.callback == i))
+		    !account_is_slow(&open, i))
 			continue;
 		callback->reported_sum_ns = sum_ns;
 		callback->reported_slow = slow;
-		report_callback_stats(live, i, slot, last ? &open : NULL);
+		report_callback_stats(live, i, slot, &open, last);
 	}
 	live->take(live->context, &stats.event);
 	report_coverage(live, slot, stats.event.time_ns);
-	report_run_queue(live, slot);
+	report_run_queue(live, slot, now);
 	report_memory_waits(live, slot);
 }
 
-static void add_cause(void *context, const struct lp_cause_key *key,
-		      const struct lp_cause_value *value)
+static void report_cause(struct lp_live *live, const struct lp_cause_key *key,
+			 const struct lp_cause_value *value)
 {
-	struct lp_live *live = context;
 	struct lp_event_cause event = { .stack = key->stack,
 					.syscall = key->syscall,
 					.reason = key->reason,
 					.count = value->count,
 					.total_ns = value->total_ns };
 
-	if (key->loop >= LP_MAX_LOOPS || !live->loops[key->loop].used)
-		return;
 	event.event = event_head(LP_EVENT_CAUSE, sizeof(event), key->loop,
 				 live->loops[key->loop].pid, clock_now());
 	live->take(live->context, &event.event);
+}
+
+static bool same_cause(const struct lp_cause_key *left, const struct lp_cause_key *right)
+{
+	return left->stack == right->stack && left->loop == right->loop &&
+	       left->syscall == right->syscall && left->reason == right->reason;
+}
+
+/* Subtracts from waits of a cause what was reported of one of them while it lasted. */
+static void subtract_reported(struct lp_reported_wait *wait, const struct lp_cause_key *key,
+			      struct lp_cause_value *value)
+{
+	uint64_t part_ns = min_u64(wait->part_ns, value->total_ns);
+
+	if (!part_ns || !same_cause(&wait->key, key))
+		return;
+	value->total_ns -= part_ns;
+	wait->part_ns -= part_ns;
+	if (wait->counted && value->count)
+		value->count--;
+	wait->counted = false;
+}
+
+static void add_cause(void *context, const struct lp_cause_key *key,
+		      const struct lp_cause_value *value)
+{
+	struct lp_cause_value left = *value;
+	struct lp_live *live = context;
+
+	if (key->loop >= LP_MAX_LOOPS || !live->loops[key->loop].used)
+		return;
+	subtract_reported(&live->loops[key->loop].wait, key, &left);
+	if (left.count || left.total_ns)
+		report_cause(live, key, &left);
 }
 
 void counters_report_causes(struct lp_live *live)
@@ -163,17 +214,32 @@ void counters_report_causes(struct lp_live *live)
 void counters_report_wait(struct lp_live *live, uint32_t slot)
 {
 	const struct lp_wait *wait = &session_stall(live->session, slot)->wait;
+	struct lp_reported_wait *reported = &live->loops[slot].wait;
+	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
+	uint64_t now = live->loops[slot].read_ns;
 	struct lp_cause_key key = {
 		.stack = wait->stack, .loop = slot, .syscall = wait->syscall, .reason = wait->reason
 	};
-	struct lp_cause_value value = { .count = 1 };
-	uint64_t now = live->stopped_ns, since = wait->since_ns;
+	struct lp_cause_value value;
 
-	if (!since || now <= since ||
-	    (wait->reason != LP_SAMPLE_BLOCKED && wait->reason != LP_SAMPLE_GIL))
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (!since || now <= since || __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE) != since ||
+	    (key.reason != LP_SAMPLE_BLOCKED && key.reason != LP_SAMPLE_GIL))
 		return;
-	value.total_ns = now - since;
-	add_cause(live, &key, &value);
+	/* the wait before it may have ended after the causes were read: it is in the next ones */
+	if (reported->since_ns != since && reported->part_ns && reported->next_ns != since) {
+		reported->next_ns = since;
+		return;
+	}
+	if (reported->since_ns != since)
+		*reported = (struct lp_reported_wait){ .key = key, .since_ns = since };
+	if (now - since <= reported->part_ns)
+		return;
+	value = (struct lp_cause_value){ .count = !reported->part_ns,
+					 .total_ns = now - since - reported->part_ns };
+	reported->counted = true;
+	reported->part_ns = now - since;
+	report_cause(live, &key, &value);
 }
 
 static void report_self(struct lp_live *live)
@@ -223,7 +289,7 @@ void counters_report_run(struct lp_live *live)
 	uint32_t i;
 
 	if (session_callback(live->session, 0)->run.sum_ns)
-		report_callback_stats(live, 0, LP_NO_LOOP, NULL);
+		report_callback_stats(live, 0, LP_NO_LOOP, NULL, false);
 	memset(&lost, 0, sizeof(lost));
 	lost.event = event_head(LP_EVENT_LOST, sizeof(lost), LP_NO_LOOP, 0, clock_now());
 	for (i = 0; i < LP_LOST_KINDS; i++)

@@ -6,15 +6,19 @@
 #include "live_internal.h"
 
 /*
- * Emits what has changed of a loop's counters.  last: this is its final state, so that segments in
- * progress count as if they ended now.
+ * Emits what has changed of a loop's counters.  A callback in progress counts as slow if it is over
+ * the threshold.  last: this is the loop's final state, so that histograms have segments in
+ * progress as if they ended now.
  */
 void counters_report_loop(struct lp_live *live, uint32_t slot, bool last);
 
 /* Emits the lost time of all loops since the last call. */
 void counters_report_causes(struct lp_live *live);
 
-/* At the end of the run: emits a loop's wait that has not ended as lost time. */
+/*
+ * Emits the time since the last call of a loop's wait that has not ended as lost time, at the end
+ * of an interval or of the run, up to the instant of the loop's counters.
+ */
 void counters_report_wait(struct lp_live *live, uint32_t slot);
 
 /* Emits what was limited of a process, if there is more than the last time. */

@@ -417,7 +417,7 @@ void live_snapshot(struct lp_live *live, enum lp_event_type type, uint32_t reaso
 		drain_last(live);
 	}
 	save(live, type == LP_EVENT_END);
-	for (i = 0; type == LP_EVENT_END && i < live->loop_end; i++)
+	for (i = 0; i < live->loop_end; i++)
 		if (live->loops[i].used)
 			counters_report_wait(live, i);
 	if (type == LP_EVENT_END)

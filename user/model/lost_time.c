@@ -341,6 +341,8 @@ size_t lost_time_list(const struct lp_lost_time *lost_time, bool interval, struc
 				saturating_sub(items[count].count, counted->before_count);
 			items[count].total_ns =
 				saturating_sub(items[count].total_ns, counted->before_ns);
+			/* a wait that goes on from the interval before has been counted there */
+			items[count].count += !items[count].count && items[count].total_ns;
 		}
 		if (items[count].count)
 			count++;

@@ -55,7 +55,7 @@ void source_end(struct lp_model *model, struct lp_model_source *source, uint64_t
 	source_advance(source, UINT64_MAX);
 	for (loop = source->own; loop; loop = loop->next_own)
 		if (loop->segments)
-			segments_finish(loop->segments);
+			segments_count(loop->segments, true);
 	if (model->source_count == 1)
 		end_run(model);
 }

@@ -4,6 +4,7 @@
 #include "wire/file_systems.h"
 #include "wire/resource_text.h"
 #include "wire/syscalls.h"
+#include "base/macros.h"
 #include "base/text.h"
 #include "dns_names.h"
 #include "breakdown.h"
@@ -27,9 +28,17 @@ struct lp_sampled_holder {
 
 #define HOLDERS_MAX 8
 
+/* What the lost time has of a sample whose segment lasts. */
+struct counted_sample {
+	uint32_t count;
+	uint64_t total_ns;
+};
+
 struct lp_segment {
 	uint64_t start_ns; /* 0: unused */
-	bool counted; /* its samples have been added to the lost time */
+	bool counted; /* all its samples have been added to the lost time */
+	uint64_t number; /* of the segments whose samples were added to it; 0: none were */
+	struct counted_sample *so_far; /* by index of samples; NULL: the lost time has none yet */
 	uint32_t period_us;
 	size_t sample_count;
 	struct lp_sample *samples;
@@ -56,7 +65,7 @@ struct lp_segments {
 	/* the time of an iteration before its first callback */
 	struct lp_segment gap;
 	struct lp_shortage_events shortage;
-	uint64_t counted; /* number of segments whose samples were added to the lost time */
+	uint64_t numbered; /* number of segments whose samples were added to the lost time */
 };
 
 struct lp_segments *segments_new(struct lp_frames *frames, struct lp_lost_time *lost_time)
@@ -74,43 +83,63 @@ struct lp_segments *segments_new(struct lp_frames *frames, struct lp_lost_time *
 	return NULL;
 }
 
+/* Adds one of a segment's samples to the lost time, without what was added of it before. */
+static void count_sample(struct lp_segments *segments, const struct lp_segment *segment, size_t at,
+			 uint64_t time_ns)
+{
+	const struct lp_sample *sample = &segment->samples[at];
+	struct counted_sample none = { 0 },
+			      *so_far = segment->so_far ? &segment->so_far[at] : &none;
+	struct lp_cause key = { .kind = sample->collecting ? LP_CAUSE_GC : LP_CAUSE_ON_CPU };
+	uint64_t added_ns = saturating_sub(time_ns, so_far->total_ns);
+
+	if (sample->count == so_far->count && !added_ns)
+		return;
+	cause_place_set(&key, &sample->stack, NULL);
+	lost_time_add_samples(segments->lost_time, &key, sample->count - so_far->count, added_ns,
+			      segment->number);
+	so_far->count = sample->count;
+	so_far->total_ns += added_ns;
+}
+
 /*
- * Adds a segment's on-CPU samples to the lost time, once.  Together they stand for on_cpu_ns; if
- * that is 0, each stands for the period of the sampling clock.
+ * Adds a segment's on-CPU samples to the lost time, each once.  Together they stand for on_cpu_ns;
+ * if that is 0, each stands for the period of the sampling clock.  over: there will be no more.
  */
 static void count_samples(struct lp_segments *segments, struct lp_segment *segment,
-			  uint64_t on_cpu_ns)
+			  uint64_t on_cpu_ns, bool over)
 {
 	uint64_t all = 0;
 	size_t i;
 
-	if (segment->counted)
+	if (segment->counted || (!over && !segment->sample_count))
 		return;
-	segment->counted = true;
-	segments->counted++;
+	if (!over && !segment->so_far)
+		segment->so_far = calloc(SAMPLES_MAX, sizeof(*segment->so_far));
+	if (!over && !segment->so_far)
+		return;
+	segment->counted = over;
+	if (!segment->number)
+		segment->number = ++segments->numbered;
 	for (i = 0; i < segment->sample_count; i++)
 		if (segment->samples[i].reason == LP_SAMPLE_ON_CPU)
 			all += segment->samples[i].count;
 	for (i = 0; i < segment->sample_count; i++) {
 		const struct lp_sample *sample = &segment->samples[i];
-		struct lp_cause key = { .kind = LP_CAUSE_ON_CPU };
 		uint64_t time_ns = (uint64_t)sample->count * segment->period_us * 1000;
 
 		if (sample->reason != LP_SAMPLE_ON_CPU)
 			continue;
 		if (on_cpu_ns)
 			time_ns = on_cpu_ns / all * sample->count;
-		if (sample->collecting)
-			key.kind = LP_CAUSE_GC;
-		cause_place_set(&key, &sample->stack, NULL);
-		lost_time_add_samples(segments->lost_time, &key, sample->count, time_ns,
-				      segments->counted);
+		count_sample(segments, segment, i, time_ns);
 	}
 }
 
 static void drop_segment(struct lp_segments *segments, struct lp_segment *segment)
 {
-	count_samples(segments, segment, 0);
+	count_samples(segments, segment, 0, true);
+	free(segment->so_far);
 	breakdown_free_samples(segment->samples, segment->sample_count);
 	stack_clear(&segment->holder.stack);
 	stack_clear(&segment->waker.stack);
@@ -119,13 +148,13 @@ static void drop_segment(struct lp_segments *segments, struct lp_segment *segmen
 	memset(segment, 0, sizeof(*segment));
 }
 
-void segments_finish(struct lp_segments *segments)
+void segments_count(struct lp_segments *segments, bool over)
 {
 	size_t i;
 
 	for (i = 0; i < SEGMENTS; i++)
-		count_samples(segments, &segments->items[i], 0);
-	count_samples(segments, &segments->gap, 0);
+		count_samples(segments, &segments->items[i], 0, over);
+	count_samples(segments, &segments->gap, 0, over);
 }
 
 void segments_free(struct lp_segments *segments)
@@ -573,7 +602,7 @@ void segments_breakdown(struct lp_segments *segments, uint64_t start_ns, uint64_
 		return;
 	explain(segments, segment, duration_ns, breakdown);
 	if (over)
-		count_samples(segments, segment, breakdown->time.on_cpu_ns);
+		count_samples(segments, segment, breakdown->time.on_cpu_ns, true);
 }
 
 void segments_gap_breakdown(struct lp_segments *segments, uint64_t iteration_ns,

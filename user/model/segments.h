@@ -16,8 +16,11 @@ struct lp_segments;
 struct lp_segments *segments_new(struct lp_frames *frames, struct lp_lost_time *lost_time);
 void segments_free(struct lp_segments *segments);
 
-/* Adds the samples of segments that have not ended to the lost time, at the end of the run. */
-void segments_finish(struct lp_segments *segments);
+/*
+ * Adds the samples so far of segments that have not ended to the lost time, each once.  over: the
+ * run ends, so that there will be no more.
+ */
+void segments_count(struct lp_segments *segments, bool over);
 
 void segments_add_sample(struct lp_segments *segments, const struct lp_event_stack_sample *event);
 /* Adds a stack in the form that versions before 0.2 wrote into captures. */

@@ -386,7 +386,11 @@ static void begin_interval(struct lp_model *model, uint64_t now_ns)
 void model_report_interval(struct lp_model *model, uint64_t now_ns)
 {
 	struct lp_summary interval, total;
+	struct lp_model_loop *loop;
 
+	for (loop = model->loops; loop; loop = loop->next)
+		if (loop->segments)
+			segments_count(loop->segments, false);
 	if (summarise(model, true, now_ns, &interval)) {
 		if (summarise(model, false, now_ns, &total)) {
 			model->observer->interval(model->context, &interval, &total);
