@@ -55,6 +55,21 @@ pid_t process_inner_id(pid_t pid, pid_t tid)
 	return inner;
 }
 
+bool process_users(pid_t pid, uint64_t *users)
+{
+	unsigned int real, effective;
+	char text[STATUS_BYTES];
+	const char *line;
+
+	if (proc_read(pid, "status", text, sizeof(text)) <= 0)
+		return false;
+	line = strstr(text, "\nUid:");
+	if (!line || sscanf(line, "\nUid: %u %u", &real, &effective) != 2)
+		return false;
+	*users = (uint64_t)effective << 32 | real;
+	return true;
+}
+
 uint64_t process_owner(pid_t pid)
 {
 	char text[CGROUP_BYTES] = "";

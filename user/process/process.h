@@ -55,6 +55,12 @@ pid_t process_forked_from(pid_t pid);
 /* Lists all PIDs of the host. Returns their number, or a negative errno; *pids is to be freed. */
 ssize_t process_list(pid_t **pids);
 
+/*
+ * Reads the real and the effective user of a process into *users, the real one in the lower half.
+ * Returns false if there is no such process.
+ */
+bool process_users(pid_t pid, uint64_t *users);
+
 /* Returns its number of threads; 0 if there is no such process. */
 size_t process_threads(pid_t pid);
 
