@@ -30,6 +30,14 @@ uint64_t process_start_ticks(pid_t pid)
 	return proc_stat_number(proc_stat(pid, "stat", text), 22);
 }
 
+char process_state(pid_t pid)
+{
+	char text[LP_PROC_STAT_BYTES];
+	const char *fields = proc_stat(pid, "stat", text);
+
+	return fields ? *fields : '\0';
+}
+
 pid_t process_parent(pid_t pid)
 {
 	char text[LP_PROC_STAT_BYTES];

@@ -36,6 +36,8 @@ bool process_ended(const struct lp_process_info *process);
 /* Clock ticks since boot at which it started; 0 if there is no such process. */
 uint64_t process_start_ticks(pid_t pid);
 
+/* The kernel's letter for the state of its first thread, as 'T': stopped; 0: there is none. */
+char process_state(pid_t pid);
 /* The PID of its parent; 0 if there is no such process. */
 pid_t process_parent(pid_t pid);
 /*
