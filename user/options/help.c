@@ -191,7 +191,8 @@ void help_print(const struct lp_command_row *command)
 		   "Results go to stdout, everything else to stderr. Ctrl-C once: summary; twice: "
 		   "quit at once. Exit status: 0; 1 for an error or if nothing was attached; 2 for "
 		   "wrong usage; COMMAND's own with --, but 1 if that is 0 and a result could not "
-		   "be written.",
+		   "be written. loopprof waits for COMMAND; a signal to loopprof alone is forwarded "
+		   "to it, a second one ends loopprof alone.",
 		   0, "", page.columns);
 }
 
@@ -228,7 +229,9 @@ static const char man_end[] =
 	"options that cost more say so. README.md has measured figures.\n"
 	".SH EXIT STATUS\n"
 	"0 on success, a target that exits included; 1 on an error, or if nothing was\n"
-	"attached; 2 on wrong usage; with \\-\\-, the status of COMMAND.\n"
+	"attached; 2 on wrong usage; with \\-\\-, the status of COMMAND, for which loopprof waits\n"
+	"after the run. SIGINT, SIGTERM or SIGHUP that only loopprof receives ends the run and is\n"
+	"forwarded to COMMAND; a second one ends loopprof alone.\n"
 	".SH FILES\n"
 	"Captures, JSON lines and metrics belong to the user who called sudo.\n"
 	".SH REQUIREMENTS\n"
