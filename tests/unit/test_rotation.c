@@ -325,8 +325,8 @@ static void a_file_that_was_truncated_last_is_reported(void **state)
 		put_noise(recorder, 0, 10);
 		tick(recorder, 1010);
 		assert_true(size_of(config.path) > 0);
-		assert_int_equal(truncate(config.path, left < (off_t)size_of(config.path) ? left : 8),
-				 0);
+		assert_int_equal(
+			truncate(config.path, left < (off_t)size_of(config.path) ? left : 8), 0);
 		assert_int_not_equal(recorder_close(recorder, &error), 0);
 		assert_non_null(strstr(error.text, "another program has truncated it"));
 		unlink(config.path);

@@ -5,7 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void current_file_begin(struct lp_current_file *file, int descriptor, const struct lp_capture_header *header)
+void current_file_begin(struct lp_current_file *file, int descriptor,
+			const struct lp_capture_header *header)
 {
 	struct stat status;
 

@@ -19,7 +19,8 @@ struct lp_current_file {
 };
 
 /* Takes a file that has a header only, and is written from its end on. */
-void current_file_begin(struct lp_current_file *file, int descriptor, const struct lp_capture_header *header);
+void current_file_begin(struct lp_current_file *file, int descriptor,
+			const struct lp_capture_header *header);
 
 /*
  * Returns 0 if the file has what was written to it, or is no regular one; -ENOENT if it was

@@ -203,8 +203,8 @@ static void discard_file(struct lp_recorder *recorder)
 }
 
 /*
- * Records that a block was not written, whose records are lost; with them those of the whole file if
- * it was removed or truncated.
+ * Records that a block was not written, whose records are lost; with them those of the whole file
+ * if it was removed or truncated.
  */
 static void fail_block(struct lp_recorder *recorder, int err, uint64_t records, uint64_t now_ns)
 {

@@ -90,8 +90,7 @@ static void tell(const struct lp_launched *launched)
 {
 	pid_t pid = launch_pid(launched->launch);
 	char text[16];
-	const char *name =
-		ending_signal_name((uint32_t)launched->signal, text, sizeof(text));
+	const char *name = ending_signal_name((uint32_t)launched->signal, text, sizeof(text));
 
 	if (launched->forwarded)
 		log_note(
@@ -118,8 +117,7 @@ static bool tell_late(const struct lp_launched *launched)
 {
 	pid_t pid = launch_pid(launched->launch);
 	char state = process_state(pid), text[16];
-	const char *name =
-		ending_signal_name((uint32_t)launched->signal, text, sizeof(text));
+	const char *name = ending_signal_name((uint32_t)launched->signal, text, sizeof(text));
 
 	if (state == 'T' || state == 't') {
 		log_error(

@@ -20,6 +20,5 @@ bool examined_processes_have(const struct lp_examined_processes *examined, pid_t
 	const struct lp_examined_process *found = &examined->items[place_of(pid)];
 
 	return found->pid == pid && now_ns < found->until_ns &&
-	       program_key_same(&found->key, key) &&
-	       found->start_ticks == process_start_ticks(pid);
+	       program_key_same(&found->key, key) && found->start_ticks == process_start_ticks(pid);
 }

@@ -187,13 +187,14 @@ void help_print(const struct lp_command_row *command)
 	}
 	print_examples(command);
 	putchar('\n');
-	wrap_print(stdout,
-		   "Results go to stdout, everything else to stderr. Ctrl-C once: summary; twice: "
-		   "quit at once. Exit status: 0; 1 for an error or if nothing was attached; 2 for "
-		   "wrong usage; COMMAND's own with --, but 1 if that is 0 and a result could not "
-		   "be written. loopprof waits for COMMAND; a signal to loopprof alone is forwarded "
-		   "to it, a second one ends loopprof alone.",
-		   0, "", page.columns);
+	wrap_print(
+		stdout,
+		"Results go to stdout, everything else to stderr. Ctrl-C once: summary; twice: "
+		"quit at once. Exit status: 0; 1 for an error or if nothing was attached; 2 for "
+		"wrong usage; COMMAND's own with --, but 1 if that is 0 and a result could not "
+		"be written. loopprof waits for COMMAND; a signal to loopprof alone is forwarded "
+		"to it, a second one ends loopprof alone.",
+		0, "", page.columns);
 }
 
 /* Prints text for roff, which takes a leading dot or quote as a request, and - as a hyphen. */

@@ -41,8 +41,8 @@ void workers_stop_on(struct lp_workers *workers, int descriptor);
 void workers_end_at(struct lp_workers *workers, uint64_t end_ns);
 
 /*
- * Returns the PID of the process that forks workers if it is stopped, by kill or a debugger, so that
- * worker_call may return -ENOBUFS; otherwise 0.
+ * Returns the PID of the process that forks workers if it is stopped, by kill or a debugger, so
+ * that worker_call may return -ENOBUFS; otherwise 0.
  */
 pid_t workers_stopped(const struct lp_workers *workers);
 
