@@ -280,6 +280,16 @@ static pid_t attaching_process(void)
 	return pid;
 }
 
+/* Sends a signal that kills or stops the process, and waits until it has. */
+static void signal_process(int number)
+{
+	pid_t pid = attaching_process();
+	siginfo_t info;
+
+	kill(pid, number);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WSTOPPED | WNOWAIT), 0);
+}
+
 static void test_one_that_was_killed_is_told_from_a_refusal_of_the_kernel(void **state)
 {
 	struct fixture *fixture = *state;
@@ -287,7 +297,7 @@ static void test_one_that_was_killed_is_told_from_a_refusal_of_the_kernel(void *
 
 	assert_false(attacher_explain(fixture->attacher, -EINVAL, "it fails", &error));
 	assert_false(attacher_explain(fixture->attacher, -EBUSY, "it fails", &error));
-	kill(attaching_process(), SIGKILL);
+	signal_process(SIGKILL);
 	assert_int_equal(ask(fixture, ATTACHES), -EPIPE);
 	assert_true(attacher_explain(fixture->attacher, -EPIPE, "it fails", &error));
 	assert_non_null(strstr(error.text, "it fails: "));
@@ -303,7 +313,7 @@ static void test_one_that_was_stopped_is_told_from_a_wait_of_the_kernel(void **s
 	assert_true(ask(fixture, ATTACHES) > 0);
 	close(fixture->ends[0]);
 	fixture->request.program = fixture->ends[1];
-	kill(attaching_process(), SIGSTOP);
+	signal_process(SIGSTOP);
 	assert_int_equal(ask(fixture, ATTACHES), -EBUSY);
 	assert_int_equal(attacher_stopped(fixture->attacher), attaching_process());
 	assert_true(attacher_explain(fixture->attacher, -EBUSY, "it fails", &error));
