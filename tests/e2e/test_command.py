@@ -2,12 +2,13 @@
 
 import os
 import signal
+import time
 
 from lib import checks, schema
 from lib.truth import Truth
 from lib.case import NOBODY, on_every_python, patient
 from lib.checks import verify
-from lib.processes import Failure
+from lib.processes import Failure, wait_until
 
 
 def run_command(case, command, *options, **environment):
@@ -104,6 +105,90 @@ def test_command_keeps_its_descriptors_and_signals(case):
         raise Failure(found)
 
 
+# Handles the signals that it is given, and ends some time after one with status 9.
+HANDLES = ("import asyncio, os, signal, sys\n"
+           "async def main():\n"
+           "    ended = asyncio.Event()\n"
+           "    for name in sys.argv[3:]:\n"
+           "        asyncio.get_running_loop().add_signal_handler("
+           "getattr(signal, name), ended.set)\n"
+           "    print(os.getpid(), file=open(sys.argv[1], 'w'), flush=True)\n"
+           "    await ended.wait()\n"
+           "    await asyncio.sleep(float(sys.argv[2]))\n"
+           "    os._exit(9)\n"
+           "asyncio.run(main())\n")
+WAITS = "loopprof waits for its exit status"
+
+
+def begin(case, *options, lasts_s=0.5, handles=("SIGTERM", "SIGINT", "SIGHUP"), **how):
+    """Profiles a command that goes on until a signal.  Returns loopprof and the command's PID."""
+    pid_path = case.path("pid")
+    command = case.interpreter.command("-c", HANDLES, pid_path, str(lasts_s), *handles)
+    profiler = case.profile("-t", "100ms", *options, "--", *command, **how)
+    wait_until(lambda: os.path.exists(pid_path) and open(pid_path, encoding="ascii").read().strip(),
+               "the command runs")
+    with open(pid_path, encoding="ascii") as file:
+        return profiler, int(file.read())
+
+
+def is_running(pid):
+    return os.path.exists(f"/proc/{pid}")
+
+
+def test_signal_to_loopprof_alone_is_forwarded(case):
+    """The command ends as it wants to; the summary is out, and the status is the command's."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        profiler, pid = begin(case)
+        profiler.wait_for_text(f"pid {pid} (")
+        profiler.signal(number)
+        result = profiler.finish().expect(9)
+        if is_running(pid) or "loop busy" not in result.out:
+            raise Failure(f"{number}: {result.out!r}, {result.err!r}")
+
+
+def test_signal_is_forwarded_to_a_command_of_another_user(case):
+    profiler, pid = begin(case, env=dict(os.environ, SUDO_UID=str(NOBODY), SUDO_GID=str(NOBODY),
+                                         SUDO_USER="nobody"), lasts_s=0)
+    profiler.wait_for_text(f"pid {pid} (")
+    profiler.signal(signal.SIGTERM)
+    profiler.finish().expect(9)
+    if is_running(pid):
+        raise Failure("the command goes on")
+
+
+def test_command_that_outlives_the_run(case):
+    """That loopprof waits is said once the summary is out; a signal is then forwarded as well."""
+    profiler, pid = begin(case, "-d", "1")
+    profiler.wait_for_text(WAITS)
+    if not is_running(pid):
+        raise Failure("the command has ended with the run")
+    profiler.signal(signal.SIGHUP)
+    result = profiler.finish().expect(9)
+    if "loop busy" not in result.out:
+        raise Failure(result.out)
+
+
+def test_second_signal_ends_loopprof_alone(case):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        profiler, pid = begin(case, lasts_s=60)
+        profiler.wait_for_text(f"pid {pid} (")
+        profiler.signal(number)
+        profiler.wait_for_text("has not ended 2 s after")
+        profiler.signal(number)
+        profiler.finish().expect(-number)
+        if not is_running(pid):
+            raise Failure("the command has ended with loopprof")
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_signal_for_a_command_that_is_stopped(case):
+    """It is continued, as it could not end otherwise."""
+    profiler, pid = begin(case, "-d", "1", lasts_s=0)
+    profiler.wait_for_text(WAITS)
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(0.3)
+    profiler.signal(signal.SIGTERM)
+    profiler.finish().expect(9)
 def names(records, task):
     """Name, file name and function of the handler of the stall of a task."""
     (slow,) = [slow for slow in records.slow() if slow["callback"]["task"] == task]

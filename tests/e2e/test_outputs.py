@@ -270,3 +270,37 @@ def test_thousands_of_captures_take_little_memory(case):
     case.note(f"{usage.ru_maxrss >> 10} MiB for {MANY} captures")
     if usage.ru_maxrss > MANY_MEMORY_KB:
         raise Failure(f"{usage.ru_maxrss} kB")
+
+
+def test_a_small_stack_is_enough(case):
+    """A service may limit the stack (LimitSTACK=): no function has a large part of it."""
+    small = ("prlimit", "--stack=65536")
+    target = case.start("idle.py")
+    capture = case.path("capture.lpc")
+    pid = str(target.pid)
+    for arguments in (("-p", pid, "-d", "1", "--find", "all", "--lifetimes", "--queue"),
+                      ("-p", pid, "-d", "1", "-j", "--native", "--kernel"),
+                      ("tasks", "-p", pid), ("record", "-o", capture, "-p", pid, "-d", "1"),
+                      ("report", capture), ("diff", capture, capture), ("check",)):
+        result = case.run(*arguments, prefix=small)
+        if result.status not in (0, 1):
+            raise Failure(f"{arguments}: {result.status}, {result.err!r}")
+
+
+def test_a_capture_that_is_truncated_is_reported(case):
+    """Another program, such as logrotate with copytruncate, takes what was recorded."""
+    target = case.start("idle.py")
+    for path in (case.path("late.lpc"), case.path("early.lpc")):
+        early = "early" in path
+        profiler = case.profile("record", "-o", path, "-p", str(target.pid), "-d", "6" if early
+                                else "3")
+        profiler.wait_for_text("Ctrl-C ends")
+        time.sleep(1.5)
+        os.truncate(path, 0)
+        if not early:
+            profiler.signal(2)
+        result = profiler.finish().expect(1)
+        if "another program has truncated it" not in result.err:
+            raise Failure(result.err)
+    # the one that was truncated early goes on in a new file
+    case.run("report", path).expect(0)

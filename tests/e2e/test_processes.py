@@ -254,3 +254,66 @@ def test_a_run_ends_if_its_attaching_process_is_killed(case):
 @patient
 def test_process_that_replaces_itself_followed(case):
     check_exec(case, "-s")
+
+
+# Loads an interpreter only if it is told to, as a web server with a module for Python does.
+EMBEDS = r"""
+#include <dlfcn.h>
+#include <stdio.h>
+
+int main(int count, char **arguments)
+{
+	void *library = count > 2 ? dlopen(arguments[1], RTLD_NOW | RTLD_GLOBAL) : NULL;
+	void (*begin)(int);
+	int (*run)(const char *);
+
+	if (count < 3)
+		return 0;
+	if (!library)
+		return puts(dlerror()), 1;
+	begin = (void (*)(int))dlsym(library, "Py_InitializeEx");
+	run = (int (*)(const char *))dlsym(library, "PyRun_SimpleString");
+	begin(0);
+	return run(arguments[2]);
+}
+"""
+EMBEDDED = """
+import asyncio, time
+async def main():
+    end = time.monotonic() + 12
+    while time.monotonic() < end:
+        time.sleep(0.15)
+        await asyncio.sleep(0.05)
+asyncio.run(main())
+"""
+
+
+def test_short_processes_hide_no_service_of_their_program(case):
+    """Neither those of another user, nor, for longer than some seconds, those of the same."""
+    libraries = glob.glob("/usr/lib/*/libpython3.*.so.1.0")
+    if not libraries:
+        case.note("there is no library of an interpreter")
+        return
+    source, program = case.path("c"), "/tmp/" + os.path.basename(case.path("embeds"))
+    with open(source, "w", encoding="ascii") as file:
+        file.write(EMBEDS)
+    subprocess.run(["cc", "-x", "c", "-o", program, source, "-ldl"], check=True)
+    try:
+        for user in (65534, 0):
+            profiler = case.profile("-a", "-j", "-m", "trace")
+            profiler.wait_for_text("Ctrl-C ends")
+            for _ in range(6):
+                subprocess.run([program], user=user, check=True)
+                time.sleep(0.2)
+            time.sleep(0.5)
+            service = subprocess.Popen([program, libraries[0], EMBEDDED])
+            try:
+                (loop,) = profiler.wait_for("loop", pid=service.pid)
+                profiler.wait_for("slow_callback", loop_id=loop["loop_id"])
+            finally:
+                service.kill()
+                service.wait()
+            profiler.signal(signal.SIGINT)
+            profiler.finish().expect(0)
+    finally:
+        os.unlink(program)

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -267,6 +268,64 @@ static void test_the_end_of_the_process_is_reported_once(void **state)
 	close(fixture->ends[0]);
 }
 
+/* The process that attaches: the last child of this one, as those of earlier tests are first. */
+static pid_t attaching_process(void)
+{
+	FILE *children = fopen("/proc/thread-self/children", "re");
+	int pid = 0;
+
+	assert_non_null(children);
+	while (fscanf(children, "%d", &pid) == 1)
+		;
+	fclose(children);
+	assert_int_not_equal(pid, 0);
+	return pid;
+}
+
+/* Sends a signal that kills or stops the process, and waits until it has. */
+static void signal_process(int number)
+{
+	pid_t pid = attaching_process();
+	siginfo_t info;
+
+	kill(pid, number);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WSTOPPED | WNOWAIT), 0);
+}
+
+static void test_one_that_was_killed_is_told_from_a_refusal_of_the_kernel(void **state)
+{
+	struct fixture *fixture = *state;
+	struct lp_error error;
+
+	assert_false(attacher_explain(fixture->attacher, -EINVAL, "it fails", &error));
+	assert_false(attacher_explain(fixture->attacher, -EBUSY, "it fails", &error));
+	signal_process(SIGKILL);
+	assert_int_equal(ask(fixture, ATTACHES), -EPIPE);
+	assert_true(attacher_explain(fixture->attacher, -EPIPE, "it fails", &error));
+	assert_non_null(strstr(error.text, "it fails: "));
+	assert_non_null(strstr(error.text, "was killed from outside"));
+	close(fixture->ends[0]);
+}
+
+static void test_one_that_was_stopped_is_told_from_a_wait_of_the_kernel(void **state)
+{
+	struct fixture *fixture = *state;
+	struct lp_error error;
+
+	assert_true(ask(fixture, ATTACHES) > 0);
+	close(fixture->ends[0]);
+	fixture->request.program = fixture->ends[1];
+	signal_process(SIGSTOP);
+	assert_int_equal(ask(fixture, ATTACHES), -EBUSY);
+	assert_int_equal(attacher_stopped(fixture->attacher), attaching_process());
+	assert_true(attacher_explain(fixture->attacher, -EBUSY, "it fails", &error));
+	assert_non_null(strstr(error.text, "was stopped from outside"));
+	/* the end of the run continues it, so that nothing stays attached */
+	attacher_free(fixture->attacher);
+	fixture->attacher = NULL;
+	assert_false(is_held(fixture, WAIT_MS));
+}
+
 /*
  * Requests what delays until that is refused. Returns the number of requests that were not, or
  * DELAYS_MOST.
@@ -345,6 +404,8 @@ int main(void)
 		TEST(test_a_run_that_is_to_end_does_not_wait),
 		TEST(test_no_attachment_outlasts_the_time_of_the_run),
 		TEST(test_the_end_of_the_process_is_reported_once),
+		TEST(test_one_that_was_killed_is_told_from_a_refusal_of_the_kernel),
+		TEST(test_one_that_was_stopped_is_told_from_a_wait_of_the_kernel),
 		TEST(test_one_that_delays_again_and_again_is_left_alone),
 		TEST(test_one_that_answers_is_not_at_fault),
 		TEST(test_one_whose_lock_is_not_awaited_is_not_at_fault),

@@ -13,8 +13,10 @@
 
 #include <cmocka.h>
 
+#include "discovery/examined_processes.h"
 #include "discovery/new_processes.h"
 #include "discovery/program_cache.h"
+#include "process/process.h"
 
 #define SECOND 1000000000ULL
 
@@ -115,10 +117,113 @@ static void some_processes_that_ended_report_of_a_file_for_a_minute(void **state
 				 LP_PROGRAM_UNKNOWN);
 		program_cache_learn(known, &key, LP_OUTCOME_ENDED, SECOND);
 	}
-	assert_int_equal(program_cache_find(known, getpid(), 60 * SECOND, &key), LP_PROGRAM_OTHER);
+	assert_int_equal(program_cache_find(known, getpid(), 60 * SECOND, &key), LP_PROGRAM_SHORT);
 	assert_int_equal(program_cache_find(known, getpid(), 61 * SECOND, &key),
 			 LP_PROGRAM_UNKNOWN);
 	program_cache_free(known);
+}
+
+/* Starts a process of this program, of another user with ids that no account has. */
+static pid_t start_of_another_user(uid_t real, uid_t effective)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (!pid) {
+		if (setresuid(real, effective, effective) || write(ready[1], "", 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+/* A program may load an interpreter only when the user who starts it wants it to. */
+static void processes_of_a_user_tell_nothing_of_those_of_another(void **state)
+{
+	struct lp_program_cache *known = open_known(false);
+	struct lp_program_key key, own;
+	pid_t others[2];
+	size_t i;
+	int j;
+
+	(void)state;
+	if (geteuid()) {
+		program_cache_free(known);
+		skip();
+	}
+	others[0] = start_of_another_user(54321, 54321);
+	/* as a program whose file has the set-user-ID bit */
+	others[1] = start_of_another_user(54321, 0);
+	for (i = 0; i < 2; i++) {
+		program_cache_find(known, others[i], SECOND, &key);
+		for (j = 0; j < 3; j++)
+			program_cache_learn(known, &key, LP_OUTCOME_ENDED, SECOND);
+		assert_int_equal(program_cache_find(known, others[i], SECOND, &key),
+				 LP_PROGRAM_SHORT);
+		assert_int_equal(program_cache_find(known, getpid(), SECOND, &own),
+				 LP_PROGRAM_UNKNOWN);
+		program_cache_learn(known, &key, LP_OUTCOME_NO_INTERPRETER, SECOND);
+		assert_int_equal(program_cache_find(known, others[i], SECOND, &key),
+				 LP_PROGRAM_OTHER);
+		assert_int_equal(program_cache_find(known, getpid(), SECOND, &own),
+				 LP_PROGRAM_UNKNOWN);
+		assert_false(program_key_same(&key, &own));
+		kill(others[i], SIGKILL);
+		waitpid(others[i], NULL, 0);
+	}
+	program_cache_free(known);
+}
+
+static void short_ones_do_not_replace_one_that_lived(void **state)
+{
+	struct lp_program_cache *known = open_known(false);
+	struct lp_program_key key;
+	int i;
+
+	(void)state;
+	program_cache_find(known, getpid(), SECOND, &key);
+	program_cache_learn(known, &key, LP_OUTCOME_NO_INTERPRETER, SECOND);
+	for (i = 0; i < 6; i++)
+		program_cache_learn(known, &key, LP_OUTCOME_ENDED, SECOND);
+	assert_int_equal(program_cache_find(known, getpid(), 600 * SECOND, &key), LP_PROGRAM_OTHER);
+	program_cache_free(known);
+}
+
+static void an_examined_process_counts_for_itself(void **state)
+{
+	struct lp_examined_processes *examined = calloc(1, sizeof(*examined));
+	struct lp_program_cache *known = open_known(false);
+	struct lp_examined_process process = {
+		.pid = getpid(),
+		.start_ticks = process_start_ticks(getpid()),
+		.until_ns = 10 * SECOND,
+	};
+	struct lp_program_key another;
+
+	(void)state;
+	program_cache_find(known, getpid(), SECOND, &process.key);
+	assert_false(examined_processes_have(examined, getpid(), &process.key, SECOND));
+	examined_processes_put(examined, &process);
+	assert_true(examined_processes_have(examined, getpid(), &process.key, SECOND));
+	assert_false(examined_processes_have(examined, getpid(), &process.key, 10 * SECOND));
+	assert_false(examined_processes_have(examined, getppid(), &process.key, SECOND));
+	/* it has called exec */
+	another = process.key;
+	another.inode++;
+	assert_false(examined_processes_have(examined, getpid(), &another, SECOND));
+	/* its PID was that of an earlier process */
+	process.start_ticks--;
+	examined_processes_put(examined, &process);
+	assert_false(examined_processes_have(examined, getpid(), &process.key, SECOND));
+	program_cache_free(known);
+	free(examined);
 }
 
 static void one_that_lived_reports_for_ten(void **state)
@@ -217,6 +322,9 @@ int main(void)
 		cmocka_unit_test(slow_files_are_opened_for_a_part_of_the_time),
 		cmocka_unit_test(some_processes_that_ended_report_of_a_file_for_a_minute),
 		cmocka_unit_test(one_that_lived_reports_for_ten),
+		cmocka_unit_test(processes_of_a_user_tell_nothing_of_those_of_another),
+		cmocka_unit_test(short_ones_do_not_replace_one_that_lived),
+		cmocka_unit_test(an_examined_process_counts_for_itself),
 		cmocka_unit_test(an_interpreter_stays_one_whatever_ended),
 		cmocka_unit_test(another_version_of_a_file_is_another_file),
 		cmocka_unit_test(a_process_that_has_ended_runs_nothing),

@@ -289,6 +289,88 @@ static void a_file_that_was_removed_is_missed_when_much_is_written(void **state)
 	assert_true(is_there(config.path));
 }
 
+/* Another program truncates the file; the recording notices when it writes next, or ends. */
+static void a_file_that_was_truncated_is_begun_again(void **state)
+{
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
+	struct lp_recorder *recorder = recorder_start(&config);
+	struct lp_counted counted;
+	struct lp_error error;
+
+	(void)state;
+	put_loop(recorder, 0, 0);
+	fill_with_noise(recorder, 0, 5);
+	assert_int_equal(truncate(config.path, 0), 0);
+	fill_with_noise(recorder, 5000, 5);
+	assert_int_not_equal(recorder_close(recorder, &error), 0);
+	assert_non_null(strstr(error.text, "another program has truncated it"));
+	read_file(config.path, &counted);
+	assert_int_equal(counted.types[LP_EVENT_LOOP], 1);
+	assert_true(counted.types[LP_EVENT_SLOW] > 400);
+	assert_int_equal(counted.types[LP_EVENT_SLOW] + counted.lost, 1000 + 1);
+}
+
+static void a_file_that_was_truncated_last_is_reported(void **state)
+{
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
+	struct lp_recorder *recorder;
+	struct lp_error error;
+	off_t left;
+
+	(void)state;
+	/* to nothing, or to a part; nothing is written after that */
+	for (left = 0; left <= 1000; left += 1000) {
+		recorder = recorder_start(&config);
+		put_loop(recorder, 0, 0);
+		put_noise(recorder, 0, 10);
+		tick(recorder, 1010);
+		assert_true(size_of(config.path) > 0);
+		assert_int_equal(
+			truncate(config.path, left < (off_t)size_of(config.path) ? left : 8), 0);
+		assert_int_not_equal(recorder_close(recorder, &error), 0);
+		assert_non_null(strstr(error.text, "another program has truncated it"));
+		unlink(config.path);
+	}
+}
+
+/* It is truncated just before a write, which leaves a hole at the beginning. */
+static void a_file_with_a_hole_is_begun_again(void **state)
+{
+	struct lp_recorder_config config = recorder_config(in_directory("x.lpc"));
+	struct lp_recorder *recorder = recorder_start(&config);
+	struct lp_error error;
+	uint64_t size;
+
+	(void)state;
+	put_loop(recorder, 0, 0);
+	fill_with_noise(recorder, 0, 5);
+	size = size_of(config.path);
+	assert_int_equal(truncate(config.path, 0), 0);
+	assert_int_equal(truncate(config.path, (off_t)size + 1), 0);
+	assert_int_not_equal(recorder_close(recorder, &error), 0);
+	assert_non_null(strstr(error.text, "another program has truncated it"));
+}
+
+static void a_file_of_an_archive_that_was_truncated_is_followed_by_another(void **state)
+{
+	struct lp_recorder_config config = recorder_config(directory);
+	struct lp_recorder *recorder = recorder_start(&config);
+	struct lp_counted counted;
+	struct lp_error error;
+	char first[PATH_MAX];
+
+	(void)state;
+	put_loop(recorder, 0, 0);
+	fill_with_noise(recorder, 0, 5);
+	snprintf(first, sizeof(first), "%s", recorder_path(recorder));
+	assert_int_equal(truncate(first, 0), 0);
+	fill_with_noise(recorder, 5000, 5);
+	assert_int_not_equal(recorder_close(recorder, &error), 0);
+	assert_false(is_there(first));
+	read_file(segment_path(1), &counted);
+	assert_int_equal(counted.types[LP_EVENT_SLOW] + counted.lost, 1000 + 1);
+}
+
 static void what_no_run_of_ours_wrote_is_not_removed(void **state)
 {
 	struct lp_recorder_config config = recorder_config(directory), before = config;
@@ -333,6 +415,10 @@ int main(void)
 		TEST(a_file_that_another_run_writes_is_not_removed),
 		TEST(a_directory_that_comes_back_is_used_again),
 		TEST(a_file_that_was_removed_is_begun_again),
+		TEST(a_file_that_was_truncated_is_begun_again),
+		TEST(a_file_that_was_truncated_last_is_reported),
+		TEST(a_file_with_a_hole_is_begun_again),
+		TEST(a_file_of_an_archive_that_was_truncated_is_followed_by_another),
 		TEST(what_no_run_of_ours_wrote_is_not_removed),
 		TEST(a_file_that_was_removed_is_missed_when_much_is_written),
 	};

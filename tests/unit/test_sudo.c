@@ -60,7 +60,7 @@ static void a_caller_is_known_by_its_ids(void **state)
 	assert_int_equal(caller("4294967294", "4294967294", NULL), 1);
 	assert_int_equal(user.user, 4294967294);
 	assert_string_equal(user.name, "");
-	assert_int_equal(caller("4294967294", "7", "nobody-of-this-name"), 1);
+	assert_int_equal(caller("4294967294", "4294967293", "nobody-of-this-name"), 1);
 }
 
 static void damaged_variables_are_refused(void **state)
@@ -118,6 +118,10 @@ static void damaged_variables_are_refused(void **state)
 	/* root's group is not a group of everybody */
 	assert_int_equal(caller("65534", "0", "nobody"), -EINVAL);
 	assert_int_equal(caller("4294967294", "0", NULL), -EINVAL);
+	/* a group of this host is no group of an ID without an account */
+	assert_int_equal(caller("4294967294", "7", NULL), -EINVAL);
+	assert_int_equal(caller("4294967294", "7", "nobody-of-this-name"), -EINVAL);
+	assert_non_null(strstr(error.text, "no account"));
 }
 
 static int clear(void **state)

@@ -64,7 +64,7 @@ static void test_task(void **state)
 		"\"line\":12,\"kind\":\"python\"}],\"exception\":null,\"created_at\":null,"
 		"\"cut\":false,\"partial\":false}\n"
 		"{\"type\":\"footer\",\"end_ns\":7,\"reason\":\"done\",\"lost_events\":0,"
-		"\"partial\":false,\"paused_ns\":null}\n");
+		"\"partial\":false,\"ended_partial\":false,\"paused_ns\":null}\n");
 	free(text);
 }
 

@@ -404,6 +404,27 @@ static void test_hostile_width(void **state)
 	free(text);
 }
 
+/* A doubt about ended tasks is none about those that have not ended. */
+static void test_what_may_be_missing(void **state)
+{
+	struct lp_task_list list = new_list(1, SECOND);
+	char *text;
+
+	(void)state;
+	add_task(&list, 0, "");
+	list.ended_partial = true;
+	text = printed(&list, &plain);
+	assert_non_null(strstr(text, "the search for tasks that have ended was cut short"));
+	assert_null(strstr(text, "more tasks than these"));
+	free(text);
+	list = new_list(1, SECOND);
+	add_task(&list, 0, "");
+	list.partial = true;
+	text = printed(&list, &plain);
+	assert_non_null(strstr(text, "there may be more tasks than these"));
+	free(text);
+}
+
 static void test_wrap(void **state)
 {
 	char *text = NULL;
@@ -455,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_copied),
 		cmocka_unit_test(test_hostile_width),
+		cmocka_unit_test(test_what_may_be_missing),
 		cmocka_unit_test(test_wrap),
 	};
 

@@ -8,6 +8,7 @@
 #include "block.h"
 #include "destination.h"
 #include "checkpoint.h"
+#include "current_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -34,10 +35,9 @@ struct lp_recorder {
 	uint64_t rotate_bytes, rotate_ns;
 	struct lp_checkpoint *checkpoint;
 	struct lp_block_packer *packer;
-	int descriptor; /* -1: no file is open */
+	struct lp_current_file file; /* the current file */
 	struct lp_recorder_totals *totals;
 	uint64_t earlier_bytes; /* of the files before the current one */
-	uint64_t bytes; /* size of the current file up to its last whole block */
 	uint64_t segment_bytes; /* the part of bytes that is header and checkpoint */
 	uint64_t segment_records; /* records in the current file, apart from its checkpoint */
 	uint64_t now_ns; /* time of the latest record or tick */
@@ -88,6 +88,8 @@ static void read_boot_id(uint8_t id[LP_CAPTURE_ID_BYTES])
 
 static const char *reason(int err)
 {
+	if (err == -LP_TRUNCATED)
+		return "another program has truncated it, and its records are gone; keep logrotate with copytruncate away from it (--rotate begins new files)";
 	return err == -ENOENT ? "it was removed, or its directory; put that back"
 			      : output_advice(err);
 }
@@ -118,18 +120,18 @@ static void fail(struct lp_recorder *recorder, int err, uint64_t records, uint64
 /* Removes a block from the file that was only written in part. */
 static void cut_back(struct lp_recorder *recorder)
 {
-	if (!ftruncate(recorder->descriptor, (off_t)recorder->bytes))
-		lseek(recorder->descriptor, (off_t)recorder->bytes, SEEK_SET);
+	if (!ftruncate(recorder->file.descriptor, (off_t)recorder->file.bytes))
+		lseek(recorder->file.descriptor, (off_t)recorder->file.bytes, SEEK_SET);
 }
 
 static int write_bytes(struct lp_recorder *recorder, const void *data, size_t size)
 {
-	int err = output_write_all(recorder->descriptor, data, size);
+	int err = output_write_all(recorder->file.descriptor, data, size);
 
 	if (err)
 		cut_back(recorder);
 	else
-		recorder->bytes += size;
+		recorder->file.bytes += size;
 	return err;
 }
 
@@ -139,10 +141,12 @@ static int write_bytes(struct lp_recorder *recorder, const void *data, size_t si
  */
 static int write_block(struct lp_recorder *recorder)
 {
+	int err = current_file_check(&recorder->file);
 	const void *block;
 	size_t size;
-	int err;
 
+	if (err)
+		return err;
 	if (!block_packer_count(recorder->packer))
 		return 0;
 	block = block_packer_finish(recorder->packer, recorder->flags, recorder->gap, &size);
@@ -190,28 +194,35 @@ static int create_file(struct lp_recorder *recorder)
 /* Removes the current file, which has no records yet. */
 static void discard_file(struct lp_recorder *recorder)
 {
-	if (recorder->descriptor < 0)
+	if (recorder->file.descriptor < 0)
 		return;
 	if (recorder->archive)
 		capture_directory_discard(recorder->archive);
 	else
-		destination_discard(recorder->destination, recorder->descriptor);
+		destination_discard(recorder->destination, recorder->file.descriptor);
 }
 
-/* Returns whether the file has been unlinked: what is written to it would be lost. */
-static bool is_removed(const struct lp_recorder *recorder)
+/*
+ * Records that a block was not written, whose records are lost; with them those of the whole file
+ * if it was removed or truncated.
+ */
+static void fail_block(struct lp_recorder *recorder, int err, uint64_t records, uint64_t now_ns)
 {
-	struct stat status;
+	bool whole = err == -ENOENT || err == -LP_TRUNCATED;
 
-	return recorder->descriptor >= 0 && !fstat(recorder->descriptor, &status) &&
-	       S_ISREG(status.st_mode) && !status.st_nlink;
+	fail(recorder, err, whole ? recorder->segment_records : records, now_ns);
+	if (!whole)
+		return;
+	recorder->failed_ns = recorder->header.segment_ns;
+	/* the directory may well be there, so that the next attempt can be at once */
+	recorder->retry_ns = now_ns;
 }
 
 static void close_file(struct lp_recorder *recorder)
 {
-	if (recorder->descriptor >= 0)
-		close(recorder->descriptor);
-	recorder->descriptor = -1;
+	if (recorder->file.descriptor >= 0)
+		close(recorder->file.descriptor);
+	recorder->file.descriptor = -1;
 }
 
 /* Begins a new file with its header. */
@@ -225,10 +236,9 @@ static int begin_file(struct lp_recorder *recorder, uint64_t now_ns)
 	descriptor = create_file(recorder);
 	if (descriptor < 0)
 		return descriptor;
-	recorder->descriptor = descriptor;
+	current_file_begin(&recorder->file, descriptor, header);
 	recorder->written = true;
-	recorder->bytes = sizeof(*header);
-	recorder->segment_bytes = recorder->bytes;
+	recorder->segment_bytes = recorder->file.bytes;
 	recorder->segment_records = 0;
 	return 0;
 }
@@ -245,18 +255,18 @@ static int write_checkpoint(struct lp_recorder *recorder, uint64_t now_ns)
 	if (!err)
 		err = write_block(recorder);
 	recorder->flags = 0;
-	recorder->segment_bytes = recorder->bytes;
+	recorder->segment_bytes = recorder->file.bytes;
 	return err;
 }
 
-/* Begins the next file of an archive, or replaces a single file that has been removed. */
+/* Begins the next file of an archive, or replaces a single file that was removed or truncated. */
 static int begin_next_file(struct lp_recorder *recorder, uint64_t now_ns)
 {
 	uint32_t step = recorder->written ? 1 : 0;
 	int err;
 
 	close_file(recorder);
-	recorder->earlier_bytes += step ? recorder->bytes : 0;
+	recorder->earlier_bytes += step ? recorder->file.bytes : 0;
 	recorder->header.segment += step;
 	err = begin_file(recorder, now_ns);
 	if (!err)
@@ -266,26 +276,29 @@ static int begin_next_file(struct lp_recorder *recorder, uint64_t now_ns)
 		close_file(recorder);
 		/* the number is used for the next attempt */
 		recorder->header.segment -= step;
-		recorder->bytes = 0;
+		recorder->file.bytes = 0;
 	}
 	return err;
 }
 
 static void try_again(struct lp_recorder *recorder, uint64_t now_ns)
 {
-	uint64_t gap = recorder->gap, whole = recorder->bytes;
-	int failed = recorder->err, err;
+	uint64_t gap = recorder->gap, whole = recorder->file.bytes;
+	int failed = recorder->err, damage = current_file_check(&recorder->file), err;
 
-	if (recorder->archive || recorder->descriptor < 0 || is_removed(recorder)) {
+	/* what is left of it would be in the way of the next one */
+	if (damage == -LP_TRUNCATED)
+		discard_file(recorder);
+	if (recorder->archive || recorder->file.descriptor < 0 || damage) {
 		err = begin_next_file(recorder, now_ns);
 	} else {
-		err = recorder->bytes
+		err = recorder->file.bytes
 			      ? 0
 			      : write_bytes(recorder, &recorder->header, sizeof(recorder->header));
 		if (!err)
 			err = write_checkpoint(recorder, now_ns);
 		if (err) {
-			recorder->bytes = whole;
+			recorder->file.bytes = whole;
 			cut_back(recorder);
 		}
 	}
@@ -358,7 +371,7 @@ static int begin(struct lp_recorder *recorder, struct lp_error *error)
 	if (err)
 		fail(recorder, err, 0, now_ns);
 	else if (recorder->archive)
-		capture_directory_retain(recorder->archive, recorder->bytes);
+		capture_directory_retain(recorder->archive, recorder->file.bytes);
 	return 0;
 }
 
@@ -397,7 +410,7 @@ int recorder_new(const struct lp_recorder_config *config, struct lp_recorder **r
 	*result = NULL;
 	if (!recorder)
 		return error_set(error, -ENOMEM, "out of memory");
-	recorder->descriptor = -1;
+	recorder->file.descriptor = -1;
 	recorder->checkpoint = checkpoint_new();
 	recorder->packer = block_packer_new();
 	recorder->header = config->header;
@@ -436,7 +449,7 @@ static void add(void *context, const struct lp_event *record)
 	if (!recorder->err && !block_packer_has_space(recorder->packer, record->size)) {
 		err = write_block(recorder);
 		if (err)
-			fail(recorder, err, waiting, recorder->now_ns);
+			fail_block(recorder, err, waiting, recorder->now_ns);
 		else
 			recorder->flushed_ns = recorder->now_ns;
 	}
@@ -488,8 +501,8 @@ bool recorder_rotation_due(const struct lp_recorder *recorder, uint64_t now_ns)
 	if (recorder->rotate_ns && age >= recorder->rotate_ns)
 		return true;
 	/* a file with only a checkpoint would be followed by files without an end */
-	return recorder->rotate_bytes && recorder->bytes >= recorder->rotate_bytes &&
-	       recorder->bytes > recorder->segment_bytes;
+	return recorder->rotate_bytes && recorder->file.bytes >= recorder->rotate_bytes &&
+	       recorder->file.bytes > recorder->segment_bytes;
 }
 
 /* Writes the collected records to the file. */
@@ -499,23 +512,21 @@ static void flush(struct lp_recorder *recorder, uint64_t now_ns)
 	int err = write_block(recorder);
 
 	if (err)
-		fail(recorder, err, waiting, now_ns);
+		fail_block(recorder, err, waiting, now_ns);
 	else
 		recorder->flushed_ns = now_ns;
 }
 
-/* Checks that the file is still in its place; if it was removed, all its records are lost. */
+/* Checks that the file is still in its place, and that the archive is within its limit. */
 static void check(struct lp_recorder *recorder, uint64_t now_ns)
 {
+	int err = current_file_check(&recorder->file);
+
 	recorder->checked_ns = now_ns;
-	if (is_removed(recorder)) {
-		fail(recorder, -ENOENT, recorder->segment_records, now_ns);
-		recorder->failed_ns = recorder->header.segment_ns;
-		/* the directory may well be there, so that the next attempt can be at once */
-		recorder->retry_ns = now_ns;
-	} else if (recorder->archive) {
-		capture_directory_retain(recorder->archive, recorder->bytes);
-	}
+	if (err)
+		fail_block(recorder, err, 0, now_ns);
+	else if (recorder->archive)
+		capture_directory_retain(recorder->archive, recorder->file.bytes);
 }
 
 static void rotate(struct lp_recorder *recorder, uint64_t now_ns)
@@ -569,13 +580,13 @@ int recorder_close(struct lp_recorder *recorder, struct lp_error *error)
 	if (recorder->waits)
 		log_note("there was nothing to record: %s is as it was", recorder_path(recorder));
 	waiting = block_packer_count(recorder->packer);
-	if (waiting && !recorder->err)
+	if (!recorder->err)
 		err = write_block(recorder);
 	if (err)
-		fail(recorder, err, waiting, recorder->now_ns);
-	if (recorder->descriptor >= 0 && close(recorder->descriptor) && !recorder->err)
+		fail_block(recorder, err, waiting, recorder->now_ns);
+	if (recorder->file.descriptor >= 0 && close(recorder->file.descriptor) && !recorder->err)
 		recorder->err = recorder->first_err = -errno;
-	recorder->descriptor = -1;
+	recorder->file.descriptor = -1;
 	if (recorder->err && recorder->now_ns > recorder->failed_ns)
 		recorder->lost_ns += recorder->now_ns - recorder->failed_ns;
 	err = recorder->lost || recorder->err ? recorder->first_err : 0;
@@ -588,7 +599,7 @@ int recorder_close(struct lp_recorder *recorder, struct lp_error *error)
 	if (recorder->totals && recorder->written)
 		*recorder->totals = (struct lp_recorder_totals){
 			.files = recorder->header.segment + 1,
-			.bytes = recorder->earlier_bytes + recorder->bytes,
+			.bytes = recorder->earlier_bytes + recorder->file.bytes,
 		};
 	free_recording(recorder);
 	return err;

@@ -24,6 +24,9 @@ static const struct {
 
 #define ENDINGS ARRAY_SIZE(endings)
 
+/* the signals among them that ending_open() has found not ignored */
+static sigset_t handled;
+
 static bool is_ignored(int signal)
 {
 	struct sigaction action;
@@ -33,16 +36,15 @@ static bool is_ignored(int signal)
 
 int ending_open(void)
 {
-	sigset_t signals;
 	int descriptor;
 	size_t i;
 
-	sigemptyset(&signals);
+	sigemptyset(&handled);
 	for (i = 0; i < ENDINGS; i++)
 		if (!endings[i].unless_ignored || !is_ignored(endings[i].signal))
-			sigaddset(&signals, endings[i].signal);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+			sigaddset(&handled, endings[i].signal);
+	sigprocmask(SIG_BLOCK, &handled, NULL);
+	descriptor = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
 	return descriptor < 0 ? -errno : descriptor;
 }
 
@@ -57,4 +59,17 @@ void ending_release(void)
 		sigaddset(&signals, endings[i].signal);
 	}
 	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+void ending_hold(sigset_t *signals)
+{
+	size_t i;
+
+	*signals = handled;
+	sigdelset(signals, SIGXCPU);
+	sigprocmask(SIG_BLOCK, signals, NULL);
+	/* a signal that is ignored is not pending either */
+	for (i = 0; i < ENDINGS; i++)
+		if (sigismember(signals, endings[i].signal))
+			signal(endings[i].signal, SIG_DFL);
 }

@@ -3,6 +3,8 @@
 #ifndef LP_COMMANDS_ENDING_H
 #define LP_COMMANDS_ENDING_H
 
+#include <signal.h>
+
 /*
  * Blocks SIGINT, SIGTERM, and SIGHUP unless it was ignored when the program began (nohup). Returns
  * a signalfd for them, which the caller closes, or a negative errno.
@@ -14,5 +16,11 @@ int ending_open(void);
  * once. Another SIGHUP is ignored, as a shell sends a second one when its terminal is closed.
  */
 void ending_release(void);
+
+/*
+ * Blocks SIGINT, SIGTERM and SIGHUP again after the run, of which those are in *signals that
+ * ending_open() has blocked, for a wait by sigtimedwait().
+ */
+void ending_hold(sigset_t *signals);
 
 #endif /* LP_COMMANDS_ENDING_H */

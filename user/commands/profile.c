@@ -5,6 +5,7 @@
 #include "base/clocks.h"
 #include "commands.h"
 #include "ending.h"
+#include "launched.h"
 #include "notify.h"
 #include "files/writing.h"
 #include "preflight.h"
@@ -335,7 +336,7 @@ static int add_launched(struct lp_profile *profile, struct lp_error *error)
 	if (err == -EINTR || err == -ETIME) {
 		profile->ended_early = true;
 		profile->reason = err == -ETIME ? LP_RUN_END_DURATION : LP_RUN_END_INTERRUPT;
-		log_note("%s has run no Python yet; it goes on, and is not profiled",
+		log_note("%s has run no Python yet, and is not profiled",
 			 profile->options->launch[0]);
 		return 0;
 	}
@@ -430,14 +431,6 @@ static int add_targets(struct lp_profile *profile, struct lp_error *error)
 	return 0;
 }
 
-static void consume_signal(const struct lp_profile *profile)
-{
-	struct signalfd_siginfo info;
-
-	if (read(profile->signals, &info, sizeof(info)) < 0)
-		return;
-}
-
 static int finish(struct lp_profile *profile, struct lp_error *error)
 {
 	char text[PATH_MAX + 512];
@@ -510,6 +503,7 @@ static void confine(const struct lp_profile *profile)
 		.writes = options->output || options->export_count,
 		.kernel_symbols = options->kernel,
 		.ends_trace = profile->launch && !launch_leave(profile->launch, 0),
+		.signals = profile->launch != NULL,
 	};
 	int err;
 
@@ -536,7 +530,8 @@ static void report_children(const struct lp_profile *profile, bool after)
 }
 
 /* Runs until the end of the run, and writes the results. Returns 0 or a negative errno. */
-static int run_to_end(struct lp_profile *profile, struct lp_error *error)
+static int run_to_end(struct lp_profile *profile, struct lp_launched *launched,
+		      struct lp_error *error)
 {
 	enum lp_run_end_reason reason;
 	int err;
@@ -546,8 +541,9 @@ static int run_to_end(struct lp_profile *profile, struct lp_error *error)
 	reason = profile->ended_early ? profile->reason : profile_run(profile);
 	writing_end();
 	notify_stopping();
+	launched->launch = profile->launch;
 	if (reason == LP_RUN_END_INTERRUPT)
-		consume_signal(profile);
+		launched_take(launched, profile->signals);
 	ending_release();
 	report_children(profile, false);
 	remote_limit_last_reads();
@@ -563,6 +559,7 @@ int command_profile(const struct lp_options *options)
 {
 	struct lp_profile profile = { .options = options };
 	struct lp_error error = { .code = 0 };
+	struct lp_launched launched = { .name = options->launch ? options->launch[0] : "" };
 	int status = 0, err;
 
 	describe_run(&profile);
@@ -582,7 +579,7 @@ int command_profile(const struct lp_options *options)
 	if (!err)
 		err = add_targets(&profile, &error);
 	if (!err)
-		err = run_to_end(&profile, &error);
+		err = run_to_end(&profile, &launched, &error);
 	if (profile.failed)
 		status = 1;
 	if (err) {
@@ -598,7 +595,8 @@ int command_profile(const struct lp_options *options)
 	notify_close();
 	if (profile.launch) {
 		/* the exit status is that of the program, even if there was nothing to profile */
-		err = launch_wait(profile.launch);
+		launched.launch = profile.launch;
+		err = launched_wait(&launched);
 		if (!profile.killed && (err || !profile.failed))
 			status = err;
 		launch_free(profile.launch);

@@ -296,6 +296,7 @@ static int inspect(struct tasks *tasks, struct target *target, struct lp_error *
 	else
 		tasks->sink->snapshot(tasks->sink, snapshot);
 	tasks->end.partial = tasks->end.partial || snapshot->list.partial;
+	tasks->end.ended_partial = tasks->end.ended_partial || snapshot->list.ended_partial;
 	if (snapshot->paused_ns > tasks->end.paused_ns)
 		tasks->end.paused_ns = snapshot->paused_ns;
 	tasks_snapshot_free(before);

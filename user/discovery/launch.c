@@ -401,10 +401,18 @@ static int exit_status(int status)
 
 bool launch_ended(struct lp_launch *launch, int *status)
 {
+	pid_t changed;
+
 	if (!launch_leave(launch, 0))
 		return false;
-	if (!launch->ended && waitpid(launch->pid, &launch->status, WNOHANG) == launch->pid)
+	changed = launch->ended ? 0 : waitpid(launch->pid, &launch->status, WNOHANG);
+	if (changed == launch->pid)
 		launch->ended = WIFEXITED(launch->status) || WIFSIGNALED(launch->status);
+	if (changed < 0 && errno == ECHILD) {
+		/* nothing shows its status any more */
+		launch->ended = true;
+		launch->status = W_EXITCODE(1, 0);
+	}
 	if (launch->ended)
 		*status = exit_status(launch->status);
 	return launch->ended;
@@ -412,13 +420,12 @@ bool launch_ended(struct lp_launch *launch, int *status)
 
 int launch_wait(struct lp_launch *launch)
 {
-	launch_leave(launch, UINT64_MAX);
-	while (!launch->ended) {
-		if (waitpid(launch->pid, &launch->status, 0) < 0 && errno != EINTR)
-			return 1;
-		launch->ended = WIFEXITED(launch->status) || WIFSIGNALED(launch->status);
-	}
-	return exit_status(launch->status);
+	static const struct timespec pause = { .tv_nsec = LEAVE_STEP_NS };
+	int status;
+
+	while (!launch_ended(launch, &status))
+		nanosleep(&pause, NULL);
+	return status;
 }
 
 void launch_free(struct lp_launch *launch)

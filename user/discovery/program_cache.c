@@ -3,6 +3,7 @@
 
 #include "base/clocks.h"
 #include "base/macros.h"
+#include "process/process.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,7 +24,6 @@
  */
 #define ENDED_LEAST 3
 #define ENDED_NS 60000000000ULL
-#define LIVED_NS 600000000000ULL
 /*
  * The caller waits while a file is opened, for up to a second if its owner has made it slow to
  * search. So files are opened for 1 / OPEN_PART of the time; OPEN_NS may be used at once, as at the
@@ -34,7 +34,8 @@
 
 struct cached_program {
 	struct lp_program_key key;
-	uint64_t until_ns; /* instant until which the file counts as LP_PROGRAM_OTHER */
+	enum lp_program_kind kind; /* what it counts as until until_ns: OTHER or SHORT */
+	uint64_t until_ns;
 	/*
 	 * number of the last lookup that found it, by which the oldest of a set is replaced; 0:
 	 * empty
@@ -68,17 +69,18 @@ void program_cache_free(struct lp_program_cache *known)
 	free(known);
 }
 
-static bool same(const struct lp_program_key *left, const struct lp_program_key *right)
+bool program_key_same(const struct lp_program_key *left, const struct lp_program_key *right)
 {
 	return left->device == right->device && left->inode == right->inode &&
-	       left->modified_ns == right->modified_ns && left->changed_ns == right->changed_ns;
+	       left->modified_ns == right->modified_ns && left->changed_ns == right->changed_ns &&
+	       left->users == right->users;
 }
 
 static struct cached_program *set_of(struct lp_program_cache *known,
 				     const struct lp_program_key *key)
 {
 	/* Fibonacci hashing to 10 bits */
-	uint64_t hash = (key->inode ^ key->device << 32) * 0x9e3779b97f4a7c15ULL;
+	uint64_t hash = (key->inode ^ key->device << 32 ^ key->users) * 0x9e3779b97f4a7c15ULL;
 
 	return known->sets[hash >> 54];
 }
@@ -89,7 +91,7 @@ static struct cached_program *find(struct lp_program_cache *known, const struct 
 	size_t i;
 
 	for (i = 0; i < WAYS; i++)
-		if (set[i].used && same(&set[i].key, key))
+		if (set[i].used && program_key_same(&set[i].key, key))
 			return &set[i];
 	return NULL;
 }
@@ -115,9 +117,9 @@ static int64_t nanoseconds(const struct statx_timestamp *time)
 
 /*
  * Fills in the key from the attributes that the kernel has cached, as a file system may never
- * answer. Returns false if there is no file.
+ * answer. Returns false if there is no file, or no process any more.
  */
-static bool identify(const char *path, struct lp_program_key *key)
+static bool identify(pid_t pid, const char *path, struct lp_program_key *key)
 {
 	struct statx file;
 
@@ -127,7 +129,7 @@ static bool identify(const char *path, struct lp_program_key *key)
 	key->inode = file.stx_ino;
 	key->modified_ns = nanoseconds(&file.stx_mtime);
 	key->changed_ns = nanoseconds(&file.stx_ctime);
-	return true;
+	return process_users(pid, &key->users);
 }
 
 /* Opens a file to see whether it is an interpreter, if there is time for that. */
@@ -154,7 +156,7 @@ enum lp_program_kind program_cache_find(struct lp_program_cache *known, pid_t pi
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	if (!identify(path, key))
+	if (!identify(pid, path, key))
 		return LP_PROGRAM_NONE;
 	program = find(known, key);
 	if (!program)
@@ -164,7 +166,7 @@ enum lp_program_kind program_cache_find(struct lp_program_cache *known, pid_t pi
 	program->used = ++known->lookups;
 	if (program->interpreter)
 		return LP_PROGRAM_INTERPRETER;
-	return now_ns < program->until_ns ? LP_PROGRAM_OTHER : LP_PROGRAM_UNKNOWN;
+	return now_ns < program->until_ns ? program->kind : LP_PROGRAM_UNKNOWN;
 }
 
 void program_cache_learn(struct lp_program_cache *known, const struct lp_program_key *key,
@@ -183,10 +185,15 @@ void program_cache_learn(struct lp_program_cache *known, const struct lp_program
 		if (!program->opened || ++program->ended < ENDED_LEAST)
 			break;
 		program->ended = 0;
+		/* what a process has shown that ran for seconds is worth more */
+		if (program->kind == LP_PROGRAM_OTHER && now_ns < program->until_ns)
+			break;
+		program->kind = LP_PROGRAM_SHORT;
 		program->until_ns = now_ns + ENDED_NS;
 		break;
 	case LP_OUTCOME_NO_INTERPRETER:
-		program->until_ns = now_ns + LIVED_NS;
+		program->kind = LP_PROGRAM_OTHER;
+		program->until_ns = now_ns + LP_LIVED_NS;
 		break;
 	}
 }

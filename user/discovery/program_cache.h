@@ -2,27 +2,38 @@
 /*
  * A cache of program files that are no interpreters. A host starts very many processes, and next to
  * none of them runs a loop: the results of processes that ran a file before save the inspection of
- * those that run it next.
+ * those that run it next. A program may load an interpreter only when it is told to, as a web
+ * server by its configuration: so the results of one user's processes are used for processes of the
+ * same user only, and those of short processes for short ones only.
  */
 #ifndef LP_DISCOVERY_PROGRAM_CACHE_H
 #define LP_DISCOVERY_PROGRAM_CACHE_H
+
+#include "base/macros.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+/* The time in ns for which a process that has run for seconds without an interpreter counts. */
+#define LP_LIVED_NS (600000 * NS_PER_MS)
+
 struct lp_program_cache;
 
-/* The identity of one version of a file. */
+/* The identity of one version of a file, and the users who run it. */
 struct lp_program_key {
 	uint64_t device, inode;
 	int64_t modified_ns, changed_ns;
+	uint64_t users; /* as process_users() returns them */
 };
+
+bool program_key_same(const struct lp_program_key *left, const struct lp_program_key *right);
 
 enum lp_program_kind {
 	LP_PROGRAM_UNKNOWN, /* a process that runs it may still load an interpreter */
 	LP_PROGRAM_INTERPRETER,
-	LP_PROGRAM_OTHER,
+	LP_PROGRAM_OTHER, /* a process of the user has run it for seconds without one */
+	LP_PROGRAM_SHORT, /* processes of the user that ran it have ended without one */
 	LP_PROGRAM_NONE, /* the process has no program file: it has ended, or is a kernel thread */
 };
 

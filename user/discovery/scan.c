@@ -19,6 +19,11 @@
 #define SAMPLE_DELAY_NS (20 * NS_PER_MS)
 #define TRACE_DELAY_NS (5 * NS_PER_MS)
 /*
+ * The time in ns after which a process that still runs is examined although short processes of its
+ * program had no interpreter.
+ */
+#define SHORT_NS (3000 * NS_PER_MS)
+/*
  * The time in ns between two scans of all processes, which find those that events missed. A scan
  * takes microseconds per process.
  */
@@ -36,8 +41,19 @@
 void targets_learn(struct lp_targets *targets, const struct lp_target *target,
 		   enum lp_process_outcome outcome)
 {
-	if (targets->known && target->keyed)
-		program_cache_learn(targets->known, &target->key, outcome, clock_now());
+	uint64_t now = clock_now();
+
+	if (!targets->known || !target->keyed)
+		return;
+	program_cache_learn(targets->known, &target->key, outcome, now);
+	if (outcome == LP_OUTCOME_NO_INTERPRETER)
+		examined_processes_put(&targets->examined,
+				       &(struct lp_examined_process){
+					       .pid = target->process.pid,
+					       .start_ticks = target->process.start_ticks,
+					       .key = target->key,
+					       .until_ns = now + LP_LIVED_NS,
+				       });
 }
 
 void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_program_key *key)
@@ -64,8 +80,8 @@ void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_pro
 }
 
 /*
- * Inspects a process of a scan. It may have been running for long, in which case it will not become
- * a Python process any more.
+ * Inspects a process that may have been running for long, in which case it will not become a Python
+ * process any more. It is examined itself, whatever the other processes of its program were.
  */
 static void inspect(struct lp_targets *targets, pid_t pid, uint64_t now)
 {
@@ -74,7 +90,9 @@ static void inspect(struct lp_targets *targets, pid_t pid, uint64_t now)
 	struct lp_target *target;
 	bool before = false;
 
-	if (kind != LP_PROGRAM_UNKNOWN && kind != LP_PROGRAM_INTERPRETER)
+	if (kind == LP_PROGRAM_NONE ||
+	    (kind != LP_PROGRAM_INTERPRETER &&
+	     examined_processes_have(&targets->examined, pid, &key, now)))
 		return;
 	if (target_find(targets, pid))
 		before = true;
@@ -129,6 +147,17 @@ static void rescan_soon(struct lp_targets *targets)
 }
 
 /*
+ * Puts off the examination of a process whose program was run by short ones. If the queue is full,
+ * it is left to the next scan.
+ */
+static void add_short_process(struct lp_targets *targets, pid_t pid, uint64_t now)
+{
+	const struct lp_new_process process = { .pid = pid, .due_ns = now + SHORT_NS };
+
+	new_processes_put(&targets->short_processes, &process);
+}
+
+/*
  * Adds a new process to the queue of those that are inspected later. exec: it has called exec, so
  * that its program file is known.
  */
@@ -140,7 +169,9 @@ static void add_new_process(struct lp_targets *targets, pid_t pid, bool exec)
 
 	if (exec) {
 		kind = program_cache_find(targets->known, pid, now, &new_process.key);
-		if (kind == LP_PROGRAM_NONE || kind == LP_PROGRAM_OTHER)
+		if (kind == LP_PROGRAM_SHORT)
+			add_short_process(targets, pid, now);
+		if (kind == LP_PROGRAM_NONE || kind == LP_PROGRAM_OTHER || kind == LP_PROGRAM_SHORT)
 			return;
 		new_process.keyed = true;
 	}
@@ -164,6 +195,9 @@ static void inspect_new_process(struct lp_targets *targets,
 			program_cache_learn(targets->known, &new_process->key, LP_OUTCOME_ENDED,
 					    now);
 		break;
+	case LP_PROGRAM_SHORT:
+		add_short_process(targets, new_process->pid, now);
+		break;
 	case LP_PROGRAM_OTHER:
 		break;
 	}
@@ -171,7 +205,8 @@ static void inspect_new_process(struct lp_targets *targets,
 
 uint64_t targets_due(const struct lp_targets *targets)
 {
-	return new_processes_due(&targets->new_processes);
+	return min_u64(new_processes_due(&targets->new_processes),
+		       new_processes_due(&targets->short_processes));
 }
 
 uint64_t targets_find_more(struct lp_targets *targets, uint64_t now)
@@ -184,6 +219,9 @@ uint64_t targets_find_more(struct lp_targets *targets, uint64_t now)
 	while (clock_now() - now < PORTION_NS &&
 	       new_processes_take(&targets->new_processes, now, &new_process))
 		inspect_new_process(targets, &new_process, now);
+	while (clock_now() - now < PORTION_NS &&
+	       new_processes_take(&targets->short_processes, now, &new_process))
+		inspect(targets, new_process.pid, now);
 	if (session_lost(targets->config.session, LP_LOST_RING) != targets->lost)
 		rescan_soon(targets);
 	if (!targets->scan.pids && now >= targets->rescan_ns)
@@ -192,7 +230,7 @@ uint64_t targets_find_more(struct lp_targets *targets, uint64_t now)
 		continue_scan(targets, now, clock_now() + PORTION_NS);
 	if (targets->scan.pids)
 		return now;
-	due = new_processes_due(&targets->new_processes);
+	due = targets_due(targets);
 	return due < targets->rescan_ns ? due : targets->rescan_ns;
 }
 

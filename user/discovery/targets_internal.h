@@ -6,6 +6,7 @@
 #ifndef LP_DISCOVERY_TARGETS_INTERNAL_H
 #define LP_DISCOVERY_TARGETS_INTERNAL_H
 
+#include "examined_processes.h"
 #include "new_processes.h"
 #include "program_cache.h"
 #include "runtime/remote/remote.h"
@@ -135,6 +136,9 @@ struct lp_targets {
 	char cgroup[PATH_MAX]; /* normalised */
 	struct lp_program_cache *known;
 	struct lp_new_processes new_processes;
+	/* processes whose program was run by short ones before: most of them have ended when due */
+	struct lp_new_processes short_processes;
+	struct lp_examined_processes examined;
 	struct lp_process_scan scan;
 	uint64_t rescan_ns; /* instant of the next scan of all processes */
 	uint64_t rescanned_ns; /* instant of the last scan */

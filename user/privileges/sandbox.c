@@ -41,7 +41,7 @@
 static const struct capability {
 	int number;
 	unsigned int kinds;
-	enum { ALWAYS, IF_WRITING, IF_KERNEL_SYMBOLS } condition;
+	enum { ALWAYS, IF_WRITING, IF_KERNEL_SYMBOLS, IF_SIGNALLING } condition;
 } capabilities[] = {
 	{ CAP_BPF, LIVE, ALWAYS },
 	{ CAP_PERFMON, LIVE | ATTACHER, ALWAYS },
@@ -56,6 +56,8 @@ static const struct capability {
 	{ CAP_CHOWN, LIVE | TASKS | CAPTURES, IF_WRITING },
 	{ CAP_FOWNER, LIVE | TASKS | CAPTURES, IF_WRITING },
 	{ CAP_SYSLOG, LIVE, IF_KERNEL_SYMBOLS },
+	/* the program after -- may run as the user who called sudo */
+	{ CAP_KILL, LIVE, IF_SIGNALLING },
 };
 
 static bool is_retained(const struct lp_sandbox *sandbox, int number)
@@ -68,7 +70,8 @@ static bool is_retained(const struct lp_sandbox *sandbox, int number)
 		if (row->number == number && row->kinds & BIT(sandbox->kind))
 			return row->condition == ALWAYS ||
 			       (row->condition == IF_WRITING && sandbox->writes) ||
-			       (row->condition == IF_KERNEL_SYMBOLS && sandbox->kernel_symbols);
+			       (row->condition == IF_KERNEL_SYMBOLS && sandbox->kernel_symbols) ||
+			       (row->condition == IF_SIGNALLING && sandbox->signals);
 	}
 	return false;
 }

@@ -28,6 +28,7 @@ struct lp_sandbox {
 	enum lp_sandbox_kind kind;
 	bool writes; /* files are written: their owner and mode may have to be set */
 	bool kernel_symbols; /* /proc/kallsyms is to be read */
+	bool signals; /* LP_SANDBOX_LIVE: signals are forwarded to a program of another user */
 	/*
 	 * LP_SANDBOX_LIVE: a program is traced that could not be stopped yet. Its trace may be
 	 * ended, and none begun.

@@ -73,11 +73,18 @@ static int check_account(const char *name, struct lp_sudo_user *user, struct lp_
 	account = getpwuid(user->user);
 	if (account && strlen(account->pw_name) < sizeof(user->name))
 		snprintf(user->name, sizeof(user->name), "%s", account->pw_name);
-	/* Root may have any group; for an ID without an account only root's group is refused. */
-	if (!user->user || (account ? has_group(account, user->group) : user->group != 0))
+	/*
+	 * Root may have any group. An ID has no account in a container that sudo has entered
+	 * (nsenter, chroot); its group is then one that has no name there either, as a group with
+	 * a name has rights, and nothing shows that the user is in it.
+	 */
+	if (!user->user || (account ? has_group(account, user->group)
+				    : user->group != 0 && !getgrgid(user->group)))
 		return 1;
 	snprintf(group, sizeof(group), "%u", (unsigned int)user->group);
-	return refuse(error, "SUDO_GID", group, "a group that the user is not in");
+	return refuse(error, "SUDO_GID", group,
+		      account ? "a group that the user is not in"
+			      : "a group of this host, where no account has the ID of SUDO_UID");
 }
 
 int sudo_ids(struct lp_sudo_user *user, struct lp_error *error)

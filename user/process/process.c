@@ -30,6 +30,14 @@ uint64_t process_start_ticks(pid_t pid)
 	return proc_stat_number(proc_stat(pid, "stat", text), 22);
 }
 
+char process_state(pid_t pid)
+{
+	char text[LP_PROC_STAT_BYTES];
+	const char *fields = proc_stat(pid, "stat", text);
+
+	return fields ? *fields : '\0';
+}
+
 pid_t process_parent(pid_t pid)
 {
 	char text[LP_PROC_STAT_BYTES];
@@ -53,6 +61,21 @@ pid_t process_inner_id(pid_t pid, pid_t tid)
 	for (last = strtok_r(line, "\t ", &line); last; last = strtok_r(NULL, "\t ", &line))
 		inner = (pid_t)strtol(last, NULL, 10);
 	return inner;
+}
+
+bool process_users(pid_t pid, uint64_t *users)
+{
+	unsigned int real, effective;
+	char text[STATUS_BYTES];
+	const char *line;
+
+	if (proc_read(pid, "status", text, sizeof(text)) <= 0)
+		return false;
+	line = strstr(text, "\nUid:");
+	if (!line || sscanf(line, "\nUid: %u %u", &real, &effective) != 2)
+		return false;
+	*users = (uint64_t)effective << 32 | real;
+	return true;
 }
 
 uint64_t process_owner(pid_t pid)

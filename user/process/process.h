@@ -36,6 +36,8 @@ bool process_ended(const struct lp_process_info *process);
 /* Clock ticks since boot at which it started; 0 if there is no such process. */
 uint64_t process_start_ticks(pid_t pid);
 
+/* The kernel's letter for the state of its first thread, as 'T': stopped; 0: there is none. */
+char process_state(pid_t pid);
 /* The PID of its parent; 0 if there is no such process. */
 pid_t process_parent(pid_t pid);
 /*
@@ -54,6 +56,12 @@ pid_t process_forked_from(pid_t pid);
 
 /* Lists all PIDs of the host. Returns their number, or a negative errno; *pids is to be freed. */
 ssize_t process_list(pid_t **pids);
+
+/*
+ * Reads the real and the effective user of a process into *users, the real one in the lower half.
+ * Returns false if there is no such process.
+ */
+bool process_users(pid_t pid, uint64_t *users);
 
 /* Returns its number of threads; 0 if there is no such process. */
 size_t process_threads(pid_t pid);

@@ -2,8 +2,10 @@
 #include "worker.h"
 
 #include "base/clocks.h"
+#include "base/log.h"
 #include "base/macros.h"
 #include "memory_lock.h"
+#include "process.h"
 #include "spawner.h"
 #include "cpu_progress.h"
 #include "worker_places.h"
@@ -41,6 +43,7 @@ struct lp_workers {
 	pid_t spawner;
 	int socket; /* of the spawner; -1: none runs */
 	unsigned int unanswered; /* number of answers of the spawner that were not received yet */
+	bool reported; /* that the spawner was killed */
 	bool late; /* the spawner did not answer in time: it is not waited for again until it does */
 	int stop;
 	uint64_t end_ns;
@@ -145,6 +148,13 @@ static bool is_readable(int descriptor)
 	struct pollfd polled = { .fd = descriptor, .events = POLLIN };
 
 	return poll(&polled, 1, 0) > 0;
+}
+
+pid_t workers_stopped(const struct lp_workers *workers)
+{
+	char state = workers->socket < 0 ? '\0' : process_state(workers->spawner);
+
+	return state == 'T' || state == 't' ? workers->spawner : 0;
 }
 
 bool workers_are_over(const struct lp_workers *workers)
@@ -296,31 +306,52 @@ static pid_t fork_process(struct lp_workers *workers, int socket, int *process)
 	return pid;
 }
 
+/* Starts a spawner if none runs. The first time that one was killed is reported. */
+static int start_spawner(struct lp_workers *workers)
+{
+	if (workers->socket >= 0)
+		return 0;
+	if (!workers->reported)
+		log_warning(
+			"the process that reads targets (loopprof-worker) was killed from outside (by the kernel, as memory ran out, or by kill); it is started again");
+	workers->reported = true;
+	workers->spawner = spawner_start(workers->server, &workers->socket);
+	return workers->spawner < 0 ? -ENOBUFS : 0;
+}
+
+/* Asks the spawner for a worker. Returns its PID or as fork_process does; *socket is its socket. */
+static pid_t ask_for_one(struct lp_worker *worker, int *socket)
+{
+	int err = start_spawner(worker->workers), sockets[2];
+	pid_t pid;
+
+	if (err || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
+		return -ENOBUFS;
+	pid = fork_process(worker->workers, sockets[1], &worker->process);
+	close(sockets[1]);
+	if (pid < 0)
+		close(sockets[0]);
+	*socket = sockets[0];
+	/* -EAGAIN: it answers later; -ENOBUFS: it has answered */
+	if (pid < 0 && pid != -ECANCELED && pid != -EAGAIN && pid != -ENOBUFS)
+		end_spawner(worker->workers);
+	return pid;
+}
+
 /* Forks a worker. Returns 0, -ECANCELED if the run is to stop, or -ENOBUFS. */
 static int fork_one(struct lp_worker *worker)
 {
 	struct lp_workers *workers = worker->workers;
 	struct epoll_event event = { .events = EPOLLIN };
-	int sockets[2];
-	pid_t pid;
+	int socket;
+	pid_t pid = ask_for_one(worker, &socket);
 
-	if (workers->socket < 0) {
-		workers->spawner = spawner_start(workers->server, &workers->socket);
-		if (workers->spawner < 0)
-			return -ENOBUFS;
-	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
-		return -ENOBUFS;
-	pid = fork_process(workers, sockets[1], &worker->process);
-	close(sockets[1]);
-	if (pid < 0) {
-		close(sockets[0]);
-		/* -EAGAIN: it answers later; -ENOBUFS: it has answered */
-		if (pid != -ECANCELED && pid != -EAGAIN && pid != -ENOBUFS)
-			end_spawner(workers);
+	/* a spawner that was killed is noticed when it is asked, and another one is started */
+	if (pid < 0 && workers->socket < 0)
+		pid = ask_for_one(worker, &socket);
+	if (pid < 0)
 		return pid == -ECANCELED ? pid : -ENOBUFS;
-	}
-	worker->socket = sockets[0];
+	worker->socket = socket;
 	worker->pid = pid;
 	worker->generation = ++workers->generation;
 	event.data.fd = worker->socket;

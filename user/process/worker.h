@@ -40,6 +40,12 @@ void workers_stop_on(struct lp_workers *workers, int descriptor);
 /* The instant of CLOCK_MONOTONIC after which worker_call does the same; UINT64_MAX: none. */
 void workers_end_at(struct lp_workers *workers, uint64_t end_ns);
 
+/*
+ * Returns the PID of the process that forks workers if it is stopped, by kill or a debugger, so
+ * that worker_call may return -ENOBUFS; otherwise 0.
+ */
+pid_t workers_stopped(const struct lp_workers *workers);
+
 /* Returns whether worker_call returns -ECANCELED now. */
 bool workers_are_over(const struct lp_workers *workers);
 

@@ -117,6 +117,7 @@ struct lp_task_list {
 	struct lp_ended_tasks *ended; /* owned by the arena; the greatest number first */
 	uint64_t time_ns; /* CLOCK_MONOTONIC, when reading began */
 	bool partial; /* some tasks may be missing */
+	bool ended_partial; /* some tasks that have ended may be missing */
 	struct lp_task_arena *arena; /* owns everything that the tasks point to */
 };
 

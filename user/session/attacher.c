@@ -8,10 +8,12 @@
 #include "process/descriptor.h"
 #include "process/memory_lock.h"
 #include "process/cpu_progress.h"
+#include "process/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -440,6 +442,31 @@ enum lp_attacher_change attacher_turn(struct lp_attacher *attacher)
 	return LP_ATTACHER_FREE;
 }
 
+pid_t attacher_stopped(const struct lp_attacher *attacher)
+{
+	char state = process_state(attacher->pid);
+
+	return state == 'T' || state == 't' ? attacher->pid : 0;
+}
+
+bool attacher_explain(const struct lp_attacher *attacher, int err, const char *failure,
+		      struct lp_error *error)
+{
+	pid_t stopped = err == -EBUSY ? attacher_stopped(attacher) : 0;
+
+	if (stopped)
+		error_set(
+			error, err,
+			"%s: the process that attaches probes (loopprof-attach) was stopped from outside; continue it: kill -CONT %d",
+			failure, stopped);
+	else if (err == -EPIPE)
+		error_set(
+			error, err,
+			"%s: the process that attaches probes (loopprof-attach) was killed from outside (by the kernel, as memory ran out, or by kill); start loopprof again",
+			failure);
+	return stopped || err == -EPIPE;
+}
+
 uint64_t attacher_delay_ns(const struct lp_attacher *attacher)
 {
 	return __atomic_load_n(&attacher->shared->delay_ns, __ATOMIC_RELAXED);
@@ -462,6 +489,9 @@ void attacher_free(struct lp_attacher *attacher)
 	/* at the end of both the process detaches all probes, and ends */
 	close(attacher->socket);
 	close(attacher->detached[1]);
+	/* one that was stopped from outside would leave them attached */
+	if (attacher_stopped(attacher))
+		kill(attacher->pid, SIGCONT);
 	attacher->socket = attacher->detached[1] = -1;
 	/* a process that does not finish with a request is not awaited */
 	if (polled.fd >= 0 && !attacher->busy && left <= WAITED_FOR && poll(&polled, 1, END_MS) > 0)

@@ -9,6 +9,7 @@
 #ifndef LP_SESSION_ATTACHER_H
 #define LP_SESSION_ATTACHER_H
 
+#include "base/error.h"
 #include "elf/mapped_file.h"
 
 #include <stdbool.h>
@@ -78,6 +79,19 @@ int attacher_attach(struct lp_attacher *attacher, const struct lp_attach_request
 
 /* Returns whether the kernel has not finished with a request yet: nothing can be attached. */
 bool attacher_busy(const struct lp_attacher *attacher);
+
+/*
+ * Returns the PID of the process that attaches if it is stopped, by kill or a debugger, so that it
+ * attaches nothing; otherwise 0.
+ */
+pid_t attacher_stopped(const struct lp_attacher *attacher);
+
+/*
+ * Sets the sentence for -EPIPE, or for -EBUSY if the process that attaches is stopped. failure:
+ * what cannot be done. Returns false, without a sentence, if the result has another reason.
+ */
+bool attacher_explain(const struct lp_attacher *attacher, int err, const char *failure,
+		      struct lp_error *error);
 
 /* Detaches a probe soon. Returns at once. 0, no probe, does nothing. */
 void attacher_detach(struct lp_attacher *attacher, int probe);

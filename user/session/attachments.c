@@ -73,11 +73,14 @@ static int attach_place(struct lp_session *session, struct lp_attached_role *att
 }
 
 /* Sets the sentence for a probe that was not attached. Returns the error code. */
-static int explain_failure(const struct lp_probe *probe, pid_t pid, int err, struct lp_error *error)
+static int explain_failure(const struct lp_attacher *attacher, const struct lp_probe *probe,
+			   pid_t pid, int err, struct lp_error *error)
 {
 	char failure[64];
 
 	snprintf(failure, sizeof(failure), "cannot attach to process %d", pid);
+	if (attacher_explain(attacher, err, failure, error))
+		return err;
 	switch (err) {
 	case -ESTALE:
 		return error_set(
@@ -101,9 +104,6 @@ static int explain_failure(const struct lp_probe *probe, pid_t pid, int err, str
 			error, -EBUSY,
 			"%s for some seconds: it, or processes of the same service or container, have made the kernel wait for too long before it put in a probe (their threads map and unmap memory all the time, or wait for a file system that does not answer); nothing is to be done, as it is tried again by itself",
 			failure);
-	case -EPIPE:
-		return error_set(error, err, "%s: the process that attaches probes has ended",
-				 failure);
 	case -EPERM:
 	case -EACCES:
 		return rights_refuse(error, err, LP_RIGHT_PROBES, failure);
@@ -134,7 +134,7 @@ static int attach_probe(struct lp_session *session, struct lp_attachment *attach
 		err = attach_place(session, attached, program, probe, i, attachment->pid, &first);
 	attached->resolved = !err;
 	if (err)
-		err = explain_failure(probe, attachment->pid, err, error);
+		err = explain_failure(session->attacher, probe, attachment->pid, err, error);
 	/* others that wait for the same process are not reported */
 	if (first)
 		log_process("%s", error->text);

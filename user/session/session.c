@@ -330,7 +330,9 @@ static int load(struct lp_session *session, struct lp_error *error)
 		detach_polls(session);
 		loopprof_bpf__destroy(session->skeleton);
 		session->skeleton = NULL;
-		return refuse_load(err, right, &features, error);
+		return attacher_explain(session->attacher, err, "the run cannot begin", error)
+			       ? err
+			       : refuse_load(err, right, &features, error);
 	}
 	return 0;
 }

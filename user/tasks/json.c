@@ -400,6 +400,7 @@ static void on_end(struct lp_tasks_sink *base, const struct lp_tasks_end *end)
 	json_text(json, "reason", end->reason);
 	json_number(json, "lost_events", 0);
 	json_bool(json, "partial", end->partial);
+	json_bool(json, "ended_partial", end->ended_partial);
 	write_number(json, "paused_ns", end->paused_ns);
 	end_line(json);
 }

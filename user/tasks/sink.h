@@ -18,6 +18,7 @@ struct lp_tasks_end {
 	uint64_t end_ns;
 	const char *reason; /* "done", "interrupt" or "target_exited" */
 	bool partial; /* some tasks may be missing from the lists */
+	bool ended_partial; /* some tasks that have ended may be missing */
 	/* longest time that a process was stopped for reading, ns; 0: none was */
 	uint64_t paused_ns;
 };

@@ -327,6 +327,9 @@ static void print_snapshot(struct tasks_text_sink *sink, const struct lp_tasks_s
 	if (snapshot->list.partial)
 		fputs("\nsome of it could not be read: there may be more tasks than these\n",
 		      sink->out);
+	else if (snapshot->list.ended_partial)
+		fputs("\nthe search for tasks that have ended was cut short: there may be more of those\n",
+		      sink->out);
 	if (fflush(sink->out) && !sink->err)
 		sink->err = -EIO;
 	free(keys);

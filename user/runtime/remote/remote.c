@@ -111,6 +111,13 @@ bool remote_leaves_alone(pid_t pid)
 
 int remote_error(struct lp_error *error, pid_t pid, int err)
 {
+	pid_t stopped = err == -ENOBUFS ? workers_stopped(remote.workers) : 0;
+
+	if (stopped)
+		return error_set(
+			error, err,
+			"process %d cannot be read now: the process that reads targets (loopprof-worker) was stopped from outside; continue it: kill -CONT %d",
+			pid, stopped);
 	switch (err) {
 	case -ETIMEDOUT:
 		return error_set(
@@ -161,9 +168,16 @@ ssize_t remote_ask(const struct iovec *parts, size_t count, const void **answer)
 			"too many processes do not answer when they are read; nothing is read until some of them have ended");
 	}
 	if (result == -ENOBUFS && !remote.unforked) {
+		pid_t stopped = workers_stopped(remote.workers);
+
 		remote.unforked = true;
-		log_warning(
-			"targets cannot be read now: loopprof cannot start the process that reads them, as the host is at a limit of processes or memory, is too busy, or waits to put a probe into a file; raise TasksMax= of the service or `ulimit -u`, or free memory; reading is tried again by itself");
+		if (stopped)
+			log_warning(
+				"targets cannot be read now: the process that reads them (loopprof-worker) was stopped from outside; continue it: kill -CONT %d; reading is tried again by itself",
+				stopped);
+		else
+			log_warning(
+				"targets cannot be read now: loopprof cannot start the process that reads them, as the host is at a limit of processes or memory, is too busy, or waits to put a probe into a file; raise TasksMax= of the service or `ulimit -u`, or free memory; reading is tried again by itself");
 	}
 	*answer = remote.answer;
 	return result;

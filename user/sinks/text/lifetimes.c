@@ -56,7 +56,7 @@ static void print_row(FILE *file, const struct lp_text_label *label, size_t widt
 void text_lifetimes_print(FILE *file, const struct lp_terminal *terminal,
 			  const struct lp_loop_summary *loop)
 {
-	char places[ROWS_MAX][LP_TEXT_PLACE_MAX];
+	static char places[ROWS_MAX][LP_TEXT_PLACE_MAX]; /* too large for a small stack */
 	struct lp_text_label labels[ROWS_MAX];
 	const struct lp_callback_summary **items;
 	size_t count = 0, i, width;

@@ -390,8 +390,9 @@ static void print_rows(FILE *file, const struct lp_terminal *terminal,
 		       const struct lost_time_columns *columns, const struct lp_cause *causes,
 		       size_t count)
 {
-	struct lost_time_place places[ROWS_MAX];
-	char before[ROWS_MAX][NAME_BYTES], names[ROWS_MAX][NAME_BYTES];
+	/* too large for a small stack (ulimit -s 64) */
+	static struct lost_time_place places[ROWS_MAX];
+	static char before[ROWS_MAX][NAME_BYTES], names[ROWS_MAX][NAME_BYTES];
 	struct lp_text_label name[ROWS_MAX], place[ROWS_MAX];
 	size_t i;
 

@@ -55,7 +55,7 @@ static void print_table(FILE *file, const struct lp_terminal *terminal, const ch
 		       FIXED_COLUMNS - INDENT;
 	const struct lp_callback_summary *rows[ROWS_MAX];
 	struct lp_text_label labels[ROWS_MAX];
-	char places[ROWS_MAX][LP_TEXT_PLACE_MAX];
+	static char places[ROWS_MAX][LP_TEXT_PLACE_MAX]; /* too large for a small stack */
 	size_t i, count = 0, left_out = 0;
 
 	fprintf(file, "%-*s kind   count  slow   total     p50     p90     p99     max\n",

@@ -265,7 +265,8 @@ static void search_gc(const struct lp_cpython *python, uint64_t interpreter, uin
 			whole = search_gc_list(&search, lists + (uint64_t)i * GC_LIST_BYTES,
 					       addresses);
 		}
-		addresses->partial |= !whole;
+		/* the tasks that have not ended are in the lists of asyncio */
+		addresses->ended_partial |= !whole;
 	}
 }
 

@@ -12,6 +12,7 @@ struct lp_task_addresses {
 	uint64_t *items; /* to be freed */
 	size_t count, capacity;
 	bool partial; /* some tasks may be missing */
+	bool ended_partial; /* some tasks that have ended may be missing */
 	uint64_t until_ns; /* instant at which the search ends; 0: never */
 };
 

@@ -264,6 +264,7 @@ static int read_each(struct lp_reading *reading, const struct lp_task_addresses 
 	size_t i;
 
 	list->partial |= addresses->partial;
+	list->ended_partial |= addresses->ended_partial;
 	if (!addresses->count)
 		return 0;
 	list->tasks = malloc(addresses->count * sizeof(*list->tasks));
