@@ -180,6 +180,43 @@ static void what_was_read_stays_until_it_is_flushed(void **state)
 	unmap_pages(pages);
 }
 
+/* Reads two words, of which one may change before the record is compared. */
+static bool two_words_hold(struct lp_memory_record *record, uint8_t *pages, bool change)
+{
+	memory_record_begin(record, getpid());
+	memory_u64(getpid(), (uint64_t)(uintptr_t)pages);
+	memory_u64(getpid(), (uint64_t)(uintptr_t)pages + 9 * PAGE);
+	if (change)
+		pages[9 * PAGE]++;
+	return memory_record_holds();
+}
+
+static void values_that_changed_meanwhile_do_not_hold(void **state)
+{
+	struct lp_memory_record *record = malloc(sizeof(*record));
+	uint8_t *pages = map_pages();
+	size_t i;
+
+	(void)state;
+	assert_true(two_words_hold(record, pages, false));
+	assert_false(two_words_hold(record, pages, true));
+	/* a cache has the old value, until it is emptied */
+	assert_int_equal(memory_cache_open(getpid(), CACHE_BYTES), 0);
+	assert_true(two_words_hold(record, pages, false));
+	pages[9 * PAGE]++;
+	assert_false(two_words_hold(record, pages, false));
+	memory_cache_flush();
+	assert_true(two_words_hold(record, pages, false));
+	memory_cache_close();
+	/* more reads than are recorded */
+	memory_record_begin(record, getpid());
+	for (i = 0; i <= LP_RECORDED_READS; i++)
+		memory_u64(getpid(), (uint64_t)(uintptr_t)pages);
+	assert_false(memory_record_holds());
+	free(record);
+	unmap_pages(pages);
+}
+
 static void addresses_that_no_process_has_are_refused(void **state)
 {
 	uint8_t buffer[64];
@@ -286,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_list_is_freed_whole),
 		cmocka_unit_test(cached_reads_say_what_others_say),
 		cmocka_unit_test(what_was_read_stays_until_it_is_flushed),
+		cmocka_unit_test(values_that_changed_meanwhile_do_not_hold),
 		cmocka_unit_test(a_snapshot_is_of_one_instant),
 		cmocka_unit_test(what_nobody_read_before_a_snapshot_is_counted),
 		cmocka_unit_test(addresses_that_no_process_has_are_refused),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "memory.h"
 
+#include "base/clocks.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@ struct lp_block_head {
 	uint32_t age; /* of the cache when it was read; another: the block is empty */
 	uint8_t pages; /* one bit each: has been read */
 	uint8_t used; /* since another block was stored in this set */
+	uint8_t late; /* a snapshot has it from a later instant */
 };
 
 static _Thread_local struct {
@@ -33,8 +36,12 @@ static _Thread_local struct {
 	/* process whose blocks are retained from one opening to the next; 0: none */
 	pid_t snapshot;
 	bool taken; /* and are those of one instant */
+	uint64_t taken_ns; /* CLOCK_MONOTONIC of that instant */
 	size_t missed;
+	size_t late; /* reads of blocks that are of a later instant */
 } cache;
+
+static _Thread_local struct lp_memory_record *recording;
 
 static ssize_t transfer_here(pid_t pid, const struct iovec *local, size_t local_count,
 			     const struct iovec *remote, size_t remote_count)
@@ -131,8 +138,12 @@ static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
 			int err = fill_block(&cache.heads[place], data, page);
 
 			cache.missed++;
+			cache.heads[place].late = cache.taken;
+			cache.late += cache.taken;
 			if (err)
 				return err;
+		} else {
+			cache.late += cache.heads[place].late;
 		}
 		memcpy(buffer, data + at, part);
 		address += part;
@@ -245,6 +256,7 @@ void memory_snapshot_take(void)
 				fill_block(&cache.heads[i], cache.data + i * BLOCK, page);
 	cache.pid = 0;
 	cache.taken = true;
+	cache.taken_ns = clock_now();
 	cache.missed = 0;
 }
 
@@ -260,12 +272,74 @@ void memory_snapshot_end(void)
 	free_blocks();
 }
 
+uint64_t memory_time(void)
+{
+	return cache.taken ? cache.taken_ns : clock_now();
+}
+
+/* ---- records ------------------------------------------------------------------------- */
+
+void memory_record_begin(struct lp_memory_record *record, pid_t pid)
+{
+	record->pid = pid;
+	record->cut = false;
+	record->late = cache.late;
+	record->count = record->used = 0;
+	recording = record;
+}
+
+static void record_read(uint64_t address, const void *bytes, size_t size)
+{
+	struct lp_memory_record *record = recording;
+
+	if (record->count == LP_RECORDED_READS || size > LP_RECORDED_BYTES - record->used) {
+		record->cut = true;
+		return;
+	}
+	record->reads[record->count++] = (struct lp_recorded_read){ address, size };
+	memcpy(record->bytes + record->used, bytes, size);
+	record->used += size;
+}
+
+bool memory_record_holds(void)
+{
+	struct lp_memory_record *record = recording;
+	struct iovec local, remote[READ_MANY];
+	size_t done = 0, used = 0, part, i;
+
+	recording = NULL;
+	if (record->pid == cache.snapshot && cache.taken)
+		return record->late == cache.late;
+	for (; done < record->count && !record->cut; done += part) {
+		part = record->count - done < READ_MANY ? record->count - done : READ_MANY;
+		local = (struct iovec){ record->again + used, 0 };
+		for (i = 0; i < part; i++) {
+			const struct lp_recorded_read *one = &record->reads[done + i];
+
+			remote[i] = (struct iovec){ (void *)(uintptr_t)one->address, one->size };
+			local.iov_len += one->size;
+		}
+		if (transfer(record->pid, &local, 1, remote, part) != (ssize_t)local.iov_len)
+			return false;
+		used += local.iov_len;
+	}
+	return !record->cut && !memcmp(record->bytes, record->again, record->used);
+}
+
+/* ---- reads ---------------------------------------------------------------------------- */
+
 int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size)
 {
+	int err;
+
 	if (pid == cache.pid && pid && (size <= CACHED_READ_MAX || cache.snapshot) &&
 	    address <= UINT64_MAX - size)
-		return read_cached(address, buffer, size);
-	return read_straight(pid, address, buffer, size);
+		err = read_cached(address, buffer, size);
+	else
+		err = read_straight(pid, address, buffer, size);
+	if (recording && pid == recording->pid && !err)
+		record_read(address, buffer, size);
+	return err;
 }
 
 size_t memory_read_many(pid_t pid, const uint64_t *addresses, size_t count, void *buffer,

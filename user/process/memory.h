@@ -57,6 +57,38 @@ size_t memory_snapshot_missed(void);
 void memory_snapshot_end(void);
 
 /*
+ * Returns the instant, by CLOCK_MONOTONIC, of what is read now: that of the snapshot that reads are
+ * served from, or else the present.
+ */
+uint64_t memory_time(void);
+
+#define LP_RECORDED_READS 512
+#define LP_RECORDED_BYTES 16384
+
+/* A number of reads and the bytes that each returned. */
+struct lp_memory_record {
+	pid_t pid;
+	bool cut; /* there were more reads than the record holds */
+	size_t late; /* reads of a snapshot's late blocks before the first of these */
+	size_t count, used;
+	struct lp_recorded_read {
+		uint64_t address;
+		size_t size;
+	} reads[LP_RECORDED_READS];
+	uint8_t bytes[LP_RECORDED_BYTES]; /* one read behind the other */
+	uint8_t again[LP_RECORDED_BYTES];
+};
+
+/*
+ * Values that are read one after the other from a process that runs may never have existed
+ * together. Between begin and holds, the reads of this thread are recorded. holds reads all of them
+ * again, within microseconds and past the cache, and returns whether each is as before: all of the
+ * values then existed together. Reads of a snapshot hold if all are of its instant.
+ */
+void memory_record_begin(struct lp_memory_record *record, pid_t pid);
+bool memory_record_holds(void);
+
+/*
  * The function that reads memory: in this process, or in another one that may hang in its place
  * (runtime/remote/remote.h).  As process_vm_readv(2) without flags, errno included.
  */
