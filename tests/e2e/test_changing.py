@@ -27,13 +27,20 @@ def impossible(task):
             yield f"{task['task']}, {task['name']}: {task['awaits']['detail']}"
 
 
+def snapshots(case, *options, arguments=()):
+    target = case.start("changing.py", *arguments)
+    for _ in range(LOOKS):
+        yield tasks.snapshot(case, target.pid, *options)
+    target.go()
+    target.finish()
+
+
 @on_every_python
 def test_times_are_those_of_the_wait(case):
     """Timers that end while they are read have no time rather than that of something else."""
-    target = case.start("changing.py")
     counts = {"timers": 0, "timed": 0}
-    for _ in range(LOOKS):
-        for task in tasks.snapshot(case, target.pid).all:
+    for found in snapshots(case):
+        for task in found.all:
             for complaint in impossible(task):
                 raise Failure(complaint)
             if task["awaits"] and task["awaits"]["kind"] == "timer":
@@ -42,8 +49,45 @@ def test_times_are_those_of_the_wait(case):
     case.note(f"{counts['timed']} of {counts['timers']} timers have a time")
     if counts["timed"] < counts["timers"] / 4:
         raise Failure(f"times are missing: {counts}")
-    target.go()
-    target.finish()
+
+
+def test_consistent_times(case):
+    """A stopped process has times, and none that is impossible."""
+    timed = 0
+    for found in snapshots(case, "--consistent"):
+        for task in found.all:
+            for complaint in impossible(task):
+                raise Failure(complaint)
+            timed += len(times(task)) > 0
+    if not timed:
+        raise Failure("no time at all")
+
+
+def held_by_nobody(found):
+    for task in found.all:
+        if "no task is known" in ((task["awaits"] or {}).get("detail") or ""):
+            yield f"{task['task']}, {task['name']}: {task['awaits']['detail']}"
+
+
+@on_every_python
+def test_locks_that_change_hands_have_holders(case):
+    """A lock is not said to be held by nobody because it was released while it was read."""
+    for options in [], ["--consistent"]:
+        for found in snapshots(case, *options):
+            for complaint in held_by_nobody(found):
+                raise Failure(complaint)
+
+
+@on_every_python
+def test_a_lock_that_is_lost(case):
+    """A lock that is locked for good is found in a process that runs on."""
+    for options in [], ["--consistent"]:
+        told = [set(held_by_nobody(found))
+                for found in snapshots(case, *options, arguments=["lost"])]
+        wrong = [text for texts in told for text in texts if "lost lock" not in text]
+        if wrong or not any(len(texts) == 2 for texts in told):
+            raise Failure(f"{options}: {told}")
+        case.note(f"{options}: in {sum(map(bool, told))} of {LOOKS}")
 
 
 def test_a_clock_of_the_loops_own(case):

@@ -37,6 +37,9 @@ static _Thread_local struct {
 	pid_t snapshot;
 	bool taken; /* and are those of one instant */
 	uint64_t taken_ns; /* CLOCK_MONOTONIC of that instant */
+	void (*release)(void *context); /* NULL: the process is not held any more */
+	void *release_context;
+	uint64_t release_ns; /* CLOCK_MONOTONIC when it is to be released */
 	size_t missed;
 	size_t late; /* reads of blocks that are of a later instant */
 } cache;
@@ -128,6 +131,8 @@ static size_t place_block(uint64_t number)
 
 static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
 {
+	if (cache.release && clock_now() >= cache.release_ns)
+		memory_snapshot_release();
 	while (size) {
 		size_t place = place_block(address / BLOCK), at = address % BLOCK;
 		unsigned int page = (unsigned int)(at / PAGE);
@@ -135,13 +140,14 @@ static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
 		uint8_t *data = cache.data + place * BLOCK;
 
 		if (!(cache.heads[place].pages & 1U << page)) {
+			bool late = cache.taken && !cache.release;
 			int err = fill_block(&cache.heads[place], data, page);
 
-			cache.missed++;
-			cache.heads[place].late = cache.taken;
-			cache.late += cache.taken;
 			if (err)
 				return err;
+			cache.missed += late;
+			cache.late += late;
+			cache.heads[place].late |= late;
 		} else {
 			cache.late += cache.heads[place].late;
 		}
@@ -260,6 +266,22 @@ void memory_snapshot_take(void)
 	cache.missed = 0;
 }
 
+void memory_snapshot_hold(uint64_t until_ns, void (*release)(void *context), void *context)
+{
+	cache.release = release;
+	cache.release_context = context;
+	cache.release_ns = until_ns;
+}
+
+void memory_snapshot_release(void)
+{
+	void (*release)(void *context) = cache.release;
+
+	cache.release = NULL;
+	if (release)
+		release(cache.release_context);
+}
+
 size_t memory_snapshot_missed(void)
 {
 	return cache.missed;
@@ -267,6 +289,7 @@ size_t memory_snapshot_missed(void)
 
 void memory_snapshot_end(void)
 {
+	memory_snapshot_release();
 	cache.snapshot = 0;
 	cache.taken = false;
 	free_blocks();

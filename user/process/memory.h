@@ -49,10 +49,17 @@ void memory_cache_close(void);
  * Reads a process at one instant, while it is stopped for as short as possible. Between begin and
  * take, caches record which blocks are needed; take reads all of these at once; caches that are
  * opened after it are served from them, until end. Other blocks are read when they are needed:
- * memory_snapshot_missed returns their number. begin returns 0 or -ENOMEM.
+ * memory_snapshot_missed returns the number of those that are of a later instant. begin returns 0
+ * or -ENOMEM.
+ *
+ * The process may remain stopped after take, so that other blocks are of the same instant, too:
+ * hold has release called by the first read that is at or after an instant (CLOCK_MONOTONIC), or by
+ * memory_snapshot_release.
  */
 int memory_snapshot_begin(pid_t pid, size_t bytes);
 void memory_snapshot_take(void);
+void memory_snapshot_hold(uint64_t until_ns, void (*release)(void *context), void *context);
+void memory_snapshot_release(void);
 size_t memory_snapshot_missed(void);
 void memory_snapshot_end(void);
 

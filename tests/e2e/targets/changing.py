@@ -1,8 +1,9 @@
 """A healthy program whose tasks begin and end waits of milliseconds all the time.
 
-    changing.py TRUTH [clock]
+    changing.py TRUTH [clock | lost]
 
 clock: the loop has a clock of its own, as those of some libraries.
+lost: tasks sleep, and two wait for a lock that a task which has ended did not release.
 No sleep and no timeout is longer than 5 ms. Every lock is held within `async with`, and locks are
 taken in one order, so that no deadlock is possible.
 """
@@ -51,14 +52,30 @@ async def times_out(event):
             pass
 
 
+async def enters(lock):
+    async with lock:
+        pass
+
+
+async def loses_a_lock():
+    lock = asyncio.Lock()
+    await asyncio.create_task(lock.acquire())
+    return [asyncio.create_task(enters(lock), name=f"waits for the lost lock {i}")
+            for i in range(2)]
+
+
 async def main():
     shared = [asyncio.Lock() for _ in range(5)]
     limit, event = asyncio.Semaphore(8), asyncio.Event()
     pairs = [sorted(random.sample(range(5), 2)) for _ in range(30)]
-    works = [locks(shared[first], shared[second], limit) for first, second in pairs]
-    works += [sleeps() for _ in range(20)] + [handles_floats() for _ in range(3)]
-    works += [gathers() for _ in range(5)] + [times_out(event) for _ in range(10)]
+    works = [sleeps() for _ in range(2 if "lost" in sys.argv[2:] else 20)]
+    if "lost" not in sys.argv[2:]:
+        works += [locks(shared[first], shared[second], limit) for first, second in pairs]
+        works += [handles_floats() for _ in range(3)]
+        works += [gathers() for _ in range(5)] + [times_out(event) for _ in range(10)]
     tasks = [asyncio.create_task(work) for work in works]
+    if "lost" in sys.argv[2:]:
+        tasks += await loses_a_lock()
     await loop_waits_for_go()
     for task in tasks:
         task.cancel()
@@ -70,5 +87,5 @@ class OwnClock(asyncio.SelectorEventLoop):
 
 
 if __name__ == "__main__":
-    loop = OwnClock() if sys.argv[2:] else asyncio.new_event_loop()
+    loop = OwnClock() if "clock" in sys.argv[2:] else asyncio.new_event_loop()
     loop.run_until_complete(main())
