@@ -16,12 +16,13 @@
 #include <time.h>
 
 /*
- * The limit of a copy of a target's memory: twice as much as 100,000 tasks with their coroutines
- * and frames take.
+ * The limit of a copy of a target's memory, of which only what is copied takes memory: eight times
+ * as much as 100,000 tasks with their coroutines and frames take. Tasks of a large process are
+ * scattered.
  */
-#define SNAPSHOT_BYTES (128UL << 20)
+#define SNAPSHOT_BYTES (512UL << 20)
 /* The longest time for which a target remains stopped after its memory was copied. */
-#define HOLD_NS (30 * NS_PER_MS)
+#define HOLD_NS (50 * NS_PER_MS)
 /* The time between two readings of a lock that seems to have no holder. */
 #define AGAIN_NS (10 * NS_PER_MS)
 

@@ -360,7 +360,8 @@ int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size)
 		err = read_cached(address, buffer, size);
 	else
 		err = read_straight(pid, address, buffer, size);
-	if (recording && pid == recording->pid && !err)
+	/* reads of a snapshot are compared by their instants */
+	if (recording && pid == recording->pid && !err && !(cache.taken && pid == cache.snapshot))
 		record_read(address, buffer, size);
 	return err;
 }
