@@ -324,29 +324,87 @@ static void record_read(uint64_t address, const void *bytes, size_t size)
 	record->used += size;
 }
 
-bool memory_record_holds(void)
+/* Finds or adds the page in which a read begins.  NULL: there are too many. */
+static struct lp_recorded_page *page_of(struct lp_memory_record *record, uint64_t address)
 {
-	struct lp_memory_record *record = recording;
+	size_t i;
+
+	for (i = record->page_count; i--;)
+		if (record->pages[i].begin / PAGE == address / PAGE)
+			return &record->pages[i];
+	if (record->page_count == LP_RECORDED_PAGES)
+		return NULL;
+	record->pages[record->page_count] = (struct lp_recorded_page){ address, address, 0 };
+	return &record->pages[record->page_count++];
+}
+
+/* Finds what is to be read again: a call takes longer for many pieces than for their pages. */
+static bool group_by_page(struct lp_memory_record *record)
+{
+	size_t i;
+
+	record->page_count = 0;
+	for (i = 0; i < record->count; i++) {
+		const struct lp_recorded_read *one = &record->reads[i];
+		struct lp_recorded_page *page = page_of(record, one->address);
+
+		if (!page)
+			return false;
+		if (one->address < page->begin)
+			page->begin = one->address;
+		if (one->address + one->size > page->end)
+			page->end = one->address + one->size;
+	}
+	return true;
+}
+
+static bool read_again(struct lp_memory_record *record)
+{
 	struct iovec local, remote[READ_MANY];
 	size_t done = 0, used = 0, part, i;
 
-	recording = NULL;
-	if (record->pid == cache.snapshot && cache.taken)
-		return record->late == cache.late;
-	for (; done < record->count && !record->cut; done += part) {
-		part = record->count - done < READ_MANY ? record->count - done : READ_MANY;
+	for (; done < record->page_count; done += part) {
+		part = record->page_count - done < READ_MANY ? record->page_count - done
+							     : READ_MANY;
 		local = (struct iovec){ record->again + used, 0 };
 		for (i = 0; i < part; i++) {
-			const struct lp_recorded_read *one = &record->reads[done + i];
+			struct lp_recorded_page *page = &record->pages[done + i];
+			size_t size = page->end - page->begin;
 
-			remote[i] = (struct iovec){ (void *)(uintptr_t)one->address, one->size };
-			local.iov_len += one->size;
+			page->at = used + local.iov_len;
+			if (size > sizeof(record->again) - page->at)
+				return false;
+			remote[i] = (struct iovec){ (void *)(uintptr_t)page->begin, size };
+			local.iov_len += size;
 		}
 		if (transfer(record->pid, &local, 1, remote, part) != (ssize_t)local.iov_len)
 			return false;
 		used += local.iov_len;
 	}
-	return !record->cut && !memcmp(record->bytes, record->again, record->used);
+	return true;
+}
+
+bool memory_record_holds(void)
+{
+	struct lp_memory_record *record = recording;
+	const uint8_t *bytes = record->bytes;
+	size_t i;
+
+	recording = NULL;
+	if (record->pid == cache.snapshot && cache.taken)
+		return record->late == cache.late;
+	if (record->cut || !group_by_page(record) || !read_again(record))
+		return false;
+	for (i = 0; i < record->count; i++) {
+		const struct lp_recorded_read *one = &record->reads[i];
+		const struct lp_recorded_page *page = page_of(record, one->address);
+
+		if (memcmp(bytes, record->again + page->at + (one->address - page->begin),
+			   one->size))
+			return false;
+		bytes += one->size;
+	}
+	return true;
 }
 
 /* ---- reads ---------------------------------------------------------------------------- */

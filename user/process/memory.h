@@ -71,6 +71,8 @@ uint64_t memory_time(void);
 
 #define LP_RECORDED_READS 512
 #define LP_RECORDED_BYTES 16384
+/* The most pages of which reads are compared. */
+#define LP_RECORDED_PAGES 64
 
 /* A number of reads and the bytes that each returned. */
 struct lp_memory_record {
@@ -83,7 +85,13 @@ struct lp_memory_record {
 		size_t size;
 	} reads[LP_RECORDED_READS];
 	uint8_t bytes[LP_RECORDED_BYTES]; /* one read behind the other */
-	uint8_t again[LP_RECORDED_BYTES];
+	/* what is read again: of each page the part that has all reads that begin in it */
+	size_t page_count;
+	struct lp_recorded_page {
+		uint64_t begin, end;
+		size_t at; /* in again */
+	} pages[LP_RECORDED_PAGES];
+	uint8_t again[LP_RECORDED_PAGES * 4096];
 };
 
 /*
