@@ -286,7 +286,7 @@ static void what_other_lines_have_created_is_counted_apart(void **state)
 	feed(&lost, 0, 5);
 	assert_int_equal(findings[1].finding.before, 0);
 	assert_int_equal(findings[4].finding.before, 2);
-	feed_end(LP_EVENT_END, 9, LP_END_INTERRUPT);
+	feed_end(LP_EVENT_END, 9, LP_RUN_END_INTERRUPT);
 	assert_int_equal(total_counts.count, 2);
 	assert_int_equal(total_counts.items[0].count.count, 3);
 	assert_string_equal(total_counts.items[0].created, "serve:400");

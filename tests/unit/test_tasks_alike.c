@@ -106,6 +106,23 @@ static void the_words_of_a_wait_tell_tasks_apart(void **state)
 	expect_groups(&list, "abbccceffgghii");
 }
 
+static void sleeps_in_one_line_are_alike(void **state)
+{
+	static const char *const details[] = { "due in 3.20 s", "overdue by 2 ms", "",
+					       "due in 3.2 s, timeout in 5 s" };
+	struct lp_task_list list = new_list(20, SECOND);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(details) / sizeof(details[0]); i++) {
+		struct lp_task *task = add_task(&list, i, "t");
+
+		task->awaited = LP_AWAITED_TIMER;
+		task->awaited_detail = details[i];
+	}
+	expect_groups(&list, "aaaa");
+}
+
 /* Two waiters name the same holder, so that what it holds is not to cancel out. */
 static void a_holder_is_never_folded_with_those_that_wait_for_it(void **state)
 {
@@ -308,6 +325,7 @@ int main(void)
 		cmocka_unit_test(tasks_that_wait_for_one_object_are_alike),
 		cmocka_unit_test(tasks_that_wait_for_an_object_each_are_alike),
 		cmocka_unit_test(the_words_of_a_wait_tell_tasks_apart),
+		cmocka_unit_test(sleeps_in_one_line_are_alike),
 		cmocka_unit_test(a_holder_is_never_folded_with_those_that_wait_for_it),
 		cmocka_unit_test(holders_of_the_same_object_are_alike),
 		cmocka_unit_test(the_waits_of_awaited_tasks_tell_tasks_apart),

@@ -180,6 +180,43 @@ static void what_was_read_stays_until_it_is_flushed(void **state)
 	unmap_pages(pages);
 }
 
+/* Reads two words, of which one may change before the record is compared. */
+static bool two_words_hold(struct lp_memory_record *record, uint8_t *pages, bool change)
+{
+	memory_record_begin(record, getpid());
+	memory_u64(getpid(), (uint64_t)(uintptr_t)pages);
+	memory_u64(getpid(), (uint64_t)(uintptr_t)pages + 9 * PAGE);
+	if (change)
+		pages[9 * PAGE]++;
+	return memory_record_holds();
+}
+
+static void values_that_changed_meanwhile_do_not_hold(void **state)
+{
+	struct lp_memory_record *record = malloc(sizeof(*record));
+	uint8_t *pages = map_pages();
+	size_t i;
+
+	(void)state;
+	assert_true(two_words_hold(record, pages, false));
+	assert_false(two_words_hold(record, pages, true));
+	/* a cache has the old value, until it is emptied */
+	assert_int_equal(memory_cache_open(getpid(), CACHE_BYTES), 0);
+	assert_true(two_words_hold(record, pages, false));
+	pages[9 * PAGE]++;
+	assert_false(two_words_hold(record, pages, false));
+	memory_cache_flush();
+	assert_true(two_words_hold(record, pages, false));
+	memory_cache_close();
+	/* more reads than are recorded */
+	memory_record_begin(record, getpid());
+	for (i = 0; i <= LP_RECORDED_READS; i++)
+		memory_u64(getpid(), (uint64_t)(uintptr_t)pages);
+	assert_false(memory_record_holds());
+	free(record);
+	unmap_pages(pages);
+}
+
 static void addresses_that_no_process_has_are_refused(void **state)
 {
 	uint8_t buffer[64];
@@ -276,6 +313,39 @@ static void what_nobody_read_before_a_snapshot_is_counted(void **state)
 	unmap_pages(pages);
 }
 
+static void count_release(void *context)
+{
+	++*(int *)context;
+}
+
+/* What is read while the process is still held is of the snapshot's instant; later reads are not. */
+static void a_held_snapshot_is_released_in_time(void **state)
+{
+	struct lp_memory_record *record = malloc(sizeof(*record));
+	uint8_t *pages = map_pages();
+	uint64_t address = (uint64_t)(uintptr_t)pages;
+	int released = 0;
+
+	(void)state;
+	assert_int_equal(memory_snapshot_begin(getpid(), CACHE_BYTES), 0);
+	memory_snapshot_take();
+	memory_snapshot_hold(UINT64_MAX, count_release, &released);
+	memory_record_begin(record, getpid());
+	read_once(address);
+	assert_true(memory_record_holds());
+	assert_int_equal(released, 0);
+	memory_snapshot_hold(memory_time(), count_release, &released);
+	memory_record_begin(record, getpid());
+	read_once(address + 20 * PAGE);
+	assert_false(memory_record_holds());
+	assert_int_equal(released, 1);
+	assert_int_equal(memory_snapshot_missed(), 1);
+	memory_snapshot_end();
+	assert_int_equal(released, 1);
+	free(record);
+	unmap_pages(pages);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,8 +356,10 @@ int main(void)
 		cmocka_unit_test(a_list_is_freed_whole),
 		cmocka_unit_test(cached_reads_say_what_others_say),
 		cmocka_unit_test(what_was_read_stays_until_it_is_flushed),
+		cmocka_unit_test(values_that_changed_meanwhile_do_not_hold),
 		cmocka_unit_test(a_snapshot_is_of_one_instant),
 		cmocka_unit_test(what_nobody_read_before_a_snapshot_is_counted),
+		cmocka_unit_test(a_held_snapshot_is_released_in_time),
 		cmocka_unit_test(addresses_that_no_process_has_are_refused),
 		cmocka_unit_test(many_pieces_are_read_up_to_the_first_that_cannot_be),
 	};

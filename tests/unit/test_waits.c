@@ -147,7 +147,8 @@ static void timers(void **state)
 
 static void when_is_reported_from_both_sides(void **state)
 {
-	struct lp_waiting wait = { .waits = waits, .now_ns = 10000000000 };
+	int64_t shift = 10000000000 - (int64_t)memory_time();
+	struct lp_waiting wait = { .waits = waits, .clock_shift = shift };
 
 	(void)state;
 	cpython_wait_append_when(&wait, "due", "overdue", 13.2);

@@ -11,14 +11,12 @@
 #include "files/writing.h"
 #include "privileges/sandbox.h"
 #include "preflight.h"
+#include "take_tasks.h"
 #include "process/mappings.h"
-#include "process/memory.h"
-#include "process/pause.h"
+#include "process/other_end.h"
 #include "base/text.h"
 #include "tasks/sink.h"
 #include "tasks/supervise.h"
-#include "tasks/blocked_loop.h"
-#include "tasks/unwoken.h"
 #include "base/version.h"
 #include "base/macros.h"
 #include "runtime/detect.h"
@@ -32,12 +30,6 @@
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
-
-/*
- * The limit of a copy of a target's memory: twice as much as 100,000 tasks with their coroutines
- * and frames take.
- */
-#define SNAPSHOT_BYTES (128UL << 20)
 
 struct known_loop {
 	uint64_t address;
@@ -136,112 +128,6 @@ static void close_target(struct target *target)
 	process_close(&target->process);
 }
 
-static void log_pause(pid_t pid, size_t missed, uint64_t ns)
-{
-	log_note("process %d was stopped for %.1f ms", pid, (double)ns / 1e6);
-	if (missed)
-		log_warning(
-			"%zu thread%s of process %d could not be stopped within 100 ms (busy in the kernel, as with a disk): what was read may not be of one instant",
-			missed, text_plural(missed), pid);
-}
-
-/*
- * Copies the memory of a process that is stopped meanwhile. A first reading, while the process
- * runs, finds the parts that are needed, so that the stop is short.
- */
-static int take_snapshot(const struct target *target, uint64_t *paused_ns, struct lp_error *error)
-{
-	struct lp_pause *pause;
-	struct lp_task_list list;
-	size_t missed;
-	int err = memory_snapshot_begin(target->process.pid, SNAPSHOT_BYTES);
-
-	if (err)
-		return error_set(error, err, "out of memory");
-	err = target->instance.runtime->read_tasks(&target->instance, &list, error);
-	if (err)
-		return err;
-	task_list_free(&list);
-	err = pause_begin(target->process.pid, &pause, error);
-	if (err)
-		return err;
-	missed = pause_missed(pause);
-	supervised_reading(target->supervised, target->process.pid, true);
-	memory_snapshot_take();
-	*paused_ns = pause_end(pause);
-	supervised_reading(target->supervised, target->process.pid, false);
-	log_pause(target->process.pid, missed, *paused_ns);
-	return 0;
-}
-
-static int read_list(const struct target *target, bool consistent, struct lp_task_list *list,
-		     uint64_t *paused_ns, struct lp_error *error)
-{
-	int err = 0;
-
-	*paused_ns = 0;
-	memset(list, 0, sizeof(*list));
-	if (consistent)
-		err = take_snapshot(target, paused_ns, error);
-	if (!err)
-		err = target->instance.runtime->read_tasks(&target->instance, list, error);
-	if (consistent && !err && memory_snapshot_missed())
-		log_detail("%zu blocks of memory were read after process %d went on",
-			   memory_snapshot_missed(), target->process.pid);
-	memory_snapshot_end();
-	return err;
-}
-
-static int read_view(const struct target *target, bool consistent,
-		     struct lp_tasks_snapshot **snapshot, struct lp_error *error)
-{
-	struct lp_task_list list;
-	uint64_t paused_ns;
-	int err = read_list(target, consistent, &list, &paused_ns, error);
-
-	if (err)
-		return err;
-	err = tasks_snapshot_new(&target->process, &target->instance, &list, snapshot);
-	if (err)
-		return error_set(error, err, "out of memory");
-	(*snapshot)->paused_ns = paused_ns;
-	(*snapshot)->blocked_loops = blocked_loop_read_all(*snapshot);
-	return 0;
-}
-
-/*
- * Reads the tasks again and retains only what both snapshots have: a snapshot of a running process
- * may have deadlocks, and tasks whose loop was not woken, that do not exist.
- */
-static int confirm(const struct target *target, struct lp_tasks_snapshot **snapshot,
-		   struct lp_error *error)
-{
-	struct lp_tasks_snapshot *first = *snapshot, *second;
-	struct lp_cpu_progress *threads = NULL;
-	int unwoken = unwoken_suspected(first, &threads), err;
-
-	if (unwoken < 0)
-		return error_set(error, unwoken, "out of memory");
-	if (!unwoken && !first->graph.deadlock_count)
-		return 0;
-	err = read_view(target, false, &second, error);
-	if (err)
-		goto cleanup;
-	err = graph_confirm_deadlocks(&first->list, &first->graph, &second->list, &second->graph);
-	if (!err && unwoken)
-		err = unwoken_confirm(first, threads, second);
-	if (err) {
-		tasks_snapshot_free(second);
-		error_set(error, err, "out of memory");
-		goto cleanup;
-	}
-	tasks_snapshot_free(first);
-	*snapshot = second;
-cleanup:
-	free(threads);
-	return err;
-}
-
 /* Numbers the loops of a snapshot. A loop has the same number in all snapshots. */
 static int number_loops(struct tasks *tasks, struct target *target,
 			struct lp_tasks_snapshot *snapshot)
@@ -275,17 +161,16 @@ static int number_loops(struct tasks *tasks, struct target *target,
 
 static int inspect(struct tasks *tasks, struct target *target, struct lp_error *error)
 {
-	bool consistent = tasks->options->consistent;
 	const struct lp_tasks_change *change = NULL;
 	struct lp_tasks_snapshot *snapshot, *before = target->snapshot;
-	int err = read_view(target, consistent, &snapshot, error);
+	const struct lp_tasks_source source = { &target->process, &target->instance,
+						target->supervised, tasks->options->consistent };
+	int err = take_tasks(&source, &snapshot, error);
 
 	if (err)
 		return err;
-	if (!consistent)
-		err = confirm(target, &snapshot, error);
-	if (!err && (number_loops(tasks, target, snapshot) ||
-		     diff_snapshots(target->diff, before, snapshot, &change)))
+	if (number_loops(tasks, target, snapshot) ||
+	    diff_snapshots(target->diff, before, snapshot, &change))
 		err = error_set(error, -ENOMEM, "out of memory");
 	if (err) {
 		tasks_snapshot_free(snapshot);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "memory.h"
 
+#include "base/clocks.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@ struct lp_block_head {
 	uint32_t age; /* of the cache when it was read; another: the block is empty */
 	uint8_t pages; /* one bit each: has been read */
 	uint8_t used; /* since another block was stored in this set */
+	uint8_t late; /* a snapshot has it from a later instant */
 };
 
 static _Thread_local struct {
@@ -33,8 +36,15 @@ static _Thread_local struct {
 	/* process whose blocks are retained from one opening to the next; 0: none */
 	pid_t snapshot;
 	bool taken; /* and are those of one instant */
+	uint64_t taken_ns; /* CLOCK_MONOTONIC of that instant */
+	void (*release)(void *context); /* NULL: the process is not held any more */
+	void *release_context;
+	uint64_t release_ns; /* CLOCK_MONOTONIC when it is to be released */
 	size_t missed;
+	size_t late; /* reads of blocks that are of a later instant */
 } cache;
+
+static _Thread_local struct lp_memory_record *recording;
 
 static ssize_t transfer_here(pid_t pid, const struct iovec *local, size_t local_count,
 			     const struct iovec *remote, size_t remote_count)
@@ -121,6 +131,8 @@ static size_t place_block(uint64_t number)
 
 static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
 {
+	if (cache.release && clock_now() >= cache.release_ns)
+		memory_snapshot_release();
 	while (size) {
 		size_t place = place_block(address / BLOCK), at = address % BLOCK;
 		unsigned int page = (unsigned int)(at / PAGE);
@@ -128,11 +140,16 @@ static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
 		uint8_t *data = cache.data + place * BLOCK;
 
 		if (!(cache.heads[place].pages & 1U << page)) {
+			bool late = cache.taken && !cache.release;
 			int err = fill_block(&cache.heads[place], data, page);
 
-			cache.missed++;
 			if (err)
 				return err;
+			cache.missed += late;
+			cache.late += late;
+			cache.heads[place].late |= late;
+		} else {
+			cache.late += cache.heads[place].late;
 		}
 		memcpy(buffer, data + at, part);
 		address += part;
@@ -245,7 +262,24 @@ void memory_snapshot_take(void)
 				fill_block(&cache.heads[i], cache.data + i * BLOCK, page);
 	cache.pid = 0;
 	cache.taken = true;
+	cache.taken_ns = clock_now();
 	cache.missed = 0;
+}
+
+void memory_snapshot_hold(uint64_t until_ns, void (*release)(void *context), void *context)
+{
+	cache.release = release;
+	cache.release_context = context;
+	cache.release_ns = until_ns;
+}
+
+void memory_snapshot_release(void)
+{
+	void (*release)(void *context) = cache.release;
+
+	cache.release = NULL;
+	if (release)
+		release(cache.release_context);
 }
 
 size_t memory_snapshot_missed(void)
@@ -255,17 +289,139 @@ size_t memory_snapshot_missed(void)
 
 void memory_snapshot_end(void)
 {
+	memory_snapshot_release();
 	cache.snapshot = 0;
 	cache.taken = false;
 	free_blocks();
 }
 
+uint64_t memory_time(void)
+{
+	return cache.taken ? cache.taken_ns : clock_now();
+}
+
+/* ---- records ------------------------------------------------------------------------- */
+
+void memory_record_begin(struct lp_memory_record *record, pid_t pid)
+{
+	record->pid = pid;
+	record->cut = false;
+	record->late = cache.late;
+	record->count = record->used = 0;
+	recording = record;
+}
+
+static void record_read(uint64_t address, const void *bytes, size_t size)
+{
+	struct lp_memory_record *record = recording;
+
+	if (record->count == LP_RECORDED_READS || size > LP_RECORDED_BYTES - record->used) {
+		record->cut = true;
+		return;
+	}
+	record->reads[record->count++] = (struct lp_recorded_read){ address, size };
+	memcpy(record->bytes + record->used, bytes, size);
+	record->used += size;
+}
+
+/* Finds or adds the page in which a read begins.  NULL: there are too many. */
+static struct lp_recorded_page *page_of(struct lp_memory_record *record, uint64_t address)
+{
+	size_t i;
+
+	for (i = record->page_count; i--;)
+		if (record->pages[i].begin / PAGE == address / PAGE)
+			return &record->pages[i];
+	if (record->page_count == LP_RECORDED_PAGES)
+		return NULL;
+	record->pages[record->page_count] = (struct lp_recorded_page){ address, address, 0 };
+	return &record->pages[record->page_count++];
+}
+
+/* Finds what is to be read again: a call takes longer for many pieces than for their pages. */
+static bool group_by_page(struct lp_memory_record *record)
+{
+	size_t i;
+
+	record->page_count = 0;
+	for (i = 0; i < record->count; i++) {
+		const struct lp_recorded_read *one = &record->reads[i];
+		struct lp_recorded_page *page = page_of(record, one->address);
+
+		if (!page)
+			return false;
+		if (one->address < page->begin)
+			page->begin = one->address;
+		if (one->address + one->size > page->end)
+			page->end = one->address + one->size;
+	}
+	return true;
+}
+
+static bool read_again(struct lp_memory_record *record)
+{
+	struct iovec local, remote[READ_MANY];
+	size_t done = 0, used = 0, part, i;
+
+	for (; done < record->page_count; done += part) {
+		part = record->page_count - done < READ_MANY ? record->page_count - done
+							     : READ_MANY;
+		local = (struct iovec){ record->again + used, 0 };
+		for (i = 0; i < part; i++) {
+			struct lp_recorded_page *page = &record->pages[done + i];
+			size_t size = page->end - page->begin;
+
+			page->at = used + local.iov_len;
+			if (size > sizeof(record->again) - page->at)
+				return false;
+			remote[i] = (struct iovec){ (void *)(uintptr_t)page->begin, size };
+			local.iov_len += size;
+		}
+		if (transfer(record->pid, &local, 1, remote, part) != (ssize_t)local.iov_len)
+			return false;
+		used += local.iov_len;
+	}
+	return true;
+}
+
+bool memory_record_holds(void)
+{
+	struct lp_memory_record *record = recording;
+	const uint8_t *bytes = record->bytes;
+	size_t i;
+
+	recording = NULL;
+	if (record->pid == cache.snapshot && cache.taken)
+		return record->late == cache.late;
+	if (record->cut || !group_by_page(record) || !read_again(record))
+		return false;
+	for (i = 0; i < record->count; i++) {
+		const struct lp_recorded_read *one = &record->reads[i];
+		const struct lp_recorded_page *page = page_of(record, one->address);
+
+		if (memcmp(bytes, record->again + page->at + (one->address - page->begin),
+			   one->size))
+			return false;
+		bytes += one->size;
+	}
+	return true;
+}
+
+/* ---- reads ---------------------------------------------------------------------------- */
+
 int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size)
 {
+	int err;
+
 	if (pid == cache.pid && pid && (size <= CACHED_READ_MAX || cache.snapshot) &&
 	    address <= UINT64_MAX - size)
-		return read_cached(address, buffer, size);
-	return read_straight(pid, address, buffer, size);
+		err = read_cached(address, buffer, size);
+	else
+		err = read_straight(pid, address, buffer, size);
+	/* reads of a snapshot are compared by their instants */
+	if (recording && pid == recording->pid && !err && !(cache.taken && pid == cache.snapshot))
+		record_read(address, buffer, size);
+	return err;
 }
 
 size_t memory_read_many(pid_t pid, const uint64_t *addresses, size_t count, void *buffer,

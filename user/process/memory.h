@@ -49,12 +49,59 @@ void memory_cache_close(void);
  * Reads a process at one instant, while it is stopped for as short as possible. Between begin and
  * take, caches record which blocks are needed; take reads all of these at once; caches that are
  * opened after it are served from them, until end. Other blocks are read when they are needed:
- * memory_snapshot_missed returns their number. begin returns 0 or -ENOMEM.
+ * memory_snapshot_missed returns the number of those that are of a later instant. begin returns 0
+ * or -ENOMEM.
+ *
+ * The process may remain stopped after take, so that other blocks are of the same instant, too:
+ * hold has release called by the first read that is at or after an instant (CLOCK_MONOTONIC), or by
+ * memory_snapshot_release.
  */
 int memory_snapshot_begin(pid_t pid, size_t bytes);
 void memory_snapshot_take(void);
+void memory_snapshot_hold(uint64_t until_ns, void (*release)(void *context), void *context);
+void memory_snapshot_release(void);
 size_t memory_snapshot_missed(void);
 void memory_snapshot_end(void);
+
+/*
+ * Returns the instant, by CLOCK_MONOTONIC, of what is read now: that of the snapshot that reads are
+ * served from, or else the present.
+ */
+uint64_t memory_time(void);
+
+#define LP_RECORDED_READS 512
+#define LP_RECORDED_BYTES 16384
+/* The most pages of which reads are compared. */
+#define LP_RECORDED_PAGES 64
+
+/* A number of reads and the bytes that each returned. */
+struct lp_memory_record {
+	pid_t pid;
+	bool cut; /* there were more reads than the record holds */
+	size_t late; /* reads of a snapshot's late blocks before the first of these */
+	size_t count, used;
+	struct lp_recorded_read {
+		uint64_t address;
+		size_t size;
+	} reads[LP_RECORDED_READS];
+	uint8_t bytes[LP_RECORDED_BYTES]; /* one read behind the other */
+	/* what is read again: of each page the part that has all reads that begin in it */
+	size_t page_count;
+	struct lp_recorded_page {
+		uint64_t begin, end;
+		size_t at; /* in again */
+	} pages[LP_RECORDED_PAGES];
+	uint8_t again[LP_RECORDED_PAGES * 4096];
+};
+
+/*
+ * Values that are read one after the other from a process that runs may never have existed
+ * together. Between begin and holds, the reads of this thread are recorded. holds reads all of them
+ * again, within microseconds and past the cache, and returns whether each is as before: all of the
+ * values then existed together. Reads of a snapshot hold if all are of its instant.
+ */
+void memory_record_begin(struct lp_memory_record *record, pid_t pid);
+bool memory_record_holds(void);
 
 /*
  * The function that reads memory: in this process, or in another one that may hang in its place

@@ -64,6 +64,11 @@ struct lp_task {
 	const char *awaited_detail; /* "due in 3.2 s", "tcp 10.0.0.1:5432", "full, 10 of 10"; "" */
 	size_t edge_count;
 	struct lp_task_edge *edges;
+	/*
+	 * It waits for a lock that no task was found to hold: the address of what the first of the
+	 * lock's waiters waits for, by which two readings of a lock are compared.  0: it does not.
+	 */
+	uint64_t unheld;
 	bool any_end; /* the wait ends with the first of the tasks of edges that ends */
 	bool goes_on; /* the wait can end without them: by a timeout, or by what is no task */
 

@@ -115,12 +115,24 @@ static uint64_t inherited_code(const struct lp_cpython *python, uint64_t type, c
 	return code_of(python, function);
 }
 
-bool cpython_makes_own_tasks(const struct lp_cpython *python, uint64_t loop)
+/* Returns whether a loop's class has another method of a name than BaseEventLoop. */
+static bool replaces(const struct lp_cpython *python, uint64_t loop, const char *method)
 {
 	uint64_t base = cpython_module_attribute(python, BASE_EVENTS, BASE_EVENT_LOOP);
 
 	return base && inherited_code(python, memory_u64(python->pid, loop + CPYTHON_OBJECT_TYPE),
-				      "create_task") != method_code(python, base, "create_task");
+				      method) != method_code(python, base, method);
+}
+
+bool cpython_makes_own_tasks(const struct lp_cpython *python, uint64_t loop)
+{
+	return replaces(python, loop, "create_task");
+}
+
+bool cpython_has_own_clock(const struct lp_cpython *python, uint64_t loop)
+{
+	/* the method of uvloop, in C, returns CLOCK_MONOTONIC in ms */
+	return replaces(python, loop, "time") && cpython_loop_kind(python, loop) != LP_LOOP_UVLOOP;
 }
 
 /* The classes of loops, and the code of asyncio's methods, one of which is on a loop's stack. */

@@ -33,4 +33,10 @@ bool cpython_loop_is_running(const struct lp_cpython *python, uint64_t loop);
 /* Returns whether a loop's class replaces asyncio's create_task(). */
 bool cpython_makes_own_tasks(const struct lp_cpython *python, uint64_t loop);
 
+/*
+ * Returns whether a loop may have another clock than CLOCK_MONOTONIC, as its class replaces
+ * asyncio's time().
+ */
+bool cpython_has_own_clock(const struct lp_cpython *python, uint64_t loop);
+
 #endif /* LP_RUNTIME_CPYTHON_RUNNING_LOOPS_H */

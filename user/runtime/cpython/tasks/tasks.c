@@ -316,8 +316,6 @@ static int read_waits(struct lp_reading *reading)
 {
 	struct lp_task_list *list = reading->list;
 	int64_t shift = namespaces_clock_shift("/proc", reading->python.pid);
-	/* timers use the target's clock, which has another zero in a time namespace */
-	uint64_t now = clock_now() + (uint64_t)shift;
 	struct lp_waits *noted = cpython_waits_new(&reading->python, list->arena);
 	size_t i;
 
@@ -337,7 +335,9 @@ static int read_waits(struct lp_reading *reading)
 		if (!reading->chains[i] || !waits(&list->tasks[i]))
 			continue;
 		take_chain(reading, reading->chains[i]);
-		cpython_waits_fill(noted, &reading->chain, now, &list->tasks[i]);
+		/* timers use the target's clock, which has another zero in a time namespace */
+		cpython_waits_fill(noted, &reading->chain, memory_time() + (uint64_t)shift,
+				   &list->tasks[i]);
 		if (list->tasks[i].since_ns)
 			list->tasks[i].since_ns -= (uint64_t)shift;
 	}

@@ -146,17 +146,16 @@ static bool read_join(struct lp_waiting *wait, uint64_t queue)
 
 static bool read_sleep(struct lp_waiting *wait, uint64_t handle)
 {
-	struct lp_waits *waits = wait->waits;
-	uint64_t delay = cpython_frame_local(waits->python, link_of(wait), 0);
-	double when, seconds;
+	struct lp_wait_time due = { .when = 0 };
 
 	/* loops of other libraries have other handles */
-	if (!cpython_wait_when(waits, handle, &when))
+	if (!(cpython_wait_type_of(wait->waits, handle)->kinds & LP_WAIT_TIMER))
 		return false;
-	cpython_wait_append_when(wait, "due", "overdue", when);
-	/* loop.call_later(): when was loop.time() + delay */
-	if (cpython_wait_seconds(waits, delay, &seconds) && seconds <= when)
-		wait->since_ns = (uint64_t)((when - seconds) * 1e9);
+	if (!cpython_wait_due(wait, &due))
+		return true;
+	wait->id = due.handle;
+	wait->since_ns = due.since_ns;
+	cpython_wait_append_when(wait, "due", "overdue", due.when);
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include "runtime/cpython/objects/instance.h"
 #include "base/array.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,22 +168,13 @@ static void add_holder(struct lp_waits *waits, uint64_t object, uint64_t task)
 		waits->holder_count++;
 }
 
-static void add_deadline(struct lp_waits *waits, uint64_t timeout, uint64_t task)
+/* Reads the instant of an asyncio.timeout().  False: it has none. */
+static bool read_timeout(struct lp_waits *waits, uint64_t timeout, double *when)
 {
 	uint64_t value = cpython_instance_get(waits->python, timeout, "_when");
-	uint64_t *known = map_get(&waits->deadlines, task), bits;
-	double when, other;
 
-	/* None: there is no timeout */
-	if (!value || !cpython_wait_seconds(waits, value, &when))
-		return;
-	if (known) {
-		memcpy(&other, known, sizeof(other));
-		if (other <= when)
-			return;
-	}
-	memcpy(&bits, &when, sizeof(bits));
-	map_put(&waits->deadlines, task, bits);
+	/* not None */
+	return value && cpython_wait_seconds(waits, value, when);
 }
 
 static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager, int depth);
@@ -192,9 +184,10 @@ static void note_entered(struct lp_waits *waits, uint64_t task, const struct lp_
 			 size_t from, uint64_t object, int depth)
 {
 	unsigned int kinds = cpython_wait_type_of(waits, object)->kinds;
+	double when;
 
-	if (kinds & LP_WAIT_TIMEOUT)
-		add_deadline(waits, object, task);
+	if (kinds & LP_WAIT_TIMEOUT && read_timeout(waits, object, &when))
+		map_put(&waits->deadlines, task, 1);
 	else if (kinds & LP_WAIT_CONTEXT_MANAGER)
 		note_manager(waits, task, object, depth);
 	else if (!(kinds & (SYNCHRONISERS | THREAD_LOCKS)) ||
@@ -206,26 +199,61 @@ static void note_entered(struct lp_waits *waits, uint64_t task, const struct lp_
 		add_holder(waits, object, task);
 }
 
-/* Records what an @asynccontextmanager holds: the objects entered where its generator yields. */
-static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager, int depth)
+/* Finds what an @asynccontextmanager holds: the objects entered where its generator yields. */
+static size_t entered_by_manager(struct lp_waits *waits, uint64_t manager, uint64_t *objects)
 {
 	uint64_t generator = cpython_instance_get(waits->python, manager, "gen");
-	uint64_t objects[HELD_MAX];
 	struct lp_await_chain *chain;
-	size_t count = 0, i;
+	size_t count = 0;
 
-	if (!generator || depth >= DEPTH_MAX)
-		return;
-	chain = malloc(sizeof(*chain));
+	chain = generator ? malloc(sizeof(*chain)) : NULL;
 	if (!chain)
-		return;
+		return 0;
 	cpython_await_chain(waits->python, generator, chain);
 	/* a generator that awaits is being entered or left */
 	if (chain->count == 1 && !chain->leaf)
 		count = entered(waits, &chain->links[0], false, objects);
+	free(chain);
+	return count;
+}
+
+static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager, int depth)
+{
+	uint64_t objects[HELD_MAX];
+	size_t count = depth < DEPTH_MAX ? entered_by_manager(waits, manager, objects) : 0, i;
+
 	for (i = 0; i < count; i++)
 		note_entered(waits, task, NULL, 0, objects[i], depth + 1);
-	free(chain);
+}
+
+/* Lowers *when to the instant of an asyncio.timeout(), or of one in a context manager. */
+static void lower_deadline(struct lp_waits *waits, uint64_t object, int depth, double *when)
+{
+	unsigned int kinds = cpython_wait_type_of(waits, object)->kinds;
+	uint64_t objects[HELD_MAX];
+	size_t count = 0, i;
+	double one;
+
+	if (kinds & LP_WAIT_TIMEOUT && read_timeout(waits, object, &one) && one < *when)
+		*when = one;
+	if (kinds & LP_WAIT_CONTEXT_MANAGER && depth < DEPTH_MAX)
+		count = entered_by_manager(waits, object, objects);
+	for (i = 0; i < count; i++)
+		lower_deadline(waits, objects[i], depth + 1, when);
+}
+
+bool cpython_wait_deadline(struct lp_waits *waits, const struct lp_await_chain *chain, double *when)
+{
+	uint64_t objects[HELD_MAX];
+	size_t i, j, count;
+
+	*when = HUGE_VAL;
+	for (i = 0; i < chain->count; i++) {
+		count = entered(waits, &chain->links[i], true, objects);
+		for (j = 0; j < count; j++)
+			lower_deadline(waits, objects[j], 0, when);
+	}
+	return *when < HUGE_VAL;
 }
 
 #define KNOWN_MANAGERS (LP_WAIT_TIMEOUT | LP_WAIT_CONTEXT_MANAGER | SYNCHRONISERS | THREAD_LOCKS)

@@ -12,12 +12,14 @@
 #include "process/memory.h"
 #include "runtime/cpython/objects/instance.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define VARIABLES_MAX 256
 #define ATTRIBUTES_MAX 64
+/* dequeobject.leftblock, rightblock, leftindex; a block begins with a link: 3.8 to 3.15 */
+#define DEQUE_PLACE 24
+#define DEQUE_BLOCK_ITEMS 64
 #define OBJECT_STEPS 8 /* the cost of an object, next to one attribute of it */
 
 /* Returns the lock that a frame's callee waits for, if that is an acquire() of asyncio; or 0. */
@@ -153,10 +155,21 @@ void cpython_orphans_check(struct lp_waits *waits, const struct lp_task *task,
 	}
 }
 
+/* Returns the first of the futures that the waiters of a lock wait for, or 0. */
+static uint64_t first_waiter(struct lp_waits *waits, uint64_t lock)
+{
+	const struct lp_cpython *python = waits->python;
+	uint64_t waiters = cpython_wait_attribute(waits, lock, "_waiters", LP_WAIT_DEQUE), place[3];
+
+	if (!waiters || memory_read(python->pid, waiters + DEQUE_PLACE, place, sizeof(place)) ||
+	    place[2] >= DEQUE_BLOCK_ITEMS)
+		return 0;
+	return memory_u64(python->pid, place[0] + (1 + place[2]) * sizeof(uint64_t));
+}
+
 void cpython_orphans_tell(struct lp_waits *waits, struct lp_task_list *list)
 {
 	const uint64_t *unclaimed;
-	char text[CPYTHON_WAIT_DETAIL_BYTES + 64];
 	size_t i;
 
 	for (i = 0; !list->partial && i < list->count; i++) {
@@ -165,10 +178,7 @@ void cpython_orphans_tell(struct lp_waits *waits, struct lp_task_list *list)
 		unclaimed = task->awaited == LP_AWAITED_LOCK
 				    ? map_get(&waits->orphans, task->awaited_id)
 				    : NULL;
-		if (!unclaimed || !*unclaimed)
-			continue;
-		snprintf(text, sizeof(text), "%s, no task is known to hold it",
-			 task->awaited_detail);
-		task->awaited_detail = task_arena_text(waits->arena, text);
+		if (unclaimed && *unclaimed)
+			task->unheld = first_waiter(waits, task->awaited_id);
 	}
 }

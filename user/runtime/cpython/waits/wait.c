@@ -24,10 +24,15 @@ void cpython_wait_append(struct lp_waiting *wait, const char *format, ...)
 	va_end(arguments);
 }
 
+uint64_t cpython_wait_now(const struct lp_waiting *wait)
+{
+	return memory_time() + (uint64_t)wait->clock_shift;
+}
+
 void cpython_wait_append_when(struct lp_waiting *wait, const char *early, const char *late,
 			      double when)
 {
-	double left = when - (double)wait->now_ns / NS_PER_S;
+	double left = when - (double)cpython_wait_now(wait) / NS_PER_S;
 	char text[32];
 
 	text_duration(text, sizeof(text), (uint64_t)(fabs(left) * NS_PER_S));

@@ -17,6 +17,7 @@
 #define EDGES_MAX 1000000
 #define ORPHAN_STEPS_MAX 4000000
 #define PEER_STEPS_MAX 1000000
+#define TIME_FLUSHES_MAX 4096
 
 struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_task_arena *arena)
 {
@@ -32,6 +33,7 @@ struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_ta
 	waits->edges_left = EDGES_MAX;
 	waits->orphan_steps_left = ORPHAN_STEPS_MAX;
 	waits->peer_steps_left = PEER_STEPS_MAX;
+	waits->time_flushes_left = TIME_FLUSHES_MAX;
 	return waits;
 }
 
@@ -44,6 +46,7 @@ void cpython_waits_free(struct lp_waits *waits)
 	map_free(&waits->exits);
 	map_free(&waits->conditions);
 	map_free(&waits->deadlines);
+	map_free(&waits->own_clocks);
 	map_free(&waits->uv_loops);
 	map_free(&waits->uv_futures);
 	map_free(&waits->held);
@@ -120,24 +123,15 @@ static bool read_row(struct lp_waiting *wait)
 }
 
 /* Adds the earliest timeout: that of the function itself, or of an asyncio.timeout() around it. */
-static void say_timeout(struct lp_waiting *wait, uint64_t task)
+static void say_timeout(struct lp_waiting *wait)
 {
-	struct lp_waits *waits = wait->waits;
-	uint64_t *noted = map_get(&waits->deadlines, task), handle;
-	double when = 0, own;
+	double when;
 
-	if (noted)
-		memcpy(&when, noted, sizeof(when));
-	if (wait->code && wait->code->row->timeout) {
-		handle = cpython_wait_variable(waits, &wait->chain->links[wait->link],
-					       wait->code->timeout, wait->code->row->timeout);
-		if (handle && cpython_wait_when(waits, handle, &own) && (!when || own < when))
-			when = own;
-	}
-	if (when <= 0)
+	if (!cpython_wait_has_timeout(wait))
 		return;
 	wait->goes_on = true;
-	cpython_wait_append_when(wait, "timeout", "timeout overdue", when);
+	if (cpython_wait_timeout(wait, &when))
+		cpython_wait_append_when(wait, "timeout", "timeout overdue", when);
 }
 
 static void keep_edges(const struct lp_waits *waits, struct lp_task *task)
@@ -170,11 +164,12 @@ static uint64_t leaf_of(struct lp_waits *waits, const struct lp_await_chain *cha
 void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *chain, uint64_t now_ns,
 			struct lp_task *task)
 {
-	struct lp_waiting wait = { .waits = waits, .chain = chain, .now_ns = now_ns };
+	struct lp_waiting wait = { .waits = waits, .chain = chain, .task = task };
 	uint64_t leaf;
 
 	/* the edges of the last task were stored, and remain subtracted from edges_left */
 	waits->edge_count = 0;
+	wait.clock_shift = (int64_t)(now_ns - memory_time());
 	begin(&wait);
 	if (!choose(&wait) || !read_row(&wait)) {
 		begin(&wait);
@@ -191,7 +186,7 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 	if (wait.edges_cut)
 		cpython_wait_append(&wait, "%zu shown", waits->edge_count);
 	if (wait.kind != LP_AWAITED_NOTHING)
-		say_timeout(&wait, task->address);
+		say_timeout(&wait);
 	task->awaited = wait.kind;
 	task->awaited_class = wait.class;
 	task->awaited_id = wait.id;

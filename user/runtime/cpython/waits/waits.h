@@ -29,7 +29,8 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
  * Find locks that no task is known to hold, as after the end of the task that held them.  Before
  * the waits are filled in, the first two note whether a live task may hold a lock in another way
  * than by `async with`: by its chain, or because it has no chain.  After that, the third checks
- * whether a task that does not wait for such a lock has it; the fourth adds the lock to the waits.
+ * whether a task that does not wait for such a lock has it; the fourth marks the tasks that wait
+ * for a lock without a known holder.
  */
 void cpython_orphans_note(struct lp_waits *waits, const struct lp_await_chain *chain);
 void cpython_orphans_note_unread(struct lp_waits *waits);

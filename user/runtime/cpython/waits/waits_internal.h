@@ -4,6 +4,7 @@
 #define LP_RUNTIME_CPYTHON_WAITS_WAITS_INTERNAL_H
 
 #include "base/map.h"
+#include "process/memory.h"
 #include "waits.h"
 
 #define CPYTHON_WAIT_EDGES_MAX 1000
@@ -108,7 +109,8 @@ struct lp_waits {
 	struct lp_map types; /* from a type to a struct lp_wait_type * */
 	struct lp_map exits; /* from a function to whether it is an __aexit__ */
 	struct lp_map conditions; /* from a condition to its lock */
-	struct lp_map deadlines; /* from a task to its earliest timeout, the bits of a double */
+	struct lp_map deadlines; /* the tasks that are within an asyncio.timeout() */
+	struct lp_map own_clocks; /* from a loop to whether it has another clock */
 	struct lp_map uv_loops; /* the loops of uvloop that were read */
 	struct lp_map uv_futures; /* from a future to a descriptor + 1, or to a server */
 	struct lp_map held; /* from an object to the index + 1 of its first holder */
@@ -131,6 +133,11 @@ struct lp_waits {
 	size_t peer_steps_left; /* for finding the connections of futures */
 	size_t members_left, edges_left; /* bounds against a hostile process */
 
+	/* the chain of the task that is being filled and what led to its times, read again */
+	size_t time_flushes_left; /* bounds how often the cache is emptied for that */
+	struct lp_await_chain again;
+	struct lp_memory_record record;
+
 	/* the edges of the task that is being filled */
 	size_t edge_count;
 	struct lp_task_edge edges[CPYTHON_WAIT_EDGES_MAX];
@@ -147,7 +154,8 @@ struct lp_waiting {
 	const struct lp_await_chain *chain;
 	size_t link; /* index of the row's coroutine in the chain */
 	const struct lp_wait_code *code;
-	uint64_t now_ns;
+	const struct lp_task *task;
+	int64_t clock_shift; /* the clock of the target minus that of this process, in ns */
 	enum lp_awaited kind;
 	const char *class;
 	uint64_t id;
@@ -193,6 +201,8 @@ bool cpython_wait_members(struct lp_waits *waits, uint64_t object, uint64_t **me
 			  size_t *count);
 
 /* wait.c */
+/* Returns the instant of what is being read, by CLOCK_MONOTONIC of the target's time namespace. */
+uint64_t cpython_wait_now(const struct lp_waiting *wait);
 /* Appends a part to the detail. */
 void cpython_wait_append(struct lp_waiting *wait, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -200,6 +210,21 @@ void cpython_wait_append(struct lp_waiting *wait, const char *format, ...)
 void cpython_wait_append_when(struct lp_waiting *wait, const char *early, const char *late,
 			      double when);
 void cpython_wait_edge(struct lp_waiting *wait, uint64_t task, bool holds);
+
+/*
+ * timers.c: the instants at which a wait ends by itself, in s of the loop's clock.  All that leads
+ * from the task to such an instant is read twice, so that it is that of this wait even if the
+ * process runs on.  False: it is not known.
+ */
+struct lp_wait_time {
+	double when;
+	uint64_t since_ns; /* when the wait began, by the clock of the target; 0: not known */
+	uint64_t handle; /* address of the TimerHandle */
+};
+bool cpython_wait_due(struct lp_waiting *wait, struct lp_wait_time *due);
+bool cpython_wait_timeout(struct lp_waiting *wait, double *when);
+/* Returns whether the wait ends by a timeout, whose instant may not be known. */
+bool cpython_wait_has_timeout(struct lp_waiting *wait);
 
 /* futures.c: fills the wait for a future. */
 void cpython_wait_future(struct lp_waiting *wait, uint64_t future);
@@ -262,6 +287,13 @@ uint64_t cpython_wait_exit_self(struct lp_waits *waits, uint64_t object, uint64_
 uint64_t cpython_wait_exit_lock(struct lp_waits *waits, uint64_t object, uint64_t above);
 /* Returns the next task that holds an object, or 0.  *at: 0 at first. */
 uint64_t cpython_wait_next_holder(const struct lp_waits *waits, uint64_t object, size_t *at);
+
+/*
+ * Finds the earliest instant of the asyncio.timeout() that frames of a chain are in.  False: there
+ * is none.
+ */
+bool cpython_wait_deadline(struct lp_waits *waits, const struct lp_await_chain *chain,
+			   double *when);
 
 /* orphans.c: notes that a lock is locked, and no task is known to hold it. */
 void cpython_wait_note_orphan(struct lp_waits *waits, uint64_t lock);
