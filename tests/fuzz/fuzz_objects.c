@@ -29,6 +29,8 @@
 #define LOOPS 64
 /* Limit on reads; a snapshot of a real process with 100,000 tasks takes some millions. */
 #define READS_MOST 20000000
+/* The clock of the reader, in ns. */
+#define FUZZ_NOW_NS 1000000000000
 
 static const uint8_t *image;
 static size_t image_bytes;
@@ -102,6 +104,23 @@ void memory_cache_flush(void)
 
 void memory_cache_close(void)
 {
+}
+
+uint64_t memory_time(void)
+{
+	return FUZZ_NOW_NS;
+}
+
+void memory_record_begin(struct lp_memory_record *record, pid_t pid)
+{
+	(void)record;
+	(void)pid;
+}
+
+/* Every other answer is that the memory has changed since it was read. */
+bool memory_record_holds(void)
+{
+	return reads & 1;
 }
 
 static uint64_t word(size_t index)

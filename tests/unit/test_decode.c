@@ -254,7 +254,7 @@ static void less_than_a_head_is_refused(void **state)
 
 static void types_of_later_versions_are_distinguished_from_damage(void **state)
 {
-	static const uint16_t unknown[] = { 0, 8, 12, 13, 19, 31, 63, 0x8000, 0xffff };
+	static const uint16_t unknown[] = { 0, 8, 12, 13, 31, 63, 0x8000, 0xffff };
 	struct lp_handled handled;
 	size_t i;
 

@@ -376,14 +376,14 @@ static void the_task_that_holds_a_lock_is_printed_with_its_stack(void **state)
 		    "      it waits for the result of task 'holder', which is at\n"
 		    "        crunch      app/work.py:12\n"
 		    "        Thread.run  lib/threading.py:975\n");
-	breakdown.lock.task = false;
+	breakdown.holder.is_task = false;
 	expect_slow(100 * MS, &breakdown,
 		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n"
 		    "      it waits for the result of a job of thread 'holder', which is at\n"
 		    "        crunch      app/work.py:12\n"
 		    "        Thread.run  lib/threading.py:975\n");
-	breakdown.lock.end = true;
+	breakdown.holder.ends = true;
 	expect_slow(100 * MS, &breakdown,
 		    "12:01:07.100    100 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		    "    blocked   100 ms  futex on lock 0x7f, 1 call\n"

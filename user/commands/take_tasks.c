@@ -35,10 +35,10 @@ struct stopped {
 
 static void say_paused(pid_t pid, size_t missed, uint64_t ns)
 {
-	log_note("pid %d was stopped for %.1f ms", pid, (double)ns / 1e6);
+	log_note("process %d was stopped for %.1f ms", pid, (double)ns / 1e6);
 	if (missed)
 		log_warning(
-			"%zu thread%s of pid %d could not be stopped within 100 ms (busy in the kernel, as with a disk): what was read may not be of one instant",
+			"%zu thread%s of process %d could not be stopped within 100 ms (busy in the kernel, as with a disk): what was read may not be of one instant",
 			missed, text_plural(missed), pid);
 }
 
@@ -95,7 +95,7 @@ static int read_stopped(const struct lp_tasks_source *source, struct lp_task_lis
 	*late = !err && memory_snapshot_missed();
 	if (*late)
 		log_note(
-			"%zu blocks of the memory of pid %d were read after it went on: times that depend on them, and locks that no task is known to hold, are left out",
+			"%zu blocks of the memory of process %d were read after it went on: times that depend on them, and locks that no task is known to hold, are left out",
 			memory_snapshot_missed(), pid);
 	memory_snapshot_end();
 	return err;

@@ -398,7 +398,7 @@ static void hint_at_children(const struct tasks *tasks, const struct lp_tasks_sn
 			pid, count, pids, others);
 	else
 		log_note(
-			"event loops run in %zu of the child processes of pid %d as well: `loopprof tasks -p %s`%s",
+			"event loops run in %zu of the child processes of process %d as well: `loopprof tasks -p %s`%s",
 			count, pid, pids, others);
 }
 

@@ -24,11 +24,11 @@
 	"process that attaches probes was killed, which ends the run; 2 for wrong usage. With "    \
 	"--, it is that of COMMAND, or as in shells 127 or 126 if COMMAND is not there or cannot " \
 	"be executed; but 1 if that is 0 and a result could not be written, or if the process "    \
-	"that attaches probes was killed. If COMMAND outlives the run, loopprof waits for it: SIGINT, "
-"SIGTERM or SIGHUP that loopprof alone receives ends the run and is forwarded to COMMAND, a "
-	"second one ends loopprof alone."
+	"that attaches probes was killed. If COMMAND outlives the run, loopprof waits for it: "    \
+	"SIGINT, SIGTERM or SIGHUP that loopprof alone receives ends the run and is forwarded "    \
+	"to COMMAND, a second one ends loopprof alone."
 
-	static const struct {
+static const struct {
 	enum lp_command of;
 	const char *command;
 	const char *text;
