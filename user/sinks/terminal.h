@@ -19,7 +19,7 @@ const char *terminal_cut_mark(const struct lp_terminal *terminal);
  * Copies the name of a task or thread; if it is wider than columns, its beginning and the mark.
  * The text has a size of at least LP_CUT_NAME_BYTES(columns).
  */
-#define LP_CUT_NAME_BYTES(columns) ((columns) * 4 + 8)
+#define LP_CUT_NAME_BYTES(columns) (4 * (columns) + 8)
 void terminal_cut_name(const struct lp_terminal *terminal, const char *name, size_t columns,
 		       char *text, size_t size);
 

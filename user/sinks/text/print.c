@@ -42,8 +42,8 @@ void text_print_end(FILE *file, const struct lp_terminal *terminal, const char *
 	}
 	text = text_tail(text, width > mark_columns ? width - mark_columns : 0);
 	columns = mark_columns + text_columns(text);
-	fprintf(file, "%s%s%*s", mark, text,
-		pad && columns < width ? (int)(width - columns) : 0, "");
+	fprintf(file, "%s%s%*s", mark, text, pad && columns < width ? (int)(width - columns) : 0,
+		"");
 }
 
 void text_print_time(FILE *file, uint64_t ns, int width)
@@ -94,8 +94,8 @@ void text_frame_place(const struct lp_shown_frame *frame, unsigned int parts, ch
 }
 
 /*
- * Writes "  task 'name'", with the beginning and a mark of a long name; nothing if it is not known.  Returns
- * its columns.
+ * Writes "  task 'name'", with the beginning and a mark of a long name; nothing if it is not known.
+ * Returns its columns.
  */
 static size_t task_text(const struct lp_terminal *terminal, const struct lp_text_who *who,
 			size_t space, char *text, size_t size)
