@@ -152,9 +152,8 @@ static bool asks_name_server(const struct lp_blocked *blocked)
 {
 	const char *target = blocked->target;
 
-	return *blocked->dns_name ||
-	       (blocked->stack.depth && text_ends_with(target, ":53") &&
-		(!strncmp(target, "udp ", 4) || !strncmp(target, "tcp ", 4)));
+	return *blocked->dns_name || (blocked->stack.depth && text_ends_with(target, ":53") &&
+				      (!strncmp(target, "udp ", 4) || !strncmp(target, "tcp ", 4)));
 }
 
 void call_words_of_stack(const struct lp_stack *stack, char *words, size_t size)
