@@ -369,8 +369,10 @@ int BPF_PROG(lp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 					       (lp_is_throttled(prev) ? LP_OUT_THROTTLED : 0)) &&
 			 lp_may_send_stack(slot, bpf_ktime_get_ns());
 		stall = bpf_map_lookup_elem(&stalls, &slot);
-		if (stall && stall->wait.since_ns)
+		if (stall && stall->wait.since_ns) {
+			lp_cpu_waits_next(stall, slot);
 			lp_wait_taken(&stall->wait, slot, prev, next);
+		}
 		if (stall && report) {
 			lp_report_native(ctx, slot, stall->walked.event.pid);
 			lp_report_walked(stall);

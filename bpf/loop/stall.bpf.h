@@ -284,6 +284,16 @@ __weak __noinline int lp_cpu_waits_end(__u32 slot)
 	return 0;
 }
 
+/*
+ * Ends the waits for a CPU of the last segment if a wait of another one has begun. Called by the
+ * program itself, as lp_end_wait(), which adds the waits, has no stack left for it on 5.10.
+ */
+static __always_inline void lp_cpu_waits_next(const struct lp_wait_state *stall, __u32 slot)
+{
+	if (stall->cpu.segment_ns && stall->cpu.segment_ns != stall->wait.segment_ns)
+		lp_cpu_waits_end(slot);
+}
+
 /* Discards the waits for a CPU of a slow callback. */
 static __always_inline void lp_cpu_waits_drop(struct lp_wait_state *stall, __u64 segment_ns)
 {
@@ -330,7 +340,6 @@ static __always_inline void lp_book_cpu_wait(struct lp_wait_state *stall, __u32 
 	if (!wait->followed)
 		lp_takers_limit(wait);
 	if (stall->cpu.segment_ns != wait->segment_ns) {
-		lp_cpu_waits_end(slot);
 		__builtin_memset(&stall->cpu.waits, 0, sizeof(stall->cpu.waits));
 		stall->cpu.segment_ns = wait->segment_ns;
 		stall->cpu_iteration_ns = wait->iteration_ns;

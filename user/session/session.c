@@ -27,11 +27,16 @@
  */
 #define SLOTS_AT_FIRST 128
 
+/* The verifier has refused a program: libbpf prints its log, at whatever level. */
+static bool verifier_refused;
+
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	/* tools/bpf-strip.sh has removed the line info of the objects */
 	if (strstr(format, "missing .BTF.ext line info"))
 		level = LIBBPF_DEBUG;
+	if (strstr(format, "BEGIN PROG LOAD LOG"))
+		verifier_refused = true;
 	if (log_level() < LP_LOG_DEBUG && !(level == LIBBPF_WARN && log_level() >= LP_LOG_DETAIL))
 		return 0;
 	log_library(format, arguments);
@@ -271,7 +276,8 @@ static int refuse_load(int err, enum lp_right right, const struct lp_features *f
 	};
 	struct rlimit files = { 0, 0 };
 
-	if (err == -EPERM || err == -EACCES)
+	/* the verifier's own refusals have the same code as a missing right */
+	if ((err == -EPERM || err == -EACCES) && !verifier_refused)
 		return rights_refuse(error, err, right, failures[right]);
 	if (features->btf && err != -EMFILE)
 		return refuse_btf(err, error);
