@@ -274,7 +274,7 @@ LP_MAP struct {
 	__type(value, struct lp_event_native);
 } natives SEC(".maps");
 
-/* Loop threads that wait for each CPU. */
+/* Of each CPU: the loop threads that wait for it. */
 LP_MAP struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

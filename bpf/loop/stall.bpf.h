@@ -189,8 +189,10 @@ static __always_inline __u32 lp_neighbour_find(const struct lp_cpu_waits *waits,
 	return least + LP_NEIGHBOURS;
 }
 
-/* Adds the time of threads of one name to waits. If there is no entry for it, it gets the least
- * one. */
+/*
+ * Adds the time of the threads of one name to waits. If there is no entry for the name, that with
+ * the least time is replaced. own: the PID of the loop's process.
+ */
 static __always_inline void lp_neighbour_merge(struct lp_wait_state *stall,
 					       struct lp_cpu_waits *waits,
 					       const struct lp_neighbour *added, __u32 own)
@@ -219,7 +221,7 @@ static __always_inline void lp_neighbour_merge(struct lp_wait_state *stall,
 	(__builtin_offsetof(struct lp_wait_state, cpu_waits) -                                     \
 	 __builtin_offsetof(struct lp_wait_state, cpu.waits))
 
-/* Adds the time that a taker of the CPU ran to the waits of the loop or of the segment. */
+/* Adds the time for which a taker had the CPU to the waits of the loop or of the segment. */
 __weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 number)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
@@ -230,8 +232,8 @@ __weak __noinline int lp_neighbour_add(__u32 slot, __u32 of_loop, __u32 number)
 
 	if (!stall || !loop)
 		return 0;
-	/* added, not chosen by a branch: the verifier checks what follows once */
 	taker = &stall->wait.takers[number & (LP_TAKERS - 1)];
+	/* added, not chosen by a branch: the verifier checks what follows once */
 	waits = (void *)&stall->cpu.waits + (of_loop & 1) * LP_LOOP_WAITS;
 	if (!taker->ran_ns)
 		return 0;
@@ -259,8 +261,8 @@ __weak __noinline int lp_neighbour_of_iteration(__u32 slot, __u32 number)
 }
 
 /*
- * Ends the waits for a CPU of the last segment: adds them to those of its iteration. Those of a
- * slow callback were discarded before, as they are not the iteration's own.
+ * Adds the waits for a CPU of the last segment, which has ended, to those of its iteration. The
+ * waits of a slow callback are not the iteration's own: lp_cpu_waits_drop() has discarded them.
  */
 __weak __noinline int lp_cpu_waits_end(__u32 slot)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Which threads had the CPU while a loop's thread waited for one. The wait of a thread that was
- * preempted is followed: each context switch of its CPU adds the time of the thread that had it.
- * A thread that blocked may be woken on any CPU, and no program sees when: of the wait that
- * follows, the first and the last taker are known.
+ * The takers of a CPU: the threads that had it while a loop's thread waited for it. The wait of a
+ * thread that was preempted is followed: each context switch of its CPU adds the time of the thread
+ * that had it. A thread that blocked may be woken on any CPU, and its wakeup is not recorded: of
+ * the wait that follows, only the first and the last taker are known.
  */
 #ifndef LP_BPF_LOOP_TAKERS_BPF_H
 #define LP_BPF_LOOP_TAKERS_BPF_H
@@ -20,7 +20,7 @@ static __always_inline struct lp_cpu_waiters *lp_cpu_waiters(void)
 	return bpf_map_lookup_elem(&cpu_waiters, &zero);
 }
 
-/* Stores which thread is switched out. */
+/* Stores which thread leaves the CPU. */
 static __always_inline void lp_cpu_left(struct lp_cpu_waiters *cpu, const struct task_struct *prev)
 {
 	const __u64 *comm = (const __u64 *)prev->comm;
@@ -41,8 +41,9 @@ static __always_inline void lp_takers_clear(struct lp_wait *wait)
 }
 
 /*
- * Adds the time for which the thread that is switched out had the CPU to the wait of a loop's
- * thread.  If there is no entry for its name, it gets the one with the least time.
+ * Adds the time for which the thread that lp_cpu_left() has stored had the CPU to the wait of a
+ * loop's thread.  If there is no entry for it, that with the least time is replaced if its
+ * time is shorter.
  */
 __weak __noinline int lp_taker_add(__u32 slot, __u64 ran_ns)
 {
@@ -73,7 +74,7 @@ __weak __noinline int lp_taker_add(__u32 slot, __u64 ran_ns)
 	return 0;
 }
 
-/* Returns whether the wait lasts, and its thread is still on the CPU on which it was preempted. */
+/* Returns whether the wait lasts, and its thread was not moved from the CPU that it has lost. */
 static __always_inline bool lp_waiter_waits(const struct lp_cpu_waiter *waiter)
 {
 	const struct task_struct *task = (const struct task_struct *)waiter->task;
@@ -87,8 +88,8 @@ static __always_inline bool lp_waiter_waits(const struct lp_cpu_waiter *waiter)
 }
 
 /*
- * Adds the time since the last context switch of this CPU to the waits for it, and drops those that
- * have ended.  The idle thread takes no time: it has the CPU while a quota is used up.
+ * Adds the time since the last context switch of this CPU to the waits for it, and drops waits that
+ * have ended.  The time of the idle thread is not added: it has the CPU while a quota is used up.
  */
 __weak __noinline int lp_cpu_account(__u64 now)
 {
@@ -126,7 +127,7 @@ static __always_inline void lp_cpu_switched(const struct task_struct *prev)
 	lp_cpu_account(bpf_ktime_get_ns());
 }
 
-/* Begins to follow the wait of a preempted thread. Returns whether there was space. */
+/* Begins to follow the wait of a preempted thread. Returns whether there was a free entry. */
 static __always_inline bool lp_cpu_add_waiter(const struct lp_wait *wait, __u32 slot,
 					      const struct task_struct *thread)
 {
@@ -150,7 +151,10 @@ static __always_inline bool lp_cpu_add_waiter(const struct lp_wait *wait, __u32 
 	return false;
 }
 
-/* Stores which thread gets the CPU that the loop's thread has left, and what quota it had. */
+/*
+ * Stores the CPU quota of the loop's thread, which leaves its CPU, and follows its wait, or else
+ * stores which thread gets the CPU.
+ */
 static __always_inline void lp_wait_taken(struct lp_wait *wait, __u32 slot,
 					  const struct task_struct *left,
 					  const struct task_struct *taker)
@@ -170,9 +174,9 @@ static __always_inline void lp_wait_taken(struct lp_wait *wait, __u32 slot,
 }
 
 /*
- * Determines how long the thread ran that got the CPU first. It has run since, or may have ended:
- * its memory is read without trust, and its thread ID is compared. What it ran on other CPUs is not
- * known: if it has been moved, its time is not, either.
+ * Determines how long the first taker ran. Its thread may have ended: its memory may have another
+ * content, so that the thread ID is compared. Its run time is the sum of all CPUs: if the thread
+ * has been moved to another CPU, its time on this one is not known.
  */
 __weak __noinline int lp_first_taker_end(__u32 slot)
 {
@@ -205,7 +209,10 @@ __weak __noinline int lp_first_taker_end(__u32 slot)
 	return 0;
 }
 
-/* Returns the time of the scheduler's accounts on the CPU of a thread that is switched; 0: unknown */
+/*
+ * Returns the scheduler's clock, in ns, of the CPU of a thread that is being switched out; 0: not
+ * known.
+ */
 static __always_inline __u64 lp_queue_clock(const struct task_struct *thread)
 {
 	if (!bpf_core_field_exists(thread->se.cfs_rq) ||
@@ -215,8 +222,8 @@ static __always_inline __u64 lp_queue_clock(const struct task_struct *thread)
 }
 
 /*
- * Returns for how long prev, which is switched out, had the CPU meanwhile that next, the loop's
- * thread, waited for it.  queued_ns: how long that was, 0 if it is unknown.
+ * Returns the time in ns for which prev, which is switched out, had the CPU while next, the loop's
+ * thread, waited for it; 0: not known.  *queued_ns: the duration of that wait; 0: not known.
  */
 static __always_inline __u64 lp_last_ran_ns(const struct task_struct *prev,
 					    const struct task_struct *next, __u64 *queued_ns)
@@ -231,8 +238,8 @@ static __always_inline __u64 lp_last_ran_ns(const struct task_struct *prev,
 }
 
 /*
- * Determines who had the CPU while the loop's thread, next, waited for it, and gets it from prev.
- * A thread that was moved while it was preempted has waited for the last CPU since then.
+ * Determines the takers when the wait ends: next, the loop's thread, gets the CPU from prev. If
+ * next was moved to this CPU while it was preempted, prev is the only known taker of this CPU.
  */
 static __always_inline void lp_takers_end(struct lp_wait *wait, __u32 slot,
 					  const struct task_struct *prev,
@@ -257,7 +264,7 @@ static __always_inline void lp_takers_end(struct lp_wait *wait, __u32 slot,
 	last->comm[1] = comm[1];
 	last->ran_ns = ran_ns;
 	wait->last_start_ns = prev->se.exec_start;
-	/* others may have had it before the last one */
+	/* other threads may have had the CPU before the last taker */
 	if (wait->reason == LP_SAMPLE_RUN_QUEUE || (prev->pid && ran_ns < queued_ns))
 		lp_first_taker_end(slot);
 }

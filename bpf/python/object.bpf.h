@@ -140,11 +140,11 @@ static __always_inline bool lp_is_handle_run(const struct lp_python_offsets *off
 }
 
 /*
- * Returns whether a frame is the interpreter's own between that of a class's caller and that of its
- * __init__, as tracebacks do not have it (_Py_InitCleanup in Python/specialize.c; 3.12 and later).
- * Its owner is the thread, as that of other frames. It waits at the beginning of its code, which is
- * of four instructions. A frame that does so is read further: the shim's code has one string for
- * its names and its file, and is of no line.
+ * Returns whether a frame is the interpreter's own one between the frame that calls a class and the
+ * frame of its __init__ (_Py_InitCleanup in Python/specialize.c; 3.12 and later). Tracebacks do not
+ * have it. Its owner is the thread, as with other frames: it is recognised by its instruction,
+ * which is one of the four of its code object, and by that code object, which has the first line 0
+ * and the same string as its name and as its file.
  */
 static __always_inline bool lp_is_init_shim(const struct lp_python_offsets *offsets, __u64 code,
 					    __u64 instruction)

@@ -114,7 +114,7 @@ struct lp_event_frame {
 	__u32 line; /* 0: not known */
 	__u16 kind; /* enum lp_frame_kind */
 	__u16 coroutine; /* whether its code is a coroutine's */
-	__u16 generated; /* whether its code was compiled from a text, in a program with a file */
+	__u16 generated; /* whether a library has compiled its code from a string */
 	__u16 reserved;
 	char function[LP_STACK_FUNCTION_BYTES]; /* UTF-8, terminated */
 	char file[LP_STACK_FILE_BYTES];
@@ -166,7 +166,7 @@ struct lp_event_awake {
 	__u32 descriptor;
 	__u32 events; /* EPOLLIN and others */
 	__u32 ended; /* 1: a TCP socket whose peer has closed its end */
-	__u32 no_descriptor; /* 1: none was seen to be ready, and the other fields are 0 */
+	__u32 no_descriptor; /* 1: none was observed to be ready, and the other fields are 0 */
 	struct lp_resource resource;
 };
 
@@ -241,8 +241,7 @@ struct lp_event_collections {
 	__u64 total_ns;
 	__u32 count;
 	__u32 generation; /* of the collections that took most of this time */
-	__u32 partial; /* some may be missing: the interpreter records only the last ones that ended
-			*/
+	__u32 partial; /* some may be missing, as the interpreter records only the last ones */
 	__u32 reserved;
 };
 

@@ -20,9 +20,9 @@ struct lp_neighbour {
 
 /*
  * Waits shorter than LP_READY_LEAST_NS are not counted. Of the wait of a preempted thread, the
- * threads that had the CPU meanwhile are known; of a wait after a wakeup, and if more than
- * LP_CPU_WAITERS loop threads wait for one CPU, only the first and the last of them. None is named
- * if the thread's cgroup was throttled during the wait.
+ * threads that had the CPU meanwhile are known. Of a wait after a wakeup, and if more than
+ * LP_CPU_WAITERS loop threads wait for one CPU, only the first and the last of them are known. None
+ * is named if the thread's cgroup was throttled during the wait.
  */
 struct lp_cpu_waits {
 	__u64 throttled_ns; /* those that began when the quota of a cgroup was used up */

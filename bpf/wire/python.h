@@ -20,13 +20,10 @@
 /* Offset of tid in glibc's struct pthread on x86-64 (nptl/descr.h), the same up to 2.41. */
 #define LP_PTHREAD_TID 720
 
-/*
- * Byte offsets inside CPython's objects, one row a version.  LP_NO_FIELD: the
- * version has no such field.
- */
-/* Bytes of the instructions of the frame between a class's caller and its __init__. */
+/* Bytes of the instructions of the frame that lp_is_init_shim() recognises. */
 #define LP_INIT_SHIM_BYTES 8
 
+/* Byte offsets inside CPython's objects, one row a version.  LP_NO_FIELD: it has no such field. */
 struct lp_python_offsets {
 	__u16 tstate_cframe; /* PyThreadState.cframe: 3.11, 3.12 have the frame behind it */
 	__u16 tstate_current_frame; /* PyThreadState, or in the cframe: innermost frame */
@@ -56,7 +53,7 @@ struct lp_python_offsets {
 	__u16 first_shim; /* owner values from here on are no Python frames */
 	__u16 handle_callback; /* asyncio.Handle._callback */
 	__u16 co_flags; /* PyCodeObject, an int */
-	__u16 init_shim_code; /* PyCodeObject: where code begins; 3.12 and later: lp_is_init_shim */
+	__u16 init_shim_code; /* PyCodeObject.co_code_adaptive; see lp_is_init_shim(); 3.12+ */
 	__u16 reserved[3];
 	__u64 tag_mask; /* bits of a _PyStackRef that are no address; 3.14 and later */
 };

@@ -43,7 +43,7 @@ struct lp_taker {
 	__u32 pid;
 };
 
-/* Takers that a wait has room for; of a wait that was not followed, only the first and the last. */
+/* Entries for takers of a wait; of a wait that was not followed, only the first and the last. */
 #define LP_TAKERS 4
 #define LP_TAKER_FIRST 0
 #define LP_TAKER_LAST 1
@@ -52,8 +52,9 @@ struct lp_taker {
 #define LP_CPU_WAITERS 4
 
 /*
- * A loop's thread that waits for the CPU on which it was preempted.  It is the wait that began at
- * since_ns, of the loop with this slot, as long as the thread has not been moved to another CPU.
+ * A loop's thread that waits for the CPU on which it was preempted.  The entry is valid as long as
+ * the loop in this slot is in the wait that began at since_ns, and its thread has not been moved to
+ * another CPU.
  */
 struct lp_cpu_waiter {
 	__u64 since_ns; /* 0: the entry is free */
@@ -94,11 +95,12 @@ struct lp_wait {
 	__u32 unsent; /* the stack at which it began is in walked, and was not sent */
 	__u64 migrations;
 	struct lp_taker takers[LP_TAKERS]; /* threads that had its CPU */
-	__u64 first_before_ns; /* run time of the first taker when the wait began */
-	__u64 first_migrations; /* how often that had been moved to another CPU */
+	__u64 first_before_ns; /* run time of the first taker's thread when the wait began */
+	__u64 first_migrations; /* number of moves of that thread to other CPUs until then */
 	__u64 last_start_ns; /* se.exec_start of the last taker */
-	__u64 first_ago_ns; /* time from its last run to the end of the wait */
-	__u32 followed; /* all context switches of its CPU were: takers has all, but for space */
+	__u64 first_ago_ns; /* time from the last run of the first taker to the end of the wait */
+	/* each context switch of its CPU was recorded: takers has those with the most time */
+	__u32 followed;
 	__u32 throttled; /* a quota of its cgroup was used up when it began */
 	__u64 queue; /* that of its cgroup on its CPU when it began, and its throttled time */
 	__u64 throttled_ns;
@@ -143,11 +145,9 @@ struct lp_wait_state {
 	__u8 scratch[LP_SCRATCH_BYTES];
 	struct lp_event_segment_times account; /* record that is sent */
 	struct lp_event_raw_stack walked; /* record that is sent */
-	/* Record that is sent, of the segment that it names, which is one of cpu_iteration_ns. */
-	struct lp_event_cpu_waits cpu;
-	__u64 cpu_iteration_ns;
-	/* Record that is sent: the segments of an iteration before that one, without slow
-	 * callbacks. */
+	struct lp_event_cpu_waits cpu; /* record that is sent; of the segment that it names */
+	__u64 cpu_iteration_ns; /* start of the iteration of that segment */
+	/* Record that is sent: earlier segments of an iteration, without slow callbacks. */
 	struct lp_event_cpu_waits iteration_cpu;
 	struct lp_cpu_waits cpu_waits; /* of all segments */
 	struct lp_reclaim reclaim;

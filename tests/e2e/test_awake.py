@@ -43,24 +43,24 @@ def check(case, how, loop, *options, duration="3.5"):
         raise Failure(f"mostly {ran} ran, not {name}")
 
 
-def check_spell(case, *options):
+def check_busy_part(case, *options):
     records = observe(case, "spell", "asyncio", *options, duration="12")
     summary = records.one("loop_summary")
     if "awake_ns" not in summary:
         raise Failure(f"the loop is not said to have been always busy for a part of it: {summary}")
-    # the first and the last second may be so in part only; on a busy machine some are in doubt
+    # The first and the last second may be busy in part only; a busy machine makes some doubtful.
     if summary["awake_ns"] > 5.5e9:
         raise Late(f"3 s are said to be {summary['awake_ns'] / 1e9} s")
     if summary["awake_iterations"] > summary["iterations"]:
         raise Failure(f"more iterations in a part of the time than in all: {summary}")
 
 
-def test_a_spell_in_a_longer_run(case):
-    check_spell(case)
+def test_a_busy_part_of_a_longer_run(case):
+    check_busy_part(case)
 
 
-def test_a_spell_in_a_longer_run_in_sample_mode(case):
-    check_spell(case, "-m", "sample")
+def test_a_busy_part_of_a_longer_run_in_sample_mode(case):
+    check_busy_part(case, "-m", "sample")
 
 
 @on_every_python

@@ -103,7 +103,7 @@ def test_each_thread_that_had_the_cpu_during_a_wait_is_named(case):
                 raise Failure(f"{name} is not among {named}")
             if not 0.8 < named[name] / milliseconds < 1.3:
                 raise Late(f"{name} had the CPU for {milliseconds} ms: {named}")
-        # a neighbour had the CPU of the loop while the loop waited, not another one before
+        # The time is that on the CPU of the loop during the wait, not on other CPUs before.
         if sum(named.values()) > record["time"]["run_queue_ns"] / 1e6 + 0.1:
             raise Failure(f"{named} exceed {record['time']}")
 
@@ -147,8 +147,8 @@ def test_holder_of_the_lock_of_sqlite_in_each_of_repeated_stalls(case):
 
 @on_every_python
 @patient
-def test_what_ends_the_wait_for_a_thread(case):
-    """The end of a thread is told from the result of a job of a thread."""
+def test_waits_for_the_end_and_for_the_result_of_a_thread_differ(case):
+    """A join() waits for the end of a thread, and result() for a job of a thread."""
     records, _ = case.observe("joins.py")
     found = {}
     for record in records.slow():

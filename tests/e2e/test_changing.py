@@ -1,4 +1,4 @@
-"""loopprof tasks: what is said of a process whose tasks change while they are read."""
+"""loopprof tasks: reports about a process whose tasks change while they are read."""
 
 import re
 
@@ -6,12 +6,12 @@ from lib import tasks
 from lib.case import on_every_python
 from lib.processes import Failure
 
-LOOKS = 20
+SNAPSHOTS = 20
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600}
 TIME = re.compile(r"(due in|overdue by|timeout in|timeout overdue by) ([\d.]+) (\w+)")
 # The longest sleep, and uvloop's and loopprof's tolerance.
 AHEAD_S = 0.008
-# A loop that gets no CPU may be late, but not for so long.
+# A loop that gets no CPU may be late, but not for this time.
 LATE_S = 60
 
 
@@ -29,15 +29,15 @@ def impossible(task):
 
 def snapshots(case, *options, arguments=()):
     target = case.start("changing.py", *arguments)
-    for _ in range(LOOKS):
+    for _ in range(SNAPSHOTS):
         yield tasks.snapshot(case, target.pid, *options)
     target.go()
     target.finish()
 
 
 @on_every_python
-def test_times_are_those_of_the_wait(case):
-    """Timers that end while they are read have no time rather than that of something else."""
+def test_times_of_a_running_process_are_possible(case):
+    """A timer that ends while it is read has no time, rather than that of another object."""
     counts = {"timers": 0, "timed": 0}
     for found in snapshots(case):
         for task in found.all:
@@ -51,7 +51,7 @@ def test_times_are_those_of_the_wait(case):
         raise Failure(f"times are missing: {counts}")
 
 
-def test_consistent_times(case):
+def test_times_of_a_stopped_process_are_possible(case):
     """A stopped process has times, and none that is impossible."""
     timed = 0
     for found in snapshots(case, "--consistent"):
@@ -71,7 +71,7 @@ def held_by_nobody(found):
 
 @on_every_python
 def test_locks_that_change_hands_have_holders(case):
-    """A lock is not said to be held by nobody because it was released while it was read."""
+    """A lock that is released while it is read is not reported as one without a holder."""
     for options in [], ["--consistent"]:
         for found in snapshots(case, *options):
             for complaint in held_by_nobody(found):
@@ -79,19 +79,19 @@ def test_locks_that_change_hands_have_holders(case):
 
 
 @on_every_python
-def test_a_lock_that_is_lost(case):
-    """A lock that is locked for good is found in a process that runs on."""
+def test_a_lock_that_is_never_released_is_reported(case):
+    """The task that locked it has ended; the other tasks of the process run on."""
     for options in [], ["--consistent"]:
-        told = [set(held_by_nobody(found))
-                for found in snapshots(case, *options, arguments=["lost"])]
-        wrong = [text for texts in told for text in texts if "lost lock" not in text]
-        if wrong or not any(len(texts) == 2 for texts in told):
-            raise Failure(f"{options}: {told}")
-        case.note(f"{options}: in {sum(map(bool, told))} of {LOOKS}")
+        reported = [set(held_by_nobody(found))
+                    for found in snapshots(case, *options, arguments=["lost"])]
+        wrong = [text for texts in reported for text in texts if "lost lock" not in text]
+        if wrong or not any(len(texts) == 2 for texts in reported):
+            raise Failure(f"{options}: {reported}")
+        case.note(f"{options}: in {sum(map(bool, reported))} of {SNAPSHOTS}")
 
 
-def test_a_clock_of_the_loops_own(case):
-    """Instants of a loop with another clock are not compared with this one."""
+def test_a_loop_with_its_own_clock_has_no_times(case):
+    """Instants of a loop with another clock are not compared with CLOCK_MONOTONIC."""
     target = case.start("changing.py", "clock")
     for task in tasks.snapshot(case, target.pid).all:
         if times(task):

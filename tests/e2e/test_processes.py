@@ -256,7 +256,7 @@ def test_process_that_replaces_itself_followed(case):
     check_exec(case, "-s")
 
 
-# Loads an interpreter only if it is told to, as a web server with a module for Python does.
+# Loads an interpreter only if its arguments say so, as a web server with a module for Python.
 EMBEDS = r"""
 #include <dlfcn.h>
 #include <stdio.h>

@@ -367,7 +367,7 @@ def test_exhausted_pools(case):
 
 
 @on_every_python
-def test_what_will_set_a_future(case):
+def test_a_pending_future_is_shown_with_what_will_set_it(case):
     """A job is queued only if the queue of an executor has it."""
     # A chroot has no file system for the semaphores that a pool of processes needs.
     arguments = () if case.interpreter.root else ("processes",)

@@ -268,7 +268,7 @@ static void test_the_end_of_the_process_is_reported_once(void **state)
 	close(fixture->ends[0]);
 }
 
-/* The process that attaches: the last child of this one, as those of earlier tests are first. */
+/* Returns the process that attaches: the last child, as those of earlier tests come before it. */
 static pid_t attaching_process(void)
 {
 	FILE *children = fopen("/proc/thread-self/children", "re");
@@ -282,7 +282,7 @@ static pid_t attaching_process(void)
 	return pid;
 }
 
-/* Sends a signal that kills or stops the process, and waits until it has. */
+/* Sends a signal that kills or stops the process, and waits until it is killed or stopped. */
 static void signal_process(int number)
 {
 	pid_t pid = attaching_process();
@@ -292,7 +292,7 @@ static void signal_process(int number)
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WSTOPPED | WNOWAIT), 0);
 }
 
-static void test_one_that_was_killed_is_told_from_a_refusal_of_the_kernel(void **state)
+static void test_an_attacher_that_was_killed_is_reported_as_killed(void **state)
 {
 	struct fixture *fixture = *state;
 	struct lp_error error;
@@ -307,7 +307,7 @@ static void test_one_that_was_killed_is_told_from_a_refusal_of_the_kernel(void *
 	close(fixture->ends[0]);
 }
 
-static void test_one_that_was_stopped_is_told_from_a_wait_of_the_kernel(void **state)
+static void test_an_attacher_that_was_stopped_is_reported_as_stopped(void **state)
 {
 	struct fixture *fixture = *state;
 	struct lp_error error;
@@ -404,8 +404,8 @@ int main(void)
 		TEST(test_a_run_that_is_to_end_does_not_wait),
 		TEST(test_no_attachment_outlasts_the_time_of_the_run),
 		TEST(test_the_end_of_the_process_is_reported_once),
-		TEST(test_one_that_was_killed_is_told_from_a_refusal_of_the_kernel),
-		TEST(test_one_that_was_stopped_is_told_from_a_wait_of_the_kernel),
+		TEST(test_an_attacher_that_was_killed_is_reported_as_killed),
+		TEST(test_an_attacher_that_was_stopped_is_reported_as_stopped),
 		TEST(test_one_that_delays_again_and_again_is_left_alone),
 		TEST(test_one_that_answers_is_not_at_fault),
 		TEST(test_one_whose_lock_is_not_awaited_is_not_at_fault),

@@ -60,7 +60,7 @@ static void names_of_a_target_are_sanitised(void **state)
 	assert_non_null(strstr(text, "readable"));
 }
 
-static void polls_that_return_at_once_are_many_in_their_time(void **state)
+static void a_loop_whose_polls_return_at_once_has_many_of_them(void **state)
 {
 	(void)state;
 	assert_true(awake_polls_at_once(100000, 100000, NS_PER_S));
@@ -78,7 +78,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_state_of_a_descriptor_has_words),
 		cmocka_unit_test(names_of_a_target_are_sanitised),
-		cmocka_unit_test(polls_that_return_at_once_are_many_in_their_time),
+		cmocka_unit_test(a_loop_whose_polls_return_at_once_has_many_of_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

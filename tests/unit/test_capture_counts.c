@@ -126,7 +126,7 @@ static void a_stall_is_counted_once_whether_or_not_it_has_ended(void **state)
 	assert_int_equal(counts.stalls, 1);
 	take_iteration(&counts, true, 10);
 	assert_int_equal(counts.stalls, 2);
-	/* it ends; user space may have looked at it in the same moment */
+	/* it ends; user space may have recorded it as in progress at the same moment */
 	take_callback(&counts, LP_EVENT_SLOW, 1, 10);
 	take_callback(&counts, LP_EVENT_PROGRESS, 1, 10);
 	assert_int_equal(counts.stalls, 2);

@@ -267,7 +267,7 @@ static void one_with_an_origin_is_preferred(void **state)
 }
 
 /* Each line that creates tasks has its own count, with that of the tasks of no known creation. */
-static void what_other_lines_have_created_is_counted_apart(void **state)
+static void tasks_that_were_created_at_different_lines_are_counted_separately(void **state)
 {
 	struct lp_record_finding lost = record_finding(LP_FINDING_DESTROYED_PENDING, "audit", 1, 0);
 
@@ -607,7 +607,7 @@ int main(void)
 		TEST(frames_that_nobody_reported_are_not_known),
 		TEST(of_no_loop_it_is_that_of_the_only_one_of_its_process),
 		TEST(one_with_an_origin_is_preferred),
-		TEST(what_other_lines_have_created_is_counted_apart),
+		TEST(tasks_that_were_created_at_different_lines_are_counted_separately),
 		TEST(the_same_at_the_same_place_is_counted),
 		TEST(a_place_takes_the_memory_of_its_texts),
 		TEST(a_stack_without_a_line_of_the_program_begins_where_it_does),

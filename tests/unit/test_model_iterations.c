@@ -141,7 +141,7 @@ static void add_top(struct lp_event_slow_iteration *event, size_t at, uint32_t c
 	event->top[at].total_ns = total_ns;
 }
 
-/* Its callbacks ended before it, and tell what they held up only when the poll has returned. */
+/* The callbacks ended before it, but are reported only when the poll after them has returned. */
 static void an_iteration_is_reported_after_its_slow_callbacks(void **state)
 {
 	struct lp_event_slow_iteration event = iteration_of(3, 240 * MS);
@@ -167,8 +167,8 @@ static void an_iteration_is_reported_after_its_slow_callbacks(void **state)
 	expect_times(&reported.iterations[0], 95, 10, 10, 5);
 }
 
-/* No event will tell more about what ended before a stall that lasts when the run ends. */
-static void what_lasts_at_the_end_is_reported_after_what_ended_before(void **state)
+/* At the end of the run, no further event explains the stalls that ended before. */
+static void stalls_in_progress_are_reported_after_those_that_ended(void **state)
 {
 	struct lp_event_slow_iteration event = iteration_of(3, 120 * MS);
 
@@ -310,8 +310,8 @@ static void what_a_callback_reports_is_not_reported_of_its_iteration_again(void 
 	assert_int_equal(reported.iterations[0].why.breakdown.sample_count, 0);
 }
 
-/* Those who had the CPU in its segments, of which the gap is one. */
-static void who_had_the_cpu_in_an_iteration_is_named(void **state)
+/* The threads that had the CPU in its segments, of which the gap is one. */
+static void threads_that_had_the_cpu_in_an_iteration_are_named(void **state)
 {
 	struct lp_event_slow_iteration event = iteration_of(3, 0);
 	struct lp_event_cpu_waits waits = {
@@ -495,14 +495,14 @@ int main(void)
 		TEST(slow_callbacks_of_another_iteration_are_not_subtracted),
 		TEST(more_subtracted_than_there_is_leaves_nothing),
 		TEST(an_iteration_is_reported_after_its_slow_callbacks),
-		TEST(what_lasts_at_the_end_is_reported_after_what_ended_before),
+		TEST(stalls_in_progress_are_reported_after_those_that_ended),
 		TEST(the_callbacks_that_took_most_come_first),
 		TEST(as_many_callbacks_as_there_is_space_for_are_reported),
 		TEST(what_came_before_the_first_callback_is_the_iterations),
 		TEST(what_came_before_another_iteration_is_not),
 		TEST(late_callbacks_do_not_displace_what_came_before_them),
 		TEST(what_a_callback_reports_is_not_reported_of_its_iteration_again),
-		TEST(who_had_the_cpu_in_an_iteration_is_named),
+		TEST(threads_that_had_the_cpu_in_an_iteration_are_named),
 		TEST(garbage_before_the_first_callback_is_within_the_time_on_the_cpu),
 		TEST(what_lasts_is_reported_at_once_each_time),
 		TEST(what_is_reported_in_progress_is_repeated_at_the_end),

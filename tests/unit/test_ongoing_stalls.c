@@ -153,8 +153,8 @@ static struct lp_neighbour neighbour_of(const char *name, uint32_t pid, uint64_t
 	return neighbour;
 }
 
-/* The last of its segments is not in the account of the iteration until the next one waits. */
-static void who_had_the_cpu_in_an_iteration_is_the_sum_of_its_segments(void **state)
+/* The last segment is added to those of its iteration only when the next one waits. */
+static void takers_of_an_iteration_are_those_of_all_its_segments(void **state)
 {
 	const struct lp_neighbour *sums = reported.iteration_cpu.waits.neighbours;
 
@@ -171,8 +171,8 @@ static void who_had_the_cpu_in_an_iteration_is_the_sum_of_its_segments(void **st
 	assert_int_equal(sums[0].total_ns, 50 * MS);
 	assert_int_equal(sums[1].total_ns, 5 * MS);
 	assert_int_equal(sums[1].pid, 8);
-	/* the slow callback of which that was has been reported, and the rest is of an iteration
-	 * before */
+	/* the wait was that of a slow callback, which was reported; the rest is of an earlier
+	 * iteration */
 	memset(&reported, 0, sizeof(reported));
 	stall.cpu.segment_ns = 0;
 	stall.iteration_cpu.segment_ns--;
@@ -625,7 +625,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(how_often_to_check_depends_on_the_threshold),
 		TEST(it_is_due_at_the_threshold_and_then_at_doubling_times),
-		TEST(who_had_the_cpu_in_an_iteration_is_the_sum_of_its_segments),
+		TEST(takers_of_an_iteration_are_those_of_all_its_segments),
 		TEST(a_check_that_comes_late_reports_once),
 		TEST(a_threshold_of_zero_does_not_report_without_end),
 		TEST(another_callback_begins_anew),

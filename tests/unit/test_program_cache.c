@@ -144,8 +144,8 @@ static pid_t start_of_another_user(uid_t real, uid_t effective)
 	return pid;
 }
 
-/* A program may load an interpreter only when the user who starts it wants it to. */
-static void processes_of_a_user_tell_nothing_of_those_of_another(void **state)
+/* Whether a program loads an interpreter may depend on the user who starts it. */
+static void results_of_one_user_are_not_used_for_another(void **state)
 {
 	struct lp_program_cache *known = open_known(false);
 	struct lp_program_key key, own;
@@ -181,7 +181,7 @@ static void processes_of_a_user_tell_nothing_of_those_of_another(void **state)
 	program_cache_free(known);
 }
 
-static void short_ones_do_not_replace_one_that_lived(void **state)
+static void short_processes_do_not_replace_the_result_of_a_long_one(void **state)
 {
 	struct lp_program_cache *known = open_known(false);
 	struct lp_program_key key;
@@ -196,7 +196,7 @@ static void short_ones_do_not_replace_one_that_lived(void **state)
 	program_cache_free(known);
 }
 
-static void an_examined_process_counts_for_itself(void **state)
+static void an_examined_process_counts_for_no_other_one(void **state)
 {
 	struct lp_examined_processes *examined = calloc(1, sizeof(*examined));
 	struct lp_program_cache *known = open_known(false);
@@ -322,9 +322,9 @@ int main(void)
 		cmocka_unit_test(slow_files_are_opened_for_a_part_of_the_time),
 		cmocka_unit_test(some_processes_that_ended_report_of_a_file_for_a_minute),
 		cmocka_unit_test(one_that_lived_reports_for_ten),
-		cmocka_unit_test(processes_of_a_user_tell_nothing_of_those_of_another),
-		cmocka_unit_test(short_ones_do_not_replace_one_that_lived),
-		cmocka_unit_test(an_examined_process_counts_for_itself),
+		cmocka_unit_test(results_of_one_user_are_not_used_for_another),
+		cmocka_unit_test(short_processes_do_not_replace_the_result_of_a_long_one),
+		cmocka_unit_test(an_examined_process_counts_for_no_other_one),
 		cmocka_unit_test(an_interpreter_stays_one_whatever_ended),
 		cmocka_unit_test(another_version_of_a_file_is_another_file),
 		cmocka_unit_test(a_process_that_has_ended_runs_nothing),

@@ -155,7 +155,7 @@ static void code_without_a_file_names_nothing(void **state)
 	expect(slow.own, "worker", 31);
 }
 
-static void code_that_a_library_compiled_is_not_the_program_s(void **state)
+static void code_that_a_library_compiled_names_no_stall(void **state)
 {
 	static const struct lp_callback_info make = { LP_MODEL_TASK, "make", SITE "shop/orders.py",
 						      11 };
@@ -261,7 +261,7 @@ int main(void)
 		cmocka_unit_test(
 			the_program_s_own_wrapper_gives_way_to_the_coroutine_that_it_awaits),
 		cmocka_unit_test(code_without_a_file_names_nothing),
-		cmocka_unit_test(code_that_a_library_compiled_is_not_the_program_s),
+		cmocka_unit_test(code_that_a_library_compiled_names_no_stall),
 		cmocka_unit_test(of_an_installed_program_the_package_below_the_framework_counts),
 		cmocka_unit_test(an_eager_task_of_a_package_gives_way_to_its_handler),
 		cmocka_unit_test(frames_without_a_file_or_a_package_name_nothing),

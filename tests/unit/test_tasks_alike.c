@@ -79,7 +79,7 @@ static void tasks_that_wait_for_an_object_each_are_alike(void **state)
 }
 
 /* The words of a wait's description count, its numbers, times and addresses do not. */
-static void the_words_of_a_wait_tell_tasks_apart(void **state)
+static void tasks_with_different_words_of_their_waits_are_not_alike(void **state)
 {
 	static const char *const details[] = {
 		"executor, running",
@@ -168,8 +168,8 @@ static void add_connections(struct lp_task_list *list, size_t count, const char 
 	}
 }
 
-/* The tasks at the even numbers await those behind them, which wait for different things. */
-static void the_waits_of_awaited_tasks_tell_tasks_apart(void **state)
+/* Each task with an even number awaits the next one, and those wait for different objects. */
+static void tasks_whose_awaited_tasks_wait_differently_are_not_alike(void **state)
 {
 	struct lp_task_list list = new_list(20, SECOND);
 
@@ -179,8 +179,7 @@ static void the_waits_of_awaited_tasks_tell_tasks_apart(void **state)
 	expect_groups(&list, "abababcdcd");
 }
 
-/* A difference four tasks below tells tasks apart as well. */
-static void a_wait_far_below_tells_tasks_apart(void **state)
+static void a_different_wait_four_tasks_below_makes_tasks_not_alike(void **state)
 {
 	struct lp_task_list list = new_list(20, SECOND);
 	size_t i;
@@ -324,12 +323,12 @@ int main(void)
 		cmocka_unit_test(a_group_of_more_than_eight_is_folded),
 		cmocka_unit_test(tasks_that_wait_for_one_object_are_alike),
 		cmocka_unit_test(tasks_that_wait_for_an_object_each_are_alike),
-		cmocka_unit_test(the_words_of_a_wait_tell_tasks_apart),
+		cmocka_unit_test(tasks_with_different_words_of_their_waits_are_not_alike),
 		cmocka_unit_test(sleeps_in_one_line_are_alike),
 		cmocka_unit_test(a_holder_is_never_folded_with_those_that_wait_for_it),
 		cmocka_unit_test(holders_of_the_same_object_are_alike),
-		cmocka_unit_test(the_waits_of_awaited_tasks_tell_tasks_apart),
-		cmocka_unit_test(a_wait_far_below_tells_tasks_apart),
+		cmocka_unit_test(tasks_whose_awaited_tasks_wait_differently_are_not_alike),
+		cmocka_unit_test(a_different_wait_four_tasks_below_makes_tasks_not_alike),
 		cmocka_unit_test(a_connection_with_the_holder_is_not_folded_with_those_that_wait),
 		cmocka_unit_test(connections_that_lead_to_different_locks_are_not_alike),
 		cmocka_unit_test(connections_with_a_lock_each_are_alike),

@@ -191,7 +191,7 @@ static bool two_words_hold(struct lp_memory_record *record, uint8_t *pages, bool
 	return memory_record_holds();
 }
 
-static void values_that_changed_meanwhile_do_not_hold(void **state)
+static void a_record_of_values_that_have_changed_does_not_hold(void **state)
 {
 	struct lp_memory_record *record = malloc(sizeof(*record));
 	uint8_t *pages = map_pages();
@@ -356,7 +356,7 @@ int main(void)
 		cmocka_unit_test(a_list_is_freed_whole),
 		cmocka_unit_test(cached_reads_say_what_others_say),
 		cmocka_unit_test(what_was_read_stays_until_it_is_flushed),
-		cmocka_unit_test(values_that_changed_meanwhile_do_not_hold),
+		cmocka_unit_test(a_record_of_values_that_have_changed_does_not_hold),
 		cmocka_unit_test(a_snapshot_is_of_one_instant),
 		cmocka_unit_test(what_nobody_read_before_a_snapshot_is_counted),
 		cmocka_unit_test(a_held_snapshot_is_released_in_time),

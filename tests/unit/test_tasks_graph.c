@@ -52,8 +52,7 @@ static void check(size_t count, const char *edges, const char *expected)
 	assert_string_equal(summary_of(&list), expected);
 }
 
-/* A task that a task of another loop awaits is a root of its own loop. */
-static void test_roots_of_loops(void **state)
+static void test_a_task_that_another_loop_awaits_is_a_root(void **state)
 {
 	struct lp_task_list list = list_of(3, "0>1 1>2");
 
@@ -200,7 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_roots),
-		cmocka_unit_test(test_roots_of_loops),
+		cmocka_unit_test(test_a_task_that_another_loop_awaits_is_a_root),
 		cmocka_unit_test(test_awaits_in_a_circle),
 		cmocka_unit_test(test_locks),
 		cmocka_unit_test(test_semaphore),

@@ -8,7 +8,7 @@
 #include "runtime/registry.h"
 
 static const struct lp_shown_frame render = FRAME("render", "/srv/app/images.py", 7);
-/* another position in the code of the same line */
+/* A frame at another position in the code of the same line. */
 static const struct lp_shown_frame render_again = FRAME("render", "/srv/app/images.py", 7);
 
 /* The text or the JSON lines from the first pool on; the caller frees it. */
@@ -121,7 +121,7 @@ static void test_executor(void **state)
 }
 
 /* Threads at one line are one group, and a name that several have is shown once. */
-static void test_equal_names(void **state)
+static void test_equal_names_are_shown_once(void **state)
 {
 	struct lp_task_list list = new_pool(1, LP_POOL_THREADS, "anyio's worker threads");
 	char *text;
@@ -143,7 +143,7 @@ static void test_equal_names(void **state)
 }
 
 /* A fourth name and further ones are counted, each of their users. */
-static void test_many_names(void **state)
+static void test_names_after_the_third_are_counted(void **state)
 {
 	static const char *const names[] = { "a", "b", "b", "c", "d", "d", "e" };
 	struct lp_task_list list = new_pool(7, LP_POOL_PERMITS, "x");
@@ -283,10 +283,14 @@ static void test_idle(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_executor),    cmocka_unit_test(test_executor_as_json),
-		cmocka_unit_test(test_equal_names), cmocka_unit_test(test_many_names),
-		cmocka_unit_test(test_connections), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_unknown),	    cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_executor),
+		cmocka_unit_test(test_executor_as_json),
+		cmocka_unit_test(test_equal_names_are_shown_once),
+		cmocka_unit_test(test_names_after_the_third_are_counted),
+		cmocka_unit_test(test_connections),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_idle),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

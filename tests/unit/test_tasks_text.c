@@ -404,8 +404,8 @@ static void test_hostile_width(void **state)
 	free(text);
 }
 
-/* A doubt about ended tasks is none about those that have not ended. */
-static void test_what_may_be_missing(void **state)
+/* The message does not concern tasks that have not ended. */
+static void test_ended_tasks_that_may_be_missing_are_reported(void **state)
 {
 	struct lp_task_list list = new_list(1, SECOND);
 	char *text;
@@ -476,7 +476,7 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_copied),
 		cmocka_unit_test(test_hostile_width),
-		cmocka_unit_test(test_what_may_be_missing),
+		cmocka_unit_test(test_ended_tasks_that_may_be_missing_are_reported),
 		cmocka_unit_test(test_wrap),
 	};
 

@@ -22,7 +22,7 @@ static struct lp_tasks_snapshot *waiters_of(uint64_t lock, size_t from, size_t c
 	return new_view(&list);
 }
 
-/* Returns how many tasks of the second snapshot are said to wait for such a lock. */
+/* Returns how many tasks of the second snapshot are reported to wait for such a lock. */
 static size_t confirmed(struct lp_tasks_snapshot *first, struct lp_tasks_snapshot *second)
 {
 	size_t i, count = 0;
@@ -46,7 +46,7 @@ static void a_lock_that_does_not_change_is_confirmed(void **state)
 	assert_int_equal(confirmed(waiters_of(16, 0, 3, 32), waiters_of(16, 0, 5, 32)), 5);
 }
 
-static void a_lock_that_changes_hands_is_not(void **state)
+static void a_lock_that_changes_hands_is_not_confirmed(void **state)
 {
 	(void)state;
 	/* another first waiter, another lock, none before, none any more */
@@ -54,11 +54,11 @@ static void a_lock_that_changes_hands_is_not(void **state)
 	assert_int_equal(confirmed(waiters_of(16, 0, 3, 32), waiters_of(24, 0, 3, 32)), 0);
 	assert_int_equal(confirmed(waiters_of(16, 0, 3, 0), waiters_of(16, 0, 3, 32)), 0);
 	assert_int_equal(confirmed(waiters_of(16, 0, 3, 32), waiters_of(16, 0, 3, 0)), 0);
-	/* a waiter has gone, and the address of the first one was used again */
+	/* a waiter waits no more, and the address of the first one's future was used again */
 	assert_int_equal(confirmed(waiters_of(16, 0, 3, 32), waiters_of(16, 1, 3, 32)), 0);
 }
 
-static void what_is_cleared_is_not_described(void **state)
+static void cleared_locks_are_not_described(void **state)
 {
 	struct lp_tasks_snapshot *snapshot = waiters_of(16, 0, 2, 32);
 
@@ -75,8 +75,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lock_that_does_not_change_is_confirmed),
-		cmocka_unit_test(a_lock_that_changes_hands_is_not),
-		cmocka_unit_test(what_is_cleared_is_not_described),
+		cmocka_unit_test(a_lock_that_changes_hands_is_not_confirmed),
+		cmocka_unit_test(cleared_locks_are_not_described),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,7 +299,7 @@ static void test_a_worker_that_cannot_be_forked_is_taken_later(void **state)
 	assert_int_equal(workers_stopped(workers), 0);
 	kill(spawner(), SIGSTOP);
 	assert_int_equal(call(worker, ECHO), -ENOBUFS);
-	/* here the reason is that it was stopped, which is told from those of the host */
+	/* the reason is that the spawner was stopped, and not that the host is at a limit */
 	assert_int_equal(workers_stopped(workers), spawner());
 	before = clock_now();
 	for (i = 0; i < 10; i++)

@@ -245,7 +245,7 @@ void text_round_duration(char *text, size_t size, uint64_t ns)
 
 void text_number(char *text, size_t size, double value)
 {
-	/* from there on, %g rounds to an exponent */
+	/* %.4g would print an exponent from 9999.5 on, and below 1e-4 */
 	if (value >= 9999.5)
 		snprintf(text, size, "%.0f", value);
 	else if (value < 1e-4)

@@ -73,7 +73,10 @@ static inline bool text_ends_with(const char *text, const char *end)
  */
 void text_duration(char *text, size_t size, uint64_t ns);
 
-/* Formats a number with four digits or more, and never with an exponent. */
+/*
+ * Formats a number that is not negative, rounded to four digits or to a whole number, whichever is
+ * more exact, and never with an exponent.  Numbers below 0.0001 become 0.
+ */
 void text_number(char *text, size_t size, double value);
 
 /* Formats a time that somebody chose, without rounding to three digits: "100 ms", "1.5 s", "1 ns". */

@@ -32,7 +32,7 @@ int current_file_check(const struct lp_current_file *file)
 	if ((uint64_t)status.st_size < file->bytes)
 		return -LP_TRUNCATED;
 	length = pread(file->descriptor, magic, sizeof(magic), 0);
-	/* a file that is open for writing only shows its size */
+	/* a file that is open for writing only cannot be read: its size has to do */
 	return length == (ssize_t)sizeof(magic) && memcmp(magic, LP_CAPTURE_MAGIC, sizeof(magic))
 		       ? -LP_TRUNCATED
 		       : 0;

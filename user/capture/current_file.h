@@ -18,14 +18,14 @@ struct lp_current_file {
 	uint64_t bytes; /* its size up to its last whole block */
 };
 
-/* Takes a file that has a header only, and is written from its end on. */
+/* Begins with a file that has only its header.  The descriptor is not owned. */
 void current_file_begin(struct lp_current_file *file, int descriptor,
 			const struct lp_capture_header *header);
 
 /*
- * Returns 0 if the file has what was written to it, or is no regular one; -ENOENT if it was
+ * Returns 0 if the file has what was written to it, or is not a regular file; -ENOENT if it was
  * unlinked, so that what is written to it would be lost; or -LP_TRUNCATED, also if it has grown
- * again since, as writing goes on behind a hole.
+ * since, as records that are written after that follow a hole.
  */
 int current_file_check(const struct lp_current_file *file);
 

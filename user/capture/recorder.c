@@ -203,8 +203,8 @@ static void discard_file(struct lp_recorder *recorder)
 }
 
 /*
- * Records that a block was not written, whose records are lost; with them those of the whole file
- * if it was removed or truncated.
+ * Counts the records of a block that was not written as lost, and all records of the file if that
+ * was removed or truncated.
  */
 static void fail_block(struct lp_recorder *recorder, int err, uint64_t records, uint64_t now_ns)
 {
@@ -286,7 +286,7 @@ static void try_again(struct lp_recorder *recorder, uint64_t now_ns)
 	uint64_t gap = recorder->gap, whole = recorder->file.bytes;
 	int failed = recorder->err, damage = current_file_check(&recorder->file), err;
 
-	/* what is left of it would be in the way of the next one */
+	/* the next file may have the same name */
 	if (damage == -LP_TRUNCATED)
 		discard_file(recorder);
 	if (recorder->archive || recorder->file.descriptor < 0 || damage) {

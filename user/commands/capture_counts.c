@@ -10,8 +10,9 @@
 #include <stdio.h>
 
 /*
- * Counts a stall with the first of its records.  One that lasts is recorded several times, and once
- * more at its end, unless the run ends before; a loop has one callback and one iteration at a time.
+ * Counts a stall by the first of its records.  A stall in progress is recorded several times, and
+ * once more at its end, unless the run ends before.  A loop has one callback and one iteration at a
+ * time.
  */
 static void count_stall(struct lp_capture_counts *counts, const struct lp_event *record)
 {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* When the last stalls of a loop began that are counted; 0: none is. */
+/* Beginnings of the last stalls of a loop that were counted; 0: none. */
 struct lp_counted_stalls {
 	uint64_t callback_ns;
 	uint64_t iteration_ns;

@@ -24,7 +24,7 @@ static const struct {
 
 #define ENDINGS ARRAY_SIZE(endings)
 
-/* the signals among them that ending_open() has found not ignored */
+/* The signals of the table that ending_open() has blocked. */
 static sigset_t handled;
 
 static bool is_ignored(int signal)

@@ -18,8 +18,8 @@ int ending_open(void);
 void ending_release(void);
 
 /*
- * Blocks SIGINT, SIGTERM and SIGHUP again after the run, of which those are in *signals that
- * ending_open() has blocked, for a wait by sigtimedwait().
+ * Blocks again, after the run, those of SIGINT, SIGTERM and SIGHUP that ending_open() had blocked.
+ * They are returned in *signals, for sigtimedwait().
  */
 void ending_hold(sigset_t *signals);
 

@@ -16,18 +16,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The time in ns for which a program may still run after the run without a sentence. */
+/* The time in ns for which the program may still run after the run without a message. */
 #define QUIET_NS (200 * NS_PER_MS)
 /*
- * The time in ns after a signal in which another one is the same request: timeout(1) sends one to
- * its child and one to the process group.
+ * The time in ns after a signal in which a second signal counts as the same request: timeout(1)
+ * sends one to its child and one to the process group.
  */
 #define SAME_NS (500 * NS_PER_MS)
 /* The time in ns from a signal until it is reported that the program has not ended. */
 #define PATIENCE_NS (2000 * NS_PER_MS)
-/* The longest time in ms between two looks at the program, whose end is a signal. */
+/* The longest time in ms between two checks of the program; SIGCHLD reports its end at once. */
 #define WAIT_MS 100
-/* The same while a trace is to end, which no signal reports. */
+/* The same while the trace of the program has to end, which no signal reports. */
 #define LEAVE_MS 10
 
 /*
@@ -85,8 +85,8 @@ static int end_by(int number)
 	return 128 + number;
 }
 
-/* Says that the program goes on. */
-static void tell(const struct lp_launched *launched)
+/* Reports that the program goes on. */
+static void report_running(const struct lp_launched *launched)
 {
 	pid_t pid = launch_pid(launched->launch);
 	char text[16];
@@ -110,10 +110,10 @@ static void tell(const struct lp_launched *launched)
  * Reports a program that has not ended after a signal. Returns false if it is stopped, so that the
  * signal has no effect.
  *
- * A program that runs is waited for without a limit: to end may take it long, as a server answers
- * its last requests, and if loopprof ended before, a supervisor or a container would kill it.
+ * The wait for a program that runs has no limit: a server may need long to answer its last
+ * requests, and if loopprof ended before, a supervisor or a container would kill the program.
  */
-static bool tell_late(const struct lp_launched *launched)
+static bool report_late(const struct lp_launched *launched)
 {
 	pid_t pid = launch_pid(launched->launch);
 	char state = process_state(pid), text[16];
@@ -145,7 +145,7 @@ static int next_signal(const sigset_t *set, bool leaving, int *code)
 int launched_wait(struct lp_launched *launched)
 {
 	uint64_t begun_ns = clock_now();
-	bool told = false, told_late = false;
+	bool reported = false, reported_late = false;
 	int status, number, code;
 	sigset_t set;
 
@@ -153,15 +153,15 @@ int launched_wait(struct lp_launched *launched)
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	while (!launch_ended(launched->launch, &status)) {
-		if (!told && clock_now() - begun_ns >= QUIET_NS) {
-			tell(launched);
-			told = true;
+		if (!reported && clock_now() - begun_ns >= QUIET_NS) {
+			report_running(launched);
+			reported = true;
 		}
-		if (launched->signal && !told_late &&
+		if (launched->signal && !reported_late &&
 		    clock_now() - launched->since_ns >= PATIENCE_NS) {
-			if (!tell_late(launched))
+			if (!report_late(launched))
 				return 1;
-			told_late = true;
+			reported_late = true;
 		}
 		number = next_signal(&set, !launch_leave(launched->launch, 0), &code);
 		if (!number)
@@ -169,7 +169,7 @@ int launched_wait(struct lp_launched *launched)
 		if (!launched->signal) {
 			handle(launched, number, code);
 			begun_ns = launched->since_ns;
-			told = false;
+			reported = false;
 		} else if (clock_now() - launched->since_ns >= SAME_NS) {
 			return end_by(number);
 		}

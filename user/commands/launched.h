@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The program after -- once the run is over: loopprof waits for its exit status. Whoever started
- * loopprof may know its PID only, so that a signal for it is forwarded to the program.
+ * loopprof may not know the program's PID, so that signals to loopprof are forwarded to it.
  */
 #ifndef LP_COMMANDS_LAUNCHED_H
 #define LP_COMMANDS_LAUNCHED_H
@@ -17,15 +17,15 @@ struct lp_launched {
 };
 
 /*
- * Takes the signal that ended the run from a signalfd of ending_open(), if there is one. Does
- * nothing else without a program.
+ * Reads the signal that ended the run from a signalfd of ending_open(), if there is one. It is
+ * forwarded to the program, if there is one that has not received the signal itself.
  */
 void launched_take(struct lp_launched *launched, int signals);
 
 /*
- * Waits until the program has ended, and says so on stderr if that takes longer. The second signal
- * ends this process. Returns the status as launch_wait() does, or 1 if the program was told to end
- * and is stopped, so that it cannot.
+ * Waits until the program has ended, with a message on stderr if that takes long. The second signal
+ * ends this process. Returns the status as launch_wait() does, or 1 if a signal asked the program
+ * to end, but the program is stopped.
  */
 int launched_wait(struct lp_launched *launched);
 

@@ -33,9 +33,9 @@
 
 /* The longest time in ns for which a program after -- is held while it loads what runs loops. */
 #define HOLD_NS (2000 * NS_PER_MS)
-/* The longest time in ns of the search for children at the end of a run without a loop, and of one
- * with a loop, whose summary is complete. */
+/* The longest time in ns of the search for children at the end of a run that found no loop. */
 #define CHILDREN_NS (500 * NS_PER_MS)
+/* The same for a run that found a loop. */
 #define OTHER_CHILDREN_NS (100 * NS_PER_MS)
 /*
  * Limits in Hz of the clock. They are odd so that samples are not in step with periodic timers of
@@ -514,9 +514,9 @@ static void confine(const struct lp_profile *profile)
 }
 
 /*
- * Reports children that run loops, if the run did not follow children. A run that found no loop
- * reports them before its summary; another one after it, as the last line of the summary may name
- * the supervisor's loop only.
+ * Reports children that run loops, if the run did not follow children. after: the summary has been
+ * written. A run that found no loop reports them before its summary. Another run reports them after
+ * it: the summary may be about the loop of a supervisor only, and the message belongs below it.
  */
 static void report_children(const struct lp_profile *profile, bool after)
 {

@@ -16,14 +16,14 @@
 #include <time.h>
 
 /*
- * The limit of a copy of a target's memory, of which only what is copied takes memory: eight times
- * as much as 100,000 tasks with their coroutines and frames take. Tasks of a large process are
- * scattered.
+ * The limit in bytes of a copy of a target's memory: eight times as much as 100,000 tasks with
+ * their coroutines and frames take, as those of a large process are scattered. Only blocks that are
+ * copied take memory of this process.
  */
 #define SNAPSHOT_BYTES (512UL << 20)
-/* The longest time for which a target remains stopped after its memory was copied. */
+/* The longest time in ns for which a target remains stopped after its memory was copied. */
 #define HOLD_NS (50 * NS_PER_MS)
-/* The time between two readings of a lock that seems to have no holder. */
+/* The time in ns between two readings of a lock that seems to have no holder. */
 #define AGAIN_NS (10 * NS_PER_MS)
 
 /* A target that is stopped. */
@@ -33,7 +33,7 @@ struct stopped {
 	uint64_t paused_ns;
 };
 
-static void say_paused(pid_t pid, size_t missed, uint64_t ns)
+static void report_pause(pid_t pid, size_t missed, uint64_t ns)
 {
 	log_note("process %d was stopped for %.1f ms", pid, (double)ns / 1e6);
 	if (missed)
@@ -51,13 +51,13 @@ static void resume(void *context)
 
 	stopped->paused_ns = pause_end(stopped->pause);
 	supervised_reading(source->supervised, source->process->pid, false);
-	say_paused(source->process->pid, missed, stopped->paused_ns);
+	report_pause(source->process->pid, missed, stopped->paused_ns);
 }
 
 /*
- * Copies the memory of a process that is stopped meanwhile. A first reading, while the process
- * runs, finds the parts that are needed, so that the stop is short. What has become necessary since
- * then is read before the process goes on, unless that takes too long.
+ * Copies the memory of a process, which it stops. A first reading, while the process runs,
+ * determines which parts are needed, so that the stop is short. The process remains stopped for
+ * HOLD_NS at most, in which parts are read that have become necessary since then.
  */
 static int copy_memory(struct stopped *stopped, struct lp_error *error)
 {
@@ -80,7 +80,7 @@ static int copy_memory(struct stopped *stopped, struct lp_error *error)
 	return 0;
 }
 
-/* Reads the tasks of a process that is stopped. *late: a part was read after it went on. */
+/* Reads the tasks of a process while it is stopped. *late: a part was read after it went on. */
 static int read_stopped(const struct lp_tasks_source *source, struct lp_task_list *list,
 			uint64_t *paused_ns, bool *late, struct lp_error *error)
 {

@@ -11,12 +11,13 @@ struct lp_tasks_source {
 	const struct lp_process_info *process;
 	const struct lp_instance *instance;
 	struct lp_supervised *supervised;
-	bool consistent; /* the process is stopped meanwhile */
+	bool consistent; /* the process is stopped while its memory is copied */
 };
 
 /*
- * Returns 0 and a snapshot, which the caller frees, or a negative errno and a sentence. What seems
- * to be wrong in a process that runs on, such as a deadlock, was in two readings of it.
+ * Returns 0 and a snapshot, which the caller frees, or a negative errno and a sentence. Without
+ * consistent, the snapshot has deadlocks, locks without a known holder and loops that were not
+ * woken only if two readings of the running process have them.
  */
 int take_tasks(const struct lp_tasks_source *source, struct lp_tasks_snapshot **snapshot,
 	       struct lp_error *error);

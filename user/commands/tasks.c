@@ -367,7 +367,7 @@ static bool any_shown(const struct tasks *tasks)
 	return false;
 }
 
-/* Returns whether the tasks of one of some processes are printed as well: "43,44". */
+/* Returns whether one of the processes in a text such as "43,44" is a target, too. */
 static bool is_any_named(const struct tasks *tasks, const char *pids)
 {
 	size_t i;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The conditions of --fail-if.  A measure that takes no share holds if there is at least one such
- * thing; the others have > and a share, and hold if the value is certainly greater than before, and
- * by more than that share.
+ * The conditions of --fail-if.  A condition without a share, such as new-stalls, is true if there
+ * is at least one of its items; one with > and a share is true if the value is certainly greater
+ * than before, and by more than that share.
  */
 #include "compare.h"
 #include "base/macros.h"
@@ -188,7 +188,7 @@ static const struct measure *parse(const char *condition, double *limit)
 		if (strlen(measures[i].name) != length ||
 		    strncmp(measures[i].name, condition, length) != 0)
 			continue;
-		/* without a limit, the least growth would do: it is asked for as >0% */
+		/* a share is required: for the least growth it is >0% */
 		if (!*number)
 			return measures[i].takes_share ? NULL : &measures[i];
 		/* strtod() would also take a blank, a sign, a hexadecimal number and words */

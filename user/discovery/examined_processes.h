@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The processes that were examined themselves and have no interpreter, by which scans of all
- * processes leave them out. Unlike the cache of program files, an entry says nothing of any other
- * process.
+ * Processes that were examined and have no interpreter, which later scans of all processes leave
+ * out. Unlike an entry of the cache of program files, an entry is valid for one process only.
  */
 #ifndef LP_DISCOVERY_EXAMINED_PROCESSES_H
 #define LP_DISCOVERY_EXAMINED_PROCESSES_H
 
 #include "program_cache.h"
 
-/* More processes than these share entries, of which the last one stays. */
+/* The number of entries. Of the processes that share an entry, the last one replaces the others. */
 #define LP_EXAMINED_PROCESSES 4096
 
 struct lp_examined_process {
 	pid_t pid;
 	uint64_t start_ticks; /* as process_start_ticks() returns them */
 	struct lp_program_key key; /* of the program that it ran */
-	uint64_t until_ns;
+	uint64_t until_ns; /* CLOCK_MONOTONIC instant at which the entry becomes invalid */
 };
 
 /* A zeroed one is empty. */
@@ -24,7 +23,7 @@ struct lp_examined_processes {
 	struct lp_examined_process items[LP_EXAMINED_PROCESSES];
 };
 
-/* Enters a process, which counts as examined until an instant. */
+/* Enters a process, which counts as examined until its until_ns. */
 void examined_processes_put(struct lp_examined_processes *examined,
 			    const struct lp_examined_process *process);
 

@@ -409,7 +409,7 @@ bool launch_ended(struct lp_launch *launch, int *status)
 	if (changed == launch->pid)
 		launch->ended = WIFEXITED(launch->status) || WIFSIGNALED(launch->status);
 	if (changed < 0 && errno == ECHILD) {
-		/* nothing shows its status any more */
+		/* it was reaped already, and its status is lost */
 		launch->ended = true;
 		launch->status = W_EXITCODE(1, 0);
 	}

@@ -34,7 +34,7 @@
 
 struct cached_program {
 	struct lp_program_key key;
-	enum lp_program_kind kind; /* what it counts as until until_ns: OTHER or SHORT */
+	enum lp_program_kind kind; /* LP_PROGRAM_OTHER or LP_PROGRAM_SHORT, valid until until_ns */
 	uint64_t until_ns;
 	/*
 	 * number of the last lookup that found it, by which the oldest of a set is replaced; 0:
@@ -185,7 +185,7 @@ void program_cache_learn(struct lp_program_cache *known, const struct lp_program
 		if (!program->opened || ++program->ended < ENDED_LEAST)
 			break;
 		program->ended = 0;
-		/* what a process has shown that ran for seconds is worth more */
+		/* the result of a process that ran for seconds is more reliable */
 		if (program->kind == LP_PROGRAM_OTHER && now_ns < program->until_ns)
 			break;
 		program->kind = LP_PROGRAM_SHORT;

@@ -2,9 +2,9 @@
 /*
  * A cache of program files that are no interpreters. A host starts very many processes, and next to
  * none of them runs a loop: the results of processes that ran a file before save the inspection of
- * those that run it next. A program may load an interpreter only when it is told to, as a web
- * server by its configuration: so the results of one user's processes are used for processes of the
- * same user only, and those of short processes for short ones only.
+ * those that run it next. Whether a program loads an interpreter may depend on its
+ * configuration, as with a web server: so the results of one user's processes are used for
+ * processes of the same user only, and those of short processes for short ones only.
  */
 #ifndef LP_DISCOVERY_PROGRAM_CACHE_H
 #define LP_DISCOVERY_PROGRAM_CACHE_H
@@ -15,12 +15,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The time in ns for which a process that has run for seconds without an interpreter counts. */
+/* The time in ns for which it is valid that a process ran for seconds without an interpreter. */
 #define LP_LIVED_NS (600000 * NS_PER_MS)
 
 struct lp_program_cache;
 
-/* The identity of one version of a file, and the users who run it. */
+/* The identity of one version of a program file, and of the users of a process that runs it. */
 struct lp_program_key {
 	uint64_t device, inode;
 	int64_t modified_ns, changed_ns;

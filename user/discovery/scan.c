@@ -81,7 +81,7 @@ void targets_consider(struct lp_targets *targets, pid_t pid, const struct lp_pro
 
 /*
  * Inspects a process that may have been running for long, in which case it will not become a Python
- * process any more. It is examined itself, whatever the other processes of its program were.
+ * process any more. The results of other processes that run its program file do not count for it.
  */
 static void inspect(struct lp_targets *targets, pid_t pid, uint64_t now)
 {
@@ -147,8 +147,8 @@ static void rescan_soon(struct lp_targets *targets)
 }
 
 /*
- * Puts off the examination of a process whose program was run by short ones. If the queue is full,
- * it is left to the next scan.
+ * Puts off the examination of a process whose program file was run by short processes before. If
+ * the queue is full, the next scan examines it.
  */
 static void add_short_process(struct lp_targets *targets, pid_t pid, uint64_t now)
 {

@@ -136,7 +136,7 @@ struct lp_targets {
 	char cgroup[PATH_MAX]; /* normalised */
 	struct lp_program_cache *known;
 	struct lp_new_processes new_processes;
-	/* processes whose program was run by short ones before: most of them have ended when due */
+	/* processes whose program file was run by short ones before: most have ended when due */
 	struct lp_new_processes short_processes;
 	struct lp_examined_processes examined;
 	struct lp_process_scan scan;

@@ -20,7 +20,7 @@
 #define WATCHED_NS (60 * NS_PER_MS)
 #define WATCHED_MOST_NS (800 * NS_PER_MS)
 #define CALLBACKS_ENOUGH 3
-/* A poll that lasts for so long has not returned at once. */
+/* A poll that lasts for this time in ns, or longer, has not returned at once. */
 #define SLEPT_NS (10 * NS_PER_MS)
 
 /* Reports the time since the last change between counting and watching, in which no poll waited. */
@@ -76,8 +76,8 @@ static void count_from(struct lp_awake *awake, const struct lp_loop *loop, uint6
 }
 
 /*
- * Adds the time since the last check for which the loop has slept in its poll: a second in which it
- * begins to spin does not count as a whole.
+ * Adds the time since the last check for which the loop has slept in its poll, so that only a part
+ * of the second in which its polls begin to return at once counts.
  */
 static void note_sleep(struct lp_awake *awake, const struct lp_loop *loop, uint64_t now_ns)
 {

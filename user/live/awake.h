@@ -17,7 +17,7 @@ struct lp_awake {
 	uint64_t idle_ns, iterations, callbacks;
 	/* ns for which the loop's thread had run or waited for a CPU by then; 0: it was not read */
 	uint64_t runnable_ns;
-	/* the last check, and the ns after since_ns in which the checks found it asleep */
+	/* the instant of the last check, and the time for which it has slept since since_ns */
 	uint64_t checked_ns, slept_ns;
 	bool doubtful; /* its polls are short, but may have slept: runnable_ns is read */
 	bool watching;

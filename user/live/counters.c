@@ -42,7 +42,7 @@ static void report_memory_waits(struct lp_live *live, uint32_t slot)
 	explained_take(live, &event.event);
 }
 
-/* Returns the time of the wait for a CPU that a loop is in, or that is not in its counters yet. */
+/* Returns the time in ns of a wait for a CPU that is in progress, or not in the counters yet. */
 static uint64_t open_run_queue_ns(const struct lp_wait *wait, uint64_t now)
 {
 	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);
@@ -67,7 +67,10 @@ static void report_run_queue(struct lp_live *live, uint32_t slot, uint64_t now)
 	live->take(live->context, &event.event);
 }
 
-/* open has the callback that counts as slow now; NULL: none.  last: as if it ended now. */
+/*
+ * open: the callback in progress that counts as slow; NULL: none.  last: it counts in the histogram
+ * as well, as if it ended now.
+ */
 static void report_callback_stats(struct lp_live *live, uint32_t callback, uint32_t slot,
 				  const struct lp_open *open, bool last)
 {
@@ -137,7 +140,7 @@ void counters_report_loop(struct lp_live *live, uint32_t slot, bool last)
 		account_close(&open, &stats);
 	else
 		stats.slow += open.callback_ns != 0;
-	/* a callback that was in progress may be on its way into the kernel's count */
+	/* a callback that was counted in progress may have ended, but not be counted by BPF yet */
 	stats.slow = max_u64(stats.slow, entry->reported_slow);
 	entry->reported_slow = stats.slow;
 	for (i = entry->first; i; i = live->callbacks[i].next) {
@@ -178,7 +181,7 @@ static bool same_cause(const struct lp_cause_key *left, const struct lp_cause_ke
 	       left->syscall == right->syscall && left->reason == right->reason;
 }
 
-/* Subtracts from waits of a cause what was reported of one of them while it lasted. */
+/* Subtracts from the waits of a cause the part of one of them that was reported while it lasted. */
 static void subtract_reported(struct lp_reported_wait *wait, const struct lp_cause_key *key,
 			      struct lp_cause_value *value)
 {
@@ -226,7 +229,7 @@ void counters_report_wait(struct lp_live *live, uint32_t slot)
 	if (!since || now <= since || __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE) != since ||
 	    (key.reason != LP_SAMPLE_BLOCKED && key.reason != LP_SAMPLE_GIL))
 		return;
-	/* the wait before it may have ended after the causes were read: it is in the next ones */
+	/* the reported wait may have ended after the causes were read: the next ones have it */
 	if (reported->since_ns != since && reported->part_ns && reported->next_ns != since) {
 		reported->next_ns = since;
 		return;

@@ -16,14 +16,14 @@
 #include "wakers.h"
 
 /*
- * A wait in progress of which a part was reported as lost time.  The kernel adds the whole of it to
- * its cause at its end; the part is subtracted then.
+ * A wait in progress of which a part was reported as lost time.  At its end, BPF adds the whole
+ * wait to its cause; the part is subtracted then.
  */
 struct lp_reported_wait {
 	struct lp_cause_key key;
 	uint64_t since_ns; /* when it began; 0: no wait was reported */
-	uint64_t next_ns; /* when the wait after it began, while it is to be subtracted */
-	uint64_t part_ns; /* what was reported and is not subtracted yet */
+	uint64_t next_ns; /* beginning of a later wait that was observed while part_ns was not 0 */
+	uint64_t part_ns; /* the time that was reported and is not subtracted yet */
 	bool counted; /* it is to be subtracted from the count as well */
 };
 
@@ -35,7 +35,7 @@ struct lp_live_loop {
 	struct lp_window window;
 	uint64_t read_ns; /* the instant up to which the last event has the loop's time */
 	struct lp_reported_wait wait;
-	uint64_t reported_slow; /* slow callbacks in the last event, with the one in progress */
+	uint64_t reported_slow; /* slow callbacks in the last event, the one in progress included */
 	struct lp_ongoing_stall progress;
 	struct lp_awake awake;
 	struct lp_memory_waits memory_waits; /* cumulative values in the last event of them */

@@ -178,7 +178,7 @@ static void fill_account(struct lp_segment_times *account, const struct lp_wait_
 	}
 }
 
-/* Returns for how long the loop has waited in the segment, its quota used up; 0: it does not. */
+/* Returns how long, in ns, the loop has waited as its quota is used up; 0: it does not wait so. */
 static uint64_t throttled_ns(const struct lp_wait *wait, uint64_t segment, uint64_t now_ns)
 {
 	uint64_t since = __atomic_load_n(&wait->since_ns, __ATOMIC_ACQUIRE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Loops that wait for a lock whose holder is not known, an event or a queue.  Who ends such a wait
- * is seen by a program on the wakeups of the whole host, which is attached only while a late loop
- * waits: for a minute at most for each stall, and for at most 20 stalls a minute.
+ * is determined by a BPF program on the wakeups of the whole host, which is attached only while a
+ * late loop waits: for a minute at most for each stall, and for at most 20 stalls a minute.
  */
 #ifndef LP_LIVE_WAKERS_H
 #define LP_LIVE_WAKERS_H

@@ -89,9 +89,8 @@ static bool import_words(const struct lp_stack *stack, char *words, size_t size)
 
 /*
  * Returns whether sleeps are those of SQLite, which tries to get a lock again after longer and
- * longer ones (sqliteDefaultBusyCallback). The list in process/other_end.c has
- * 100 ms as well, the last length: a series that begins with it does not become longer, and cannot
- * be told from sleeps of the program.
+ * longer ones (sqliteDefaultBusyCallback). The list in process/other_end.c also has the last
+ * length, 100 ms: sleeps that begin with it do not become longer, and may be the program's.
  */
 static bool is_sqlite_sleep(const struct lp_blocked *blocked)
 {
@@ -147,7 +146,7 @@ static bool is_look_up(const struct lp_call_row *row)
 	return !strcmp(row->words, LP_WORDS_LOOK_UP);
 }
 
-/* Returns whether a call waits for a name server: what the kernel saw wins over any name. */
+/* Returns whether a call waits for a name server, by its socket, whatever function called it. */
 static bool asks_name_server(const struct lp_blocked *blocked)
 {
 	const char *target = blocked->target;
@@ -165,7 +164,7 @@ void call_words_of_stack(const struct lp_stack *stack, char *words, size_t size)
 	if (!stack->depth || import_words(stack, words, size))
 		return;
 	own = own_frames_innermost(stack->frames, stack->depth);
-	/* the outermost row: what the program called; a look-up of a name is most of such a call */
+	/* the outermost row is what the program called, unless a function in it looks up a name */
 	for (i = 0; i < own && !(row && is_look_up(row)); i++) {
 		at = row_of(stack->frames[i]);
 		if (at)

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Words of a call that asks a name server; a row with them wins over those of its callers. */
+/* Words of a call that asks a name server; they have priority over those of its callers. */
 #define LP_WORDS_LOOK_UP "DNS look-up"
 
 /* A function, and words for a call of it that blocks. */

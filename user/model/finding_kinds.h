@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 /*
- * The line of the program that a finding is reported at, and by which it differs from others.  But
- * for LP_LINE_CALLER, objects that were created at different lines differ as well.
+ * The line of the program that a finding is reported at, and by which it differs from others.
+ * Except with LP_LINE_CALLER, findings differ as well if objects were created at different lines.
  */
 enum lp_finding_line {
 	LP_LINE_STACK, /* the innermost own frame of the stack */

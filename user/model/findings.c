@@ -33,7 +33,7 @@ struct pending_finding {
 /* A report of thousands of captures has some of each: a place takes the bytes of its texts. */
 struct finding_place {
 	const struct lp_shown_frame *key;
-	bool first; /* the first one with its key: it has those whose creation is not known, too */
+	bool first; /* the first one with its key, which also counts objects of unknown creation */
 	struct lp_finding_count counted; /* its texts are those below */
 	uint64_t before; /* at the last interval */
 	uint64_t late_max_ns; /* since then */
@@ -249,9 +249,9 @@ static struct finding_place *new_place(const struct lp_finding *finding,
 }
 
 /*
- * Returns the place with a key.  What was created before the process was profiled has no known
- * creation: it belongs to the first place, and the first creation that is known is that place's.
- * *first: the first place, or NULL.
+ * Returns the place with a key, or NULL.  Objects that were created before the process was profiled
+ * have no known creation: they belong to the first place, which gets the first creation that is
+ * known.  *first: the first place, or NULL.
  */
 static struct finding_place *find_known(const struct lp_findings *findings,
 					const struct place_key *key, struct finding_place **first)

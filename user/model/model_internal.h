@@ -34,7 +34,7 @@ struct lp_model_loop {
 	struct lp_event_memory_limit memory_limit; /* the last event of this type */
 	char awake[LP_AWAKE_BYTES]; /* what the last LP_EVENT_AWAKE with a descriptor says, or "" */
 	bool awake_in_interval; /* there was one with a descriptor */
-	/* ns for which it was seen never to wait, and those before this interval */
+	/* ns for which it was observed never to wait, and those before this interval */
 	uint64_t awake_ns, awake_before_ns;
 	/* the iterations of that time; 0: not known, in captures of earlier versions */
 	uint64_t awake_iterations, awake_iterations_before;

@@ -27,7 +27,7 @@ struct pending_iteration {
 
 struct lp_pending {
 	struct lp_pending *next;
-	struct pending_iteration *whole; /* owned; NULL: this is a callback, which slow has */
+	struct pending_iteration *whole; /* owned; NULL: the stall is the callback in slow */
 	struct lp_slow_callback slow;
 	struct lp_callback_info named;
 	struct lp_eager_info eager;
@@ -171,7 +171,7 @@ void pending_stalls_add_progress(struct lp_pending_stalls *stalls, const struct 
 			   &slow.breakdown);
 	name_by_stack(&slow, &named);
 	stall_name_set(&slow);
-	/* no event will tell more about those that ended before it */
+	/* no further event explains the stalls that ended before it */
 	if (slow.at_end)
 		pending_stalls_advance(stalls, UINT64_MAX);
 	stalls->handlers->slow(stalls->context, &slow);
@@ -220,7 +220,7 @@ void pending_stalls_add_cpu_waits(struct lp_pending_stalls *stalls,
 	stalls->cpu_waits = *event;
 }
 
-/* Fills in what the iteration was short of, of which its gap has only the memory. */
+/* Fills in why the iteration waited for a CPU.  The shortage of memory remains that of the gap. */
 static void fill_shortage(struct lp_pending_stalls *stalls, uint64_t start_ns,
 			  struct lp_breakdown *breakdown)
 {
@@ -257,7 +257,7 @@ static void explain_iteration(struct lp_pending_stalls *stalls,
 	}
 }
 
-/* Lets an iteration wait for its slow callbacks.  Returns false if out of memory. */
+/* Appends an iteration behind its slow callbacks.  Returns false if out of memory. */
 static bool defer_iteration(struct lp_pending_stalls *stalls,
 			    const struct lp_event_slow_iteration *event,
 			    const struct lp_slow_iteration *slow)

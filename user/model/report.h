@@ -79,7 +79,7 @@ struct lp_callback_info {
 struct lp_shown_frame {
 	enum lp_frame_kind kind;
 	bool coroutine;
-	/* the program has a file, and this code, of the file "<string>", was compiled from a text */
+	/* a library has compiled this code from a string: its file is "<string>" */
 	bool generated;
 	uint32_t line; /* 0: not known */
 	char *function;
@@ -296,7 +296,7 @@ struct lp_slow_iteration {
 	struct lp_breakdown breakdown;
 };
 
-/* Returns when an iteration ended; of one in progress, up to when its duration is. */
+/* Returns the end of an iteration; of one in progress, the instant up to which its duration is. */
 static inline uint64_t slow_iteration_end_ns(const struct lp_slow_iteration *slow)
 {
 	return slow->start_ns + slow->duration_ns + slow->slow_ns;
@@ -430,8 +430,8 @@ struct lp_loop_summary {
 	uint64_t traced_ns;
 	bool traced_known; /* false in captures of earlier versions */
 	uint64_t awake_ns; /* time for which the loop's thread was observed not to sleep in polls */
-	uint64_t awake_iterations; /* those of that time; 0: not known */
-	uint64_t awake_until_ns; /* the instant up to which it was last observed so; 0: never */
+	uint64_t awake_iterations; /* the iterations of that time; 0: not known */
+	uint64_t awake_until_ns; /* the end of the last part of that time; 0: none */
 	/* "fd 9 (socket:[4711]) at its end": what is ready at each poll; "" if it is not known */
 	const char *awake;
 	const struct lp_waiting_tasks *tasks; /* NULL: not known, or the loop was not idle */
@@ -475,15 +475,15 @@ double loop_utilization(const struct lp_loop_summary *summary);
  */
 bool loop_never_waits(const struct lp_loop_summary *summary);
 
-/* How long, and how often a loop polled, whose polls returned at once. */
+/* The time in which the polls of a loop returned at once, and the rate of its iterations. */
 struct lp_awake_rate {
 	uint64_t ns;
 	double iterations_a_second;
-	bool whole; /* the times of its part are not known: it is that of the whole summary */
+	bool whole; /* it covers the whole summary, as the parts of its time are not known */
 };
 struct lp_awake_rate loop_awake_rate(const struct lp_loop_summary *summary);
 
-/* Returns whether a loop that never waits was still seen so at an instant, that of its summary. */
+/* Returns whether the polls of a loop still return at once at now_ns, when it is summarised. */
 bool loop_is_awake(const struct lp_loop_summary *summary, uint64_t now_ns);
 
 /*

@@ -28,7 +28,7 @@ struct lp_sampled_holder {
 
 #define HOLDERS_MAX 8
 
-/* What the lost time has of a sample whose segment lasts. */
+/* The part of a sample that was added to the lost time while its segment lasts. */
 struct counted_sample {
 	uint32_t count;
 	uint64_t total_ns;
@@ -37,8 +37,8 @@ struct counted_sample {
 struct lp_segment {
 	uint64_t start_ns; /* 0: unused */
 	bool counted; /* all its samples have been added to the lost time */
-	uint64_t number; /* of the segments whose samples were added to it; 0: none were */
-	struct counted_sample *so_far; /* by index of samples; NULL: the lost time has none yet */
+	uint64_t number; /* among the segments whose samples were added; 0: none were yet */
+	struct counted_sample *so_far; /* SAMPLES_MAX, by index of samples; owned; NULL: none */
 	uint32_t period_us;
 	size_t sample_count;
 	struct lp_sample *samples;

@@ -10,7 +10,7 @@
 
 /* The least busy time of a loop that is said never to wait. */
 #define NEVER_WAITS_NS 1000000000ULL
-/* It is seen so once in this time at least, as long as it is so. */
+/* The longest time in ns between two records of a loop whose polls return at once. */
 #define AWAKE_FRESH_NS 2500000000ULL
 
 double loop_utilization(const struct lp_loop_summary *summary)
@@ -53,7 +53,7 @@ bool loop_never_waits(const struct lp_loop_summary *summary)
 	if (has_awake_time(summary))
 		return true;
 	/* polls that return at once may be long, as the thread lost its CPU in them: then the time
-	 * counts for which the thread was seen not to sleep */
+	 * counts for which the thread was observed not to sleep */
 	if (summary->awake_ns > summary->wall_ns / 2 && summary->busy_ns > summary->idle_ns / 3)
 		return summary->busy_ns >= NEVER_WAITS_NS &&
 		       awake_polls_at_once(summary->iterations, 0, summary->wall_ns);

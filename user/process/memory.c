@@ -24,7 +24,7 @@ struct lp_block_head {
 	uint32_t age; /* of the cache when it was read; another: the block is empty */
 	uint8_t pages; /* one bit each: has been read */
 	uint8_t used; /* since another block was stored in this set */
-	uint8_t late; /* a snapshot has it from a later instant */
+	uint8_t late; /* a page of it is of a later instant than the snapshot */
 };
 
 static _Thread_local struct {
@@ -338,7 +338,10 @@ static struct lp_recorded_page *page_of(struct lp_memory_record *record, uint64_
 	return &record->pages[record->page_count++];
 }
 
-/* Finds what is to be read again: a call takes longer for many pieces than for their pages. */
+/*
+ * Determines what is read again, one piece of each page, as a system call takes longer for many
+ * pieces.  False: the reads are in too many pages.
+ */
 static bool group_by_page(struct lp_memory_record *record)
 {
 	size_t i;

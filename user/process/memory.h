@@ -52,9 +52,9 @@ void memory_cache_close(void);
  * memory_snapshot_missed returns the number of those that are of a later instant. begin returns 0
  * or -ENOMEM.
  *
- * The process may remain stopped after take, so that other blocks are of the same instant, too:
- * hold has release called by the first read that is at or after an instant (CLOCK_MONOTONIC), or by
- * memory_snapshot_release.
+ * The process may remain stopped after take, so that other blocks are of the same instant, too.
+ * hold stores a function that lets the process go on. It is called once: by the first read at or
+ * after until_ns (CLOCK_MONOTONIC), by memory_snapshot_release or by memory_snapshot_end.
  */
 int memory_snapshot_begin(pid_t pid, size_t bytes);
 void memory_snapshot_take(void);
@@ -71,21 +71,21 @@ uint64_t memory_time(void);
 
 #define LP_RECORDED_READS 512
 #define LP_RECORDED_BYTES 16384
-/* The most pages of which reads are compared. */
+/* The most pages that the reads of a record may be in. */
 #define LP_RECORDED_PAGES 64
 
 /* A number of reads and the bytes that each returned. */
 struct lp_memory_record {
 	pid_t pid;
-	bool cut; /* there were more reads than the record holds */
-	size_t late; /* reads of a snapshot's late blocks before the first of these */
+	bool cut; /* there were more reads than fit into the record */
+	size_t late; /* number of reads of later blocks of a snapshot before the record began */
 	size_t count, used;
 	struct lp_recorded_read {
 		uint64_t address;
 		size_t size;
 	} reads[LP_RECORDED_READS];
 	uint8_t bytes[LP_RECORDED_BYTES]; /* one read behind the other */
-	/* what is read again: of each page the part that has all reads that begin in it */
+	/* what is read again: for each page, one piece with all reads that begin in the page */
 	size_t page_count;
 	struct lp_recorded_page {
 		uint64_t begin, end;
@@ -95,10 +95,11 @@ struct lp_memory_record {
 };
 
 /*
- * Values that are read one after the other from a process that runs may never have existed
- * together. Between begin and holds, the reads of this thread are recorded. holds reads all of them
- * again, within microseconds and past the cache, and returns whether each is as before: all of the
- * values then existed together. Reads of a snapshot hold if all are of its instant.
+ * Values that are read one after the other from a process that runs may never have existed at the
+ * same time. Between begin and holds, the reads of this thread are recorded in *record, which is
+ * not owned. holds reads all of them again, within microseconds and not from the cache, and returns
+ * whether each is as before, so that all values existed at the same time. For reads of a snapshot
+ * it returns whether all are of the snapshot's instant.
  */
 void memory_record_begin(struct lp_memory_record *record, pid_t pid);
 bool memory_record_holds(void);

@@ -43,7 +43,7 @@ struct lp_workers {
 	pid_t spawner;
 	int socket; /* of the spawner; -1: none runs */
 	unsigned int unanswered; /* number of answers of the spawner that were not received yet */
-	bool reported; /* that the spawner was killed */
+	bool reported; /* a warning has said that the spawner was killed */
 	bool late; /* the spawner did not answer in time: it is not waited for again until it does */
 	int stop;
 	uint64_t end_ns;
@@ -319,7 +319,10 @@ static int start_spawner(struct lp_workers *workers)
 	return workers->spawner < 0 ? -ENOBUFS : 0;
 }
 
-/* Asks the spawner for a worker. Returns its PID or as fork_process does; *socket is its socket. */
+/*
+ * Asks the spawner for a worker. Returns as fork_process does; *socket is the worker's socket,
+ * which the caller owns if the result is a PID.
+ */
 static pid_t ask_for_one(struct lp_worker *worker, int *socket)
 {
 	int err = start_spawner(worker->workers), sockets[2];

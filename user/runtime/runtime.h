@@ -43,7 +43,7 @@ struct lp_probe {
 struct lp_frame {
 	enum lp_frame_kind kind;
 	bool coroutine; /* its code is a coroutine's */
-	bool generated; /* its code was compiled from a text, though the program has a file */
+	bool generated; /* a library has compiled its code from a string */
 	bool dispatches; /* it dispatches callbacks: frames further out are the loop's own */
 	bool of_loop; /* its code is of the library that runs loops and tasks */
 	bool warns; /* its code is of the library that prints warnings */

@@ -65,8 +65,8 @@ struct lp_task {
 	size_t edge_count;
 	struct lp_task_edge *edges;
 	/*
-	 * It waits for a lock that no task was found to hold: the address of what the first of the
-	 * lock's waiters waits for, by which two readings of a lock are compared.  0: it does not.
+	 * If it waits for a lock that no task is known to hold: the address of the future of the
+	 * lock's first waiter, by which two readings of the lock are compared; else 0.
 	 */
 	uint64_t unheld;
 	bool any_end; /* the wait ends with the first of the tasks of edges that ends */

@@ -87,8 +87,9 @@ bool attacher_busy(const struct lp_attacher *attacher);
 pid_t attacher_stopped(const struct lp_attacher *attacher);
 
 /*
- * Sets the sentence for -EPIPE, or for -EBUSY if the process that attaches is stopped. failure:
- * what cannot be done. Returns false, without a sentence, if the result has another reason.
+ * Sets the sentence if a request failed because the process that attaches was killed (-EPIPE) or is
+ * stopped (-EBUSY). failure: the beginning of the sentence, "cannot attach to process 42". Returns
+ * false, without a sentence, if the failure has another reason.
  */
 bool attacher_explain(const struct lp_attacher *attacher, int err, const char *failure,
 		      struct lp_error *error);

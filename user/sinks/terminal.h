@@ -15,11 +15,10 @@ struct lp_terminal terminal_of_stdout(void);
 /* Returns what stands for the part of a text that is cut off. */
 const char *terminal_cut_mark(const struct lp_terminal *terminal);
 
-/*
- * Copies the name of a task or thread; if it is wider than columns, its beginning and the mark.
- * The text has a size of at least LP_CUT_NAME_BYTES(columns).
- */
+/* The least size of the text of terminal_cut_name(). */
 #define LP_CUT_NAME_BYTES(columns) (4 * (columns) + 8)
+
+/* Copies the name of a task or thread; if it is wider than columns, its beginning and the mark. */
 void terminal_cut_name(const struct lp_terminal *terminal, const char *name, size_t columns,
 		       char *text, size_t size);
 

@@ -128,7 +128,7 @@ static void set_wait(const struct lp_tasks_snapshot *snapshot, size_t number,
 	hash_number(&hash, place->loop);
 	hash_text(&hash, task->awaited_class);
 	hash_text(&hash, task->exception_type);
-	/* sleeps in one line are alike, whether they are due, overdue or of unknown length */
+	/* sleeps at one line are alike, whether they are due, overdue or shown without a time */
 	if (task->awaited != LP_AWAITED_TIMER)
 		add_words(&hash, task->awaited_detail);
 	add_frame(&hash, place->parked);

@@ -30,7 +30,7 @@ const struct lp_shown_frame *task_frames_find(struct lp_task_frames *frames,
 const struct lp_shown_frame *task_frames_own(struct lp_task_frames *frames,
 					     const struct lp_raw_frame *raw, size_t count);
 
-/* Returns whether two frames are shown alike, as a line may have several positions; NULL: none. */
+/* Returns whether two frames have the same line and function; NULL is a frame that is not known. */
 bool task_frames_same_line(const struct lp_shown_frame *one, const struct lp_shown_frame *other);
 
 #endif /* LP_TASKS_FRAMES_H */

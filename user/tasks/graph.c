@@ -72,8 +72,8 @@ static int find_roots(const struct lp_task_list *list, struct lp_task_graph *gra
 	uint32_t *component = malloc((list->count + 1) * sizeof(*component));
 	int64_t components = component ? csr_graph_components(&graph->awaits, component) : -ENOMEM;
 	/*
-	 * whether a task of another component and the same loop awaits one of this, or this one has
-	 * a root already
+	 * by component: whether a task of another component, but of the same loop, awaits one of
+	 * its tasks, or the component has a root already
 	 */
 	bool *reached = components < 0 ? NULL : calloc((size_t)components + 1, sizeof(*reached));
 	bool well = reached;

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The most ways to wait of a subtree that count. */
+/* The most ways to wait that are stored of a subtree. */
 #define WAYS_MAX 16
 
-/* A way to wait, as in struct lp_subtree_wait.  It has no padding, so that bytes are compared. */
+/* How tasks wait, as in struct lp_subtree_wait.  It has no padding, as its bytes are compared. */
 struct subtree_way {
 	uint64_t plain, exact, within;
 };
@@ -22,7 +22,7 @@ struct subtree_ways {
 	struct subtree_way ways[WAYS_MAX];
 };
 
-/* The ways to wait of a component of the graph and of all that it leads to. */
+/* The ways to wait of a component of the graph and of all components that it leads to. */
 struct subtree_stored {
 	size_t begin, count; /* in the array of all ways */
 	uint64_t hash;
@@ -88,7 +88,10 @@ static void subtree_add_task(const struct subtrees *all, uint32_t task, struct s
 	}
 }
 
-/* Removes from ways to wait the objects whose users are all in the subtree of a component. */
+/*
+ * Copies ways to wait to *dropped, without the objects whose users are all in the subtree of a
+ * component.
+ */
 static void subtree_drop_objects(const struct subtrees *all, uint32_t component,
 				 const struct subtree_ways *set, struct subtree_ways *dropped)
 {

@@ -8,10 +8,10 @@
 /* The most steps from two tasks to the one that has both in its subtree. */
 #define STEPS_MAX 100
 
-/* Before the first object of a task. */
+/* The value of within for a task of which no object was handled yet. */
 #define ANYWHERE (LP_SUBTREE_NOWHERE - 1)
 
-/* The tasks as trees: each has one parent of those that await it. */
+/* The tasks as trees: the parent of each task is one of the tasks that await it. */
 struct subtree_parents {
 	uint32_t *parents; /* LP_SUBTREE_NOWHERE: none */
 	uint32_t *depths;
@@ -42,37 +42,37 @@ static int subtree_find_parents(const struct lp_task_graph *graph, struct subtre
 {
 	size_t reached = 0, at, i;
 	uint32_t *queue = malloc((graph->count + 1) * sizeof(*queue));
-	bool *seen = calloc(graph->count + 1, sizeof(*seen));
+	bool *queued = calloc(graph->count + 1, sizeof(*queued));
 	bool well;
 
 	tree->parents = malloc((graph->count + 1) * sizeof(*tree->parents));
 	tree->depths = calloc(graph->count + 1, sizeof(*tree->depths));
-	well = queue && seen && tree->parents && tree->depths;
+	well = queue && queued && tree->parents && tree->depths;
 	for (i = 0; well && i < graph->count; i++)
 		tree->parents[i] = LP_SUBTREE_NOWHERE;
 	for (i = 0; well && i < graph->root_count; i++) {
-		seen[graph->roots[i]] = true;
+		queued[graph->roots[i]] = true;
 		queue[reached++] = graph->roots[i];
 	}
 	for (at = 0; well && at < reached; at++)
 		for (i = 0; i < csr_graph_count(&graph->awaits, queue[at]); i++) {
 			uint32_t to = csr_graph_row(&graph->awaits, queue[at])[i];
 
-			if (seen[to])
+			if (queued[to])
 				continue;
-			seen[to] = true;
+			queued[to] = true;
 			tree->parents[to] = queue[at];
 			tree->depths[to] = tree->depths[queue[at]] + 1;
 			queue[reached++] = to;
 		}
 	free(queue);
-	free(seen);
+	free(queued);
 	if (!well)
 		subtree_free_parents(tree);
 	return well ? 0 : -ENOMEM;
 }
 
-/* Returns the innermost task whose subtree has both, if it is near. */
+/* Returns the innermost task whose subtree has both, or LP_SUBTREE_NOWHERE if none is near. */
 static uint32_t subtree_of_both(const struct subtree_parents *tree, uint32_t one, uint32_t other)
 {
 	unsigned int steps;

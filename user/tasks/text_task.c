@@ -35,8 +35,8 @@ __attribute__((format(printf, 2, 3))) static void add(struct text_piece *piece, 
 }
 
 /* Appends to a piece of text, with a separator. */
-__attribute__((format(printf, 2, 3))) static void say(struct text_piece *piece, const char *format,
-						      ...)
+__attribute__((format(printf, 2, 3))) static void add_part(struct text_piece *piece,
+							   const char *format, ...)
 {
 	char text[1024];
 	va_list arguments;
@@ -165,7 +165,7 @@ static bool is_means(const struct lp_task *task)
 	return means[task->awaited];
 }
 
-static void say_holders(const struct lp_terminal *terminal,
+static void add_holders(const struct lp_terminal *terminal,
 			const struct lp_tasks_snapshot *snapshot, uint32_t number,
 			struct text_piece *what)
 {
@@ -178,28 +178,28 @@ static void say_holders(const struct lp_terminal *terminal,
 
 		text_task_name(terminal, &snapshot->list.tasks[holder], name, sizeof(name));
 		if (holder == number)
-			say(what, "%sitself", i ? "" : "held by ");
+			add_part(what, "%sitself", i ? "" : "held by ");
 		else
-			say(what, "%s'%s'", i ? "" : "held by ", name);
+			add_part(what, "%s'%s'", i ? "" : "held by ", name);
 	}
 	if (count > i)
-		say(what, "and %s more", text_task_number(count - i, more));
+		add_part(what, "and %s more", text_task_number(count - i, more));
 	if (snapshot->graph.holder_unknown[number])
-		say(what, count ? "and by a task that is not listed"
-				: "held by a task that is not listed");
+		add_part(what, count ? "and by a task that is not listed"
+				     : "held by a task that is not listed");
 }
 
 /* Adds the call into an installed package: "in httpx AsyncClient.get". */
-static void say_package(const struct lp_shown_frame *frame, struct text_piece *what)
+static void add_package(const struct lp_shown_frame *frame, struct text_piece *what)
 {
 	char package[LP_PACKAGE_MAX];
 
 	own_frames_package(frame->file, package, sizeof(package));
-	say(what, "in %s%s%s", package, *package ? " " : "", frame->function);
+	add_part(what, "in %s%s%s", package, *package ? " " : "", frame->function);
 }
 
 /* Adds the tasks that a task awaits: "awaits 'Task-7' of loop 2". */
-static void say_awaited(const struct lp_terminal *terminal,
+static void add_awaited(const struct lp_terminal *terminal,
 			const struct lp_tasks_snapshot *snapshot, uint32_t number,
 			struct text_piece *what)
 {
@@ -211,9 +211,10 @@ static void say_awaited(const struct lp_terminal *terminal,
 	text_task_name(terminal, &snapshot->list.tasks[awaited], name, sizeof(name));
 	if (loop != snapshot->places[number].loop && loop < snapshot->loop_count)
 		snprintf(of, sizeof(of), " of loop %u", snapshot->loops[loop].id);
-	say(what,
-	    csr_graph_count(awaits, number) == 1 ? "awaits '%s'%s" : "awaits '%s'%s and others",
-	    name, of);
+	add_part(what,
+		 csr_graph_count(awaits, number) == 1 ? "awaits '%s'%s"
+						      : "awaits '%s'%s and others",
+		 name, of);
 }
 
 static void what_text(const struct lp_terminal *terminal, const struct lp_tasks_snapshot *snapshot,
@@ -226,27 +227,28 @@ static void what_text(const struct lp_terminal *terminal, const struct lp_tasks_
 	bool gather = !strcmp(last_part(class), "_GatheringFuture");
 
 	if (task->state == LP_TASK_DONE) {
-		say(what, "%s", task->exception_type);
+		add_part(what, "%s", task->exception_type);
 		return;
 	}
 	if (snapshot->places[number].package)
-		say_package(snapshot->places[number].package, what);
+		add_package(snapshot->places[number].package, what);
 	if (library && !gather)
-		say(what, "in %s", library->function);
+		add_part(what, "in %s", library->function);
 	if (gather)
-		say(what, "in gather");
+		add_part(what, "in gather");
 	else if (*class && !is_means(task) && !(library && has_class(library->function, class)))
-		say(what, "%s", class);
+		add_part(what, "%s", class);
 	if (*task->awaited_detail)
-		say(what, "%s", task->awaited_detail);
-	say_holders(terminal, snapshot, number, what);
+		add_part(what, "%s", task->awaited_detail);
+	add_holders(terminal, snapshot, number, what);
 	if (what->length || !*class)
 		return;
 	if (task->awaited == LP_AWAITED_TASK && awaits)
-		say_awaited(terminal, snapshot, number, what);
+		add_awaited(terminal, snapshot, number, what);
 	else
-		say(what, task->awaited == LP_AWAITED_TASK ? "a task that is not listed" : "%s",
-		    class);
+		add_part(what,
+			 task->awaited == LP_AWAITED_TASK ? "a task that is not listed" : "%s",
+			 class);
 }
 
 /* ---- the whole ------------------------------------------------------------------- */

@@ -38,7 +38,10 @@ static bool map_waits(const struct lp_task_list *list, struct lp_map *waits)
 	return true;
 }
 
-/* Maps each lock without a known holder to its first waiter; to 0 if a waiter has gone since. */
+/*
+ * Maps each lock without a known holder to the future of its first waiter, or to 0 if one of its
+ * waiters does not wait for it in the second reading.
+ */
 static bool map_locks(const struct lp_task_list *list, struct lp_map *waits_now,
 		      struct lp_map *locks)
 {

@@ -1,4 +1,4 @@
-"""Objects are created by calls that the interpreter has specialised, and constructors do things.
+"""Stalls and lost coroutines in constructors, whose calls the interpreter has specialised.
 
     constructs.py TRUTH
 

@@ -1,4 +1,4 @@
-"""Stalls below functions that were compiled from a text.
+"""Stalls below functions that a library has compiled from a string.
 
     generated.py TRUTH          or          python -c "$(cat generated.py)" TRUTH SITE_PACKAGES
 

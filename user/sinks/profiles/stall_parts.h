@@ -59,7 +59,7 @@ struct lp_stall {
 	const struct lp_slow_iteration *iteration;
 	uint64_t start_ns;
 	uint64_t duration_ns; /* of an iteration, without the time of its slow callbacks */
-	uint64_t end_ns; /* when it ended, or up to when its duration is */
+	uint64_t end_ns; /* its end; in progress: the instant up to which its duration is */
 	bool in_progress; /* its end was not reported */
 	struct lp_part_frame callback; /* the callback, "[iteration]" for an iteration */
 	const struct lp_breakdown *breakdown;

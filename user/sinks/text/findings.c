@@ -191,7 +191,7 @@ static void place_of(const struct lp_finding_count *count, char *place, size_t s
 						.file = (char *)count->file };
 	const struct lp_shown_frame *frame = count->created ? count->created : count->place;
 
-	/* the program's line was not readable any more, in a process that ends */
+	/* the line of the program could not be read, as the process is ending */
 	if (count->created && count->place && own_frames_is_library(count->created->file))
 		frame = count->place;
 	/* the place that dropped it is arbitrary: the coroutine's definition is better */

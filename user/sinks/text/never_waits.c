@@ -64,7 +64,7 @@ static void append_callbacks(char *text, size_t size, const struct lp_loop_summa
 			continue;
 		append(text, size, before);
 		append_callback(text, size, loop->items[i].callback);
-		/* its runs within that time are not known, but those of each iteration */
+		/* its runs within that time are not known: those of an average iteration count */
 		runs = (double)histogram_count(&loop->items[i].run) / (double)loop->iterations;
 		snprintf(rate, sizeof(rate), ", %.0f/s", runs * iterations_a_second);
 		append(text, size, rate);

@@ -48,8 +48,8 @@ static void neighbour_text(const struct lp_cpu_neighbour *neighbour, char *text,
 }
 
 /*
- * Writes ", and others" if they had much of the wait; and for how long if those before them had
- * less than half of it, so that nobody takes these for the reason.
+ * Writes ", and others" if threads that are not named had the CPU for much of the wait; and for how
+ * long, if the threads that are named had it for less than half of the wait.
  */
 static void others_text(uint64_t rest_ns, uint64_t waited_ns, char *text, size_t size)
 {
@@ -63,8 +63,8 @@ static void others_text(uint64_t rest_ns, uint64_t waited_ns, char *text, size_t
 }
 
 /*
- * Prints who had the CPU for so long, or for most of the time if nobody had.  Of a wait after a
- * wakeup, only the first and the last of several that had the CPU are known.
+ * Prints the thread that had the CPU for longest, and others that had it for least_ns or longer. Of
+ * a wait after a wakeup, only the first and the last of several that had the CPU are known.
  */
 static void print_neighbours(FILE *file, const struct lp_terminal *terminal,
 			     const struct lp_shortage *shortage, uint64_t waited_ns,

@@ -36,7 +36,7 @@ static void print_row(FILE *file, const struct lp_text_label *label, size_t widt
 	fprintf(file, "%*s", INDENT, "");
 	text_label_print(file, label, width);
 	fprintf(file, " %-4s %7" PRIu64 " %5" PRIu64, kind, histogram_count(histogram), slow);
-	/* it is slow and has not ended, or none of its runs was timed */
+	/* its only run is slow and has not ended, or none of its runs was timed */
 	if (!histogram_count(histogram)) {
 		fprintf(file, "%8s%8s%8s%8s%8s\n", "-", "-", "-", "-", "-");
 		return;

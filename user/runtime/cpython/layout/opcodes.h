@@ -11,8 +11,8 @@
 
 enum lp_bytecode_operation {
 	LP_OP_OTHER,
-	LP_OP_EXTENDED_ARG, /* EXTENDED_ARG: higher bits of the argument that follows */
-	LP_OP_PUSH_EXC_INFO, /* a handler begins: PUSH_EXC_INFO, up to 3.10 DUP_TOP of each clause */
+	LP_OP_EXTENDED_ARG, /* higher bits of the argument of the next instruction */
+	LP_OP_PUSH_EXC_INFO, /* a handler begins; up to 3.10 DUP_TOP of each clause */
 	LP_OP_POP_TOP,
 	LP_OP_LOAD_GLOBAL,
 	LP_OP_LOAD_NAME,
@@ -20,10 +20,10 @@ enum lp_bytecode_operation {
 	LP_OP_LOAD_FAST,
 	LP_OP_BUILD_TUPLE,
 	LP_OP_EXC_MATCH, /* the comparison with a class, which in 3.9 and 3.10 also jumps */
-	LP_OP_CHECK_EG_MATCH, /* CHECK_EG_MATCH: the comparison of an `except*` */
+	LP_OP_CHECK_EG_MATCH, /* the comparison of an `except*` */
 	LP_OP_SHUFFLE, /* BUILD_LIST, COPY, SWAP: the beginning of an `except*` */
-	LP_OP_WITH_EXCEPT_START, /* WITH_EXCEPT_START: the handler of a `with` */
-	LP_OP_SETUP_FINALLY, /* SETUP_FINALLY */
+	LP_OP_WITH_EXCEPT_START, /* the handler of a `with` */
+	LP_OP_SETUP_FINALLY,
 	LP_OP_SETUP_WITH,
 	LP_OP_INSTRUMENTED, /* an instruction of sys.monitoring, which replaces another one */
 	/* conditional jumps: absolute up to 3.10, then forward; _AHEAD: forward in all versions */
@@ -37,9 +37,9 @@ enum lp_bytecode_operation {
 	LP_OP_JUMP_AHEAD,
 	LP_OP_JUMP_BACK,
 	/* ends of a handler */
-	LP_OP_POP_EXCEPT, /* POP_EXCEPT, 3.8 also POP_FINALLY: the exception is dropped */
+	LP_OP_POP_EXCEPT, /* the exception is dropped; 3.8 also POP_FINALLY */
 	LP_OP_RETURN_VALUE,
-	LP_OP_RAISE_VARARGS, /* RAISE_VARARGS; argument 0: the exception that is handled */
+	LP_OP_RAISE_VARARGS, /* argument 0: the exception that is handled */
 	LP_OP_RERAISE,
 	LP_OP_BEGIN_FINALLY, /* 3.8: a `finally` is entered without an exception */
 	LP_OP_END_FINALLY, /* 3.8: raises the exception again if there is one */

@@ -118,8 +118,7 @@ struct lp_cpython_row {
 		uint16_t localsplus; /* the first local variable */
 		uint16_t owner; /* enum _frameowner, a byte; 3.11 and later */
 		uint16_t first_shim; /* with this or a greater owner it is no Python frame */
-		bool init_shim; /* a frame with the interpreter's code _Py_InitCleanup may be
-				   between a class's caller and its __init__; 3.12 and later */
+		bool init_shim; /* stacks may have frames of _Py_InitCleanup; 3.12 and later */
 		uint16_t f_gen; /* the coroutine of the frame; up to 3.10 */
 		uint16_t f_valuestack; /* pointer to the stack; LP_NO_FIELD: it follows the locals */
 		uint16_t stackpointer; /* its end; also f_stacktop, f_stackdepth, stacktop */

@@ -36,7 +36,7 @@ struct lp_code {
 struct lp_code_cache {
 	struct lp_code *slots[CODES];
 	size_t table_bytes;
-	bool program_has_file; /* false: not known yet, or it has none */
+	bool program_has_file; /* see program_has_file(); false: not known yet, or it has none */
 };
 
 struct lp_code_cache *cpython_codes_new(void)
@@ -191,9 +191,9 @@ void cpython_mark_frame(struct lp_frame *shown)
 }
 
 /*
- * Returns whether the program was started from a file, and not by "python -c" or embedded. A script
- * that has ended while its threads run has no __file__ any more, but an object that loaded it; what
- * has "loaded" a program without a file is a class.
+ * Returns whether the program was started from a file, and not by "python -c" or embedded. When a
+ * script has ended while its threads still run, __main__ has no __file__ any more; its __loader__
+ * is an object then. That of a program without a file is a class (BuiltinImporter) or None.
  */
 static bool program_has_file(const struct lp_cpython *python)
 {
@@ -208,8 +208,8 @@ static bool program_has_file(const struct lp_cpython *python)
 }
 
 /*
- * Returns whether code of this file is neither the program's nor that of a file: a function that a
- * library has compiled from a text, as that of a dataclass, has the file of "python -c".
+ * Returns whether code of this file was compiled by a library from a string, as the methods of a
+ * dataclass are. Its file is "<string>", as that of a program which is run by "python -c".
  */
 static bool is_generated(const struct lp_cpython *python, const char *file)
 {

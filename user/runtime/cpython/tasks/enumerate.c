@@ -265,7 +265,7 @@ static void search_gc(const struct lp_cpython *python, uint64_t interpreter, uin
 			whole = search_gc_list(&search, lists + (uint64_t)i * GC_LIST_BYTES,
 					       addresses);
 		}
-		/* the tasks that have not ended are in the lists of asyncio */
+		/* tasks that have not ended are in the lists of asyncio, and need no search */
 		addresses->ended_partial |= !whole;
 	}
 }

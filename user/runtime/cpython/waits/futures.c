@@ -15,7 +15,7 @@
 /* Bytes that are read of a future: its fut_state is within in every version. */
 #define FUTURE_BYTES 112
 
-/* The callback of a future that another one is to set, which is its variable `source`. */
+/* The callback of a future that is set by another future, the variable `source` of its closure. */
 #define CHAIN_CALLBACK "_chain_future.<locals>._call_check_cancel"
 
 /* The maximum depth of nested gather() or shield(). */

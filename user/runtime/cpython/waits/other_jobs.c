@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-/* Notes the jobs of a dict of a pool of processes, whose values are the jobs. */
+/* Notes the futures of the jobs of a pool of processes, which are the values of a dict. */
 static void note_pairs(struct lp_pools *pools, uint64_t dict)
 {
 	struct lp_pair *pairs;
@@ -25,7 +25,7 @@ static void note_pairs(struct lp_pools *pools, uint64_t dict)
 	free(pairs);
 }
 
-/* Notes the jobs of a queue of a pool of threads. */
+/* Notes the futures of the jobs in the queue of a pool of threads. */
 static void note_members(struct lp_pools *pools, uint64_t queue)
 {
 	uint64_t *items, future;

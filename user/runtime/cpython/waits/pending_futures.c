@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Futures of concurrent.futures that are pending.  One that the queue of an executor has is a job;
- * run_coroutine_threadsafe() returns others, and a program may create them itself.
+ * Futures of concurrent.futures that are pending.  A future in the queue of an executor is that of
+ * a job; other futures are returned by run_coroutine_threadsafe(), or created by the program.
  */
 #include "pools_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Returns what is known of the one that will set a future. */
+/* Describes what will set a future, as far as it is known. */
 static const char *words_of(struct lp_pools *pools, uint64_t future)
 {
 	const struct lp_task_loop *loop;

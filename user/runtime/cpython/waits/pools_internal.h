@@ -80,8 +80,9 @@ struct lp_pools {
 	/* from a future to the index + 1 of the pool that has its job in the queue, or its thread */
 	struct lp_map jobs;
 	/*
-	 * Futures of jobs in queues of executors that are no pools of the list: those of processes,
-	 * and those that nothing refers to any more.  The queues themselves are in it as well.
+	 * Futures of jobs in queues of executors that are not in the list of pools: those of
+	 * processes, and those to which nothing refers any more.  The queues that were read are
+	 * keys as well.
 	 */
 	struct lp_map other_jobs;
 	bool jobs_cut; /* a queue has more jobs than were read */
@@ -187,7 +188,7 @@ uint64_t cpython_pool_loop_task(struct lp_pools *pools, size_t thread,
 /* other_jobs.c: notes the jobs of an executor by the frame of a thread that serves its queue. */
 void cpython_other_jobs_note(struct lp_pools *pools, const struct lp_await_link *link);
 
-/* pending_futures.c: says in the waits of tasks what will set a pending future, if it is known. */
+/* pending_futures.c: adds to the waits of tasks what will set a pending future, if it is known. */
 void cpython_pending_futures_tell(struct lp_pools *pools);
 
 /* thread_waits.c: finds out what a thread waits for. */

@@ -129,7 +129,7 @@ int cpython_wait_transport_descriptor(struct lp_waits *waits, uint64_t transport
 }
 
 /* Describes a UNIX socket by its peer's name in the transport: the kernel does not list it. */
-static bool say_unix_peer(struct lp_waiting *wait, uint64_t transport)
+static bool append_unix_peer(struct lp_waiting *wait, uint64_t transport)
 {
 	const struct lp_cpython *python = wait->waits->python;
 	uint64_t extra = memory_u64(python->pid, transport + TRANSPORT_EXTRA), peer;
@@ -149,7 +149,7 @@ bool cpython_wait_read_transport(struct lp_waiting *wait, uint64_t transport)
 	int descriptor = cpython_wait_transport_descriptor(wait->waits, transport);
 	const char *text = cpython_wait_descriptor(wait->waits, descriptor);
 
-	if (strcmp(text, CPYTHON_WAIT_UNNAMED) != 0 || !say_unix_peer(wait, transport))
+	if (strcmp(text, CPYTHON_WAIT_UNNAMED) != 0 || !append_unix_peer(wait, transport))
 		cpython_wait_append_descriptor(wait, descriptor);
 	return true;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The instants at which waits end by themselves.  A process that runs on may free a timer and its
- * float while they are read, and use their memory for others.  So the task, its coroutines and
- * the timer are read once more at the end: the instant counts if they are unchanged, and if the
- * function that waits can have set it.
+ * float while they are read, and use their memory for other objects.  So the task, its coroutines
+ * and the timer are read once more at the end: the instant is valid if they are unchanged, and if
+ * the function that waits can have set it.
  */
 #include "waits_internal.h"
 
@@ -55,6 +55,7 @@ static bool is_same_place(const struct lp_await_chain *before, const struct lp_a
 typedef bool (*read_instant)(struct lp_waiting *wait, const struct lp_await_chain *chain,
 			     struct lp_wait_time *time);
 
+/* Reads the chain of the task again, and the instant if the task still waits at the same place. */
 static bool read_parked(struct lp_waiting *wait, read_instant read, struct lp_wait_time *time)
 {
 	struct lp_waits *waits = wait->waits;
@@ -64,8 +65,8 @@ static bool read_parked(struct lp_waiting *wait, read_instant read, struct lp_wa
 	       read(wait, &waits->again, time);
 }
 
-/* Reads an instant until what led to it has not changed meanwhile. */
-static bool read_settled(struct lp_waiting *wait, read_instant read, struct lp_wait_time *time)
+/* Reads an instant, again if the objects that it was read from have changed.  False: not known. */
+static bool read_unchanged(struct lp_waiting *wait, read_instant read, struct lp_wait_time *time)
 {
 	struct lp_waits *waits = wait->waits;
 	int tries;
@@ -86,7 +87,7 @@ static bool read_settled(struct lp_waiting *wait, read_instant read, struct lp_w
 	return false;
 }
 
-/* Returns whether the instants of a task's loop are those of another clock. */
+/* Returns whether the loop of a task has another clock than CLOCK_MONOTONIC. */
 static bool has_other_clock(struct lp_waiting *wait)
 {
 	struct lp_waits *waits = wait->waits;
@@ -101,8 +102,8 @@ static bool has_other_clock(struct lp_waiting *wait)
 }
 
 /*
- * Returns whether a function that was called with a delay can have set a timer to an instant, and
- * when it did, in s.  A delay that is no number is not compared.
+ * Returns whether a function that was called with a delay can have set a timer to the instant when.
+ * *since: the instant at which it did, in s; 0: not known, as the delay is not a number.
  */
 static bool is_possible(struct lp_waiting *wait, uint64_t delay, double when, double *since)
 {
@@ -135,7 +136,7 @@ static bool read_due(struct lp_waiting *wait, const struct lp_await_chain *chain
 
 bool cpython_wait_due(struct lp_waiting *wait, struct lp_wait_time *due)
 {
-	return !has_other_clock(wait) && read_settled(wait, read_due, due);
+	return !has_other_clock(wait) && read_unchanged(wait, read_due, due);
 }
 
 /* Returns the TimerHandle of the function that waits, which ends its wait; or 0. */
@@ -179,7 +180,7 @@ static bool read_timeout(struct lp_waiting *wait, const struct lp_await_chain *c
 bool cpython_wait_timeout(struct lp_waiting *wait, double *when)
 {
 	struct lp_wait_time time = { .when = 0 };
-	bool found = !has_other_clock(wait) && read_settled(wait, read_timeout, &time);
+	bool found = !has_other_clock(wait) && read_unchanged(wait, read_timeout, &time);
 
 	*when = time.when;
 	return found;

@@ -123,7 +123,7 @@ static bool read_row(struct lp_waiting *wait)
 }
 
 /* Adds the earliest timeout: that of the function itself, or of an asyncio.timeout() around it. */
-static void say_timeout(struct lp_waiting *wait)
+static void append_timeout(struct lp_waiting *wait)
 {
 	double when;
 
@@ -186,7 +186,7 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 	if (wait.edges_cut)
 		cpython_wait_append(&wait, "%zu shown", waits->edge_count);
 	if (wait.kind != LP_AWAITED_NOTHING)
-		say_timeout(&wait);
+		append_timeout(&wait);
 	task->awaited = wait.kind;
 	task->awaited_class = wait.class;
 	task->awaited_id = wait.id;

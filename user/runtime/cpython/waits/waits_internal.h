@@ -133,10 +133,10 @@ struct lp_waits {
 	size_t peer_steps_left; /* for finding the connections of futures */
 	size_t members_left, edges_left; /* bounds against a hostile process */
 
-	/* the chain of the task that is being filled and what led to its times, read again */
-	size_t time_flushes_left; /* bounds how often the cache is emptied for that */
-	struct lp_await_chain again;
-	struct lp_memory_record record;
+	/* for the instants of the task that is being filled, see timers.c */
+	size_t time_flushes_left; /* bounds how often the cache is emptied for them */
+	struct lp_await_chain again; /* its chain, read again */
+	struct lp_memory_record record; /* the reads that an instant depends on */
 
 	/* the edges of the task that is being filled */
 	size_t edge_count;
@@ -212,9 +212,9 @@ void cpython_wait_append_when(struct lp_waiting *wait, const char *early, const 
 void cpython_wait_edge(struct lp_waiting *wait, uint64_t task, bool holds);
 
 /*
- * timers.c: the instants at which a wait ends by itself, in s of the loop's clock.  All that leads
- * from the task to such an instant is read twice, so that it is that of this wait even if the
- * process runs on.  False: it is not known.
+ * timers.c: the instants at which a wait ends by itself, in s of the loop's clock.  All objects
+ * from the task to such an instant are read twice, so that the instant is that of this wait even if
+ * the process runs on.  False: it is not known.
  */
 struct lp_wait_time {
 	double when;
@@ -289,8 +289,8 @@ uint64_t cpython_wait_exit_lock(struct lp_waits *waits, uint64_t object, uint64_
 uint64_t cpython_wait_next_holder(const struct lp_waits *waits, uint64_t object, size_t *at);
 
 /*
- * Finds the earliest instant of the asyncio.timeout() that frames of a chain are in.  False: there
- * is none.
+ * Finds the earliest instant of all asyncio.timeout() that the frames of a chain have entered.
+ * False: there is none.
  */
 bool cpython_wait_deadline(struct lp_waits *waits, const struct lp_await_chain *chain,
 			   double *when);
