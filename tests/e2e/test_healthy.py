@@ -117,7 +117,7 @@ def test_children_of_a_master_with_a_loop(case):
         raise Failure(f"nothing is said of the children: {alone.err}")
     first, supervisor = children_of(target.pid)
     workers = ",".join(str(pid) for pid in sorted((first, *children_of(supervisor))))
-    last = f"event loops run in 2 of the child processes of pid {target.pid} as well"
+    last = f"event loops run in 2 of the child processes of process {target.pid} as well"
     if last not in alone.err or f"`loopprof tasks -p {workers}`" not in alone.err:
         raise Failure(f"nothing is said of the children at the end: {alone.err}")
     tasks = case.run("tasks", "-p", str(target.pid)).expect(0)

@@ -211,8 +211,11 @@ static void fail_block(struct lp_recorder *recorder, int err, uint64_t records, 
 	bool whole = err == -ENOENT || err == -LP_TRUNCATED;
 
 	fail(recorder, err, whole ? recorder->segment_records : records, now_ns);
-	if (!whole)
+	if (!whole) {
+		/* they are lost already if the whole file is lost later */
+		recorder->segment_records = saturating_sub(recorder->segment_records, records);
 		return;
+	}
 	recorder->failed_ns = recorder->header.segment_ns;
 	/* the directory may well be there, so that the next attempt can be at once */
 	recorder->retry_ns = now_ns;

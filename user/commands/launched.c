@@ -46,11 +46,12 @@ static void handle(struct lp_launched *launched, int signal, int code)
 	char text[16];
 	int status;
 
+	/* the limit of CPU time is that of this process, and asks the program for nothing */
+	if (signal == SIGXCPU)
+		return;
 	launched->signal = signal;
 	launched->since_ns = clock_now();
-	/* the limit of CPU time is that of this process */
-	if (signal == SIGXCPU || has_received(launched, code) ||
-	    launch_ended(launched->launch, &status))
+	if (has_received(launched, code) || launch_ended(launched->launch, &status))
 		return;
 	if (kill(pid, signal)) {
 		log_warning("%s cannot be forwarded to %s (pid %d): %s",
@@ -135,7 +136,7 @@ static bool report_late(const struct lp_launched *launched)
 static int next_signal(const sigset_t *set, bool leaving, int *code)
 {
 	const struct timespec pause = { .tv_nsec = (leaving ? LEAVE_MS : WAIT_MS) * NS_PER_MS };
-	siginfo_t info;
+	siginfo_t info = { .si_code = 0 };
 	int number = sigtimedwait(set, &info, &pause);
 
 	*code = info.si_code;

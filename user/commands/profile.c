@@ -542,8 +542,8 @@ static int run_to_end(struct lp_profile *profile, struct lp_launched *launched,
 	writing_end();
 	notify_stopping();
 	launched->launch = profile->launch;
-	if (reason == LP_RUN_END_INTERRUPT)
-		launched_take(launched, profile->signals);
+	/* a signal may also have come while the run ended for another reason */
+	launched_take(launched, profile->signals);
 	ending_release();
 	report_children(profile, false);
 	remote_limit_last_reads();
@@ -557,11 +557,13 @@ static int run_to_end(struct lp_profile *profile, struct lp_launched *launched,
 
 int command_profile(const struct lp_options *options)
 {
-	struct lp_profile profile = { .options = options };
+	/* too large for a small stack */
+	static struct lp_profile profile;
 	struct lp_error error = { .code = 0 };
 	struct lp_launched launched = { .name = options->launch ? options->launch[0] : "" };
 	int status = 0, err;
 
+	profile.options = options;
 	describe_run(&profile);
 	err = preflight_check(options, &error);
 	/* the environment is that of the launched program, which may notify the manager itself */

@@ -9,7 +9,7 @@
 #include "program_cache.h"
 
 /* The number of entries. Of the processes that share an entry, the last one replaces the others. */
-#define LP_EXAMINED_PROCESSES 4096
+#define LP_EXAMINED_PROCESSES 65536
 
 struct lp_examined_process {
 	pid_t pid;

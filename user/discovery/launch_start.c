@@ -132,8 +132,12 @@ int launch_start(char *const argv[], bool follow, struct lp_launch **result, str
 	err = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) ? -errno : 0;
 	launch->report = sockets[0];
 	if (!err) {
+		/* if this process has inherited that it is ignored, the kernel drops exit statuses */
+		sighandler_t before = signal(SIGCHLD, SIG_DFL);
+
 		launch->pid = fork();
 		if (!launch->pid) {
+			signal(SIGCHLD, before);
 			close(sockets[0]);
 			run_child(argv, by_sudo ? &user : NULL, sockets[1]);
 		}

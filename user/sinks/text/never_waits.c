@@ -16,7 +16,8 @@
 /* Returns whether a callback ran about as often as the loop polled, or more often. */
 static bool is_in_each(const struct lp_loop_summary *loop, const struct lp_callback_summary *item)
 {
-	return (double)histogram_count(&item->run) * 100 >= (double)loop->iterations * EACH_PERCENT;
+	return loop->iterations &&
+	       (double)histogram_count(&item->run) * 100 >= (double)loop->iterations * EACH_PERCENT;
 }
 
 /* Returns the callback that samples have shown most often; NULL: none. */

@@ -104,7 +104,7 @@ function endNotes() {
 function repeatedCallbacks(loop) {
 	const most = [...loop.callbacks].sort((a, b) => b.run.count - a.run.count);
 
-	return (data.sampled ? most.slice(0, 1) : most.filter(one => one.run.count >= 0.9 * loop.iterations).slice(0, 3))
+	return (data.sampled ? most.slice(0, 1) : most.filter(one => loop.iterations && one.run.count >= 0.9 * loop.iterations).slice(0, 3))
 		.map(one => callbackOf(one.callback))
 		.map(callback => callback.file ? `${callback.name} (${formatPlace(callback.file, callback.line)})` :
 			callback.name);
