@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What tasks have entered with `async with`, by objects laid out as in CPython 3.13 in this process.
- * Tests on live interpreters cover what asyncio does with them.
+ * What tasks have entered with `async with`, by objects laid out as in CPython 3.13 in this
+ * process. Tests on live interpreters cover what asyncio does with them.
  */
 #include "objects_fixture.h"
 
