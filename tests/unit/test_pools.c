@@ -229,6 +229,75 @@ static void what_acquires_a_connection_of_aiomysql_holds_it(void **state)
 	assert_int_equal(pool_of(at(pool))->holders[0].task, tasks[1].address);
 }
 
+/* ---- bounds ------------------------------------------------------------------------------ */
+
+/* Notes the jobs of a frame with one variable. */
+static void note_other_jobs(const char *name, uint64_t value)
+{
+	uint64_t *code = taken(256), *frame = taken(256);
+	struct lp_await_link link = { .frame = at(frame), .code = at(code), .running = true };
+	struct object *names = new_object(new_type("tuple", 24, 0));
+
+	names->words[0] = 1;
+	set_word(names, python.row.tuple.ob_item, new_string(name));
+	set_word(code, python.row.code.co_nlocalsplus, 1);
+	set_word(code, python.row.code.co_localsplusnames, at(names));
+	set_word(code, python.row.code.co_localspluskinds, at(new_object(string_type)));
+	set_word(frame, python.row.frame.localsplus, value);
+	cpython_other_jobs_note(pools, &link);
+}
+
+static void jobs_of_pools_of_processes_are_charged(void **state)
+{
+	struct instance *first = new_instance(new_class("app.First"));
+	struct instance *second = new_instance(new_class("app.Second"));
+	struct instance *item = new_instance(new_class("app.Item"));
+
+	(void)state;
+	set_attribute(item, "future", 0x5000);
+	set_attribute(first, "1", at(item));
+	set_attribute(first, "2", at(&none));
+	set_attribute(second, "3", at(&none));
+	pools->members_left = 3;
+	note_other_jobs("pending_work_items", at(&first->dict));
+	assert_non_null(map_get(&pools->other_jobs, 0x5000));
+	assert_int_equal(pools->members_left, 1);
+	/* the same dict again */
+	note_other_jobs("pending_work_items", at(&first->dict));
+	assert_int_equal(pools->members_left, 1);
+	note_other_jobs("pending_work_items", at(&second->dict));
+	assert_int_equal(pools->members_left, 0);
+	assert_false(pools->jobs_cut);
+	note_other_jobs("pending_work_items", at(&item->dict));
+	assert_true(pools->jobs_cut);
+}
+
+/* A queue may be longer than what may still be read of all containers. */
+static void queues_that_the_budget_cuts_are_cut(void **state)
+{
+	uint64_t items[] = { at(&none), at(&none), at(&none) };
+	struct instance *pool = new_instance(new_class("app.Pool"));
+	struct lp_pool_object object = { .address = at(pool) };
+
+	(void)state;
+	set_attribute(pool, "_work_queue", new_list(3, items));
+	pools->members_left = 10;
+	cpython_pool_jobs(pools, &object);
+	assert_int_equal(pools->members_left, 7);
+	assert_false(pools->jobs_cut);
+	pools->members_left = 2;
+	cpython_pool_jobs(pools, &object);
+	assert_true(pools->jobs_cut);
+
+	pools->jobs_cut = false;
+	pools->members_left = 10;
+	note_other_jobs("work_queue", new_list(3, items));
+	assert_false(pools->jobs_cut);
+	pools->members_left = 2;
+	note_other_jobs("work_queue", new_list(3, items));
+	assert_true(pools->jobs_cut);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests_of_pools[] = {
@@ -242,6 +311,10 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(what_acquires_a_connection_of_aiomysql_holds_it,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(jobs_of_pools_of_processes_are_charged, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(queues_that_the_budget_cuts_are_cut, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests_of_pools, NULL, NULL);

@@ -346,6 +346,62 @@ static void a_held_snapshot_is_released_in_time(void **state)
 	unmap_pages(pages);
 }
 
+/* The limit of a stop also holds while nothing is read through a cache, or nothing at all. */
+static void a_held_snapshot_is_released_without_a_cache(void **state)
+{
+	uint8_t *pages = map_pages();
+	uint64_t address = (uint64_t)(uintptr_t)pages, values[1];
+	int released = 0;
+
+	(void)state;
+	assert_int_equal(memory_snapshot_begin(getpid(), CACHE_BYTES), 0);
+	memory_snapshot_take();
+	memory_snapshot_hold(UINT64_MAX, count_release, &released);
+	memory_u64(getpid(), address);
+	memory_snapshot_release_due();
+	assert_int_equal(released, 0);
+	assert_int_equal(memory_snapshot_missed(), 0);
+	memory_snapshot_hold(memory_time(), count_release, &released);
+	memory_u64(getpid(), address);
+	assert_int_equal(released, 1);
+	/* what is read of the process from now on is of a later instant */
+	assert_int_equal(memory_snapshot_missed(), 1);
+	memory_snapshot_hold(memory_time(), count_release, &released);
+	assert_int_equal(memory_read_many(getpid(), &address, 1, values, sizeof(values)), 1);
+	assert_int_equal(released, 2);
+	assert_int_equal(memory_snapshot_missed(), 2);
+	memory_snapshot_hold(memory_time(), count_release, &released);
+	memory_snapshot_release_due();
+	memory_snapshot_release_due();
+	assert_int_equal(released, 3);
+	memory_snapshot_end();
+	unmap_pages(pages);
+}
+
+/* A block that is read again after a flush does not take the place of another one. */
+static void blocks_read_before_a_flush_are_in_the_snapshot(void **state)
+{
+	uint8_t *pages = map_pages();
+	/* in two blocks behind the hole; a cache of this size has one set, for four blocks */
+	uint64_t first = (uint64_t)(uintptr_t)pages + (size_t)20 * PAGE,
+		 second = first + (size_t)8 * PAGE;
+
+	(void)state;
+	assert_int_equal(memory_snapshot_begin(getpid(), (size_t)16 * PAGE), 0);
+	assert_int_equal(memory_cache_open(getpid(), CACHE_BYTES), 0);
+	memory_u64(getpid(), first);
+	memory_u64(getpid(), second);
+	memory_cache_flush();
+	memory_u64(getpid(), second);
+	memory_cache_close();
+	memory_snapshot_take();
+	read_once(first);
+	read_once(second);
+	assert_int_equal(memory_snapshot_missed(), 0);
+	memory_snapshot_end();
+	unmap_pages(pages);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +416,8 @@ int main(void)
 		cmocka_unit_test(a_snapshot_is_of_one_instant),
 		cmocka_unit_test(what_nobody_read_before_a_snapshot_is_counted),
 		cmocka_unit_test(a_held_snapshot_is_released_in_time),
+		cmocka_unit_test(a_held_snapshot_is_released_without_a_cache),
+		cmocka_unit_test(blocks_read_before_a_flush_are_in_the_snapshot),
 		cmocka_unit_test(addresses_that_no_process_has_are_refused),
 		cmocka_unit_test(many_pieces_are_read_up_to_the_first_that_cannot_be),
 	};

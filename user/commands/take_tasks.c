@@ -11,6 +11,7 @@
 #include "tasks/unheld.h"
 #include "tasks/unwoken.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,6 +22,8 @@
  * copied take memory of this process.
  */
 #define SNAPSHOT_BYTES (512UL << 20)
+/* The least limit, if there is not enough memory for a larger one. */
+#define SNAPSHOT_BYTES_MIN (16UL << 20)
 /* The longest time in ns for which a target remains stopped after its memory was copied. */
 #define HOLD_NS (50 * NS_PER_MS)
 /* The time in ns between two readings of a lock that seems to have no holder. */
@@ -63,8 +66,13 @@ static int copy_memory(struct stopped *stopped, struct lp_error *error)
 {
 	const struct lp_tasks_source *source = stopped->source;
 	struct lp_task_list list;
-	int err = memory_snapshot_begin(source->process->pid, SNAPSHOT_BYTES);
+	size_t bytes = SNAPSHOT_BYTES;
+	int err = memory_snapshot_begin(source->process->pid, bytes);
 
+	while (err == -ENOMEM && bytes > SNAPSHOT_BYTES_MIN) {
+		bytes /= 2;
+		err = memory_snapshot_begin(source->process->pid, bytes);
+	}
 	if (err)
 		return error_set(error, err, "out of memory");
 	err = source->instance->runtime->read_tasks(source->instance, &list, error);

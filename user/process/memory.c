@@ -111,10 +111,13 @@ static size_t place_block(uint64_t number)
 	struct lp_block_head *heads = &cache.heads[set * WAYS];
 
 	for (way = 0; way < WAYS; way++) {
-		if (heads[way].number == number && heads[way].age == cache.age) {
-			heads[way].used = 1;
-			return set * WAYS + way;
-		}
+		if (heads[way].number != number)
+			continue;
+		/* a block that was read before a flush does not take the place of another one */
+		if (heads[way].age != cache.age)
+			heads[way] = (struct lp_block_head){ .number = number, .age = cache.age };
+		heads[way].used = 1;
+		return set * WAYS + way;
 	}
 	for (way = 0; way < WAYS - 1; way++)
 		if (heads[way].age != cache.age || !heads[way].used)
@@ -129,10 +132,14 @@ static size_t place_block(uint64_t number)
 	return set * WAYS + way;
 }
 
+/* Returns whether what is read now is of a later instant than the snapshot. */
+static bool is_late(void)
+{
+	return cache.taken && !cache.release;
+}
+
 static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
 {
-	if (cache.release && clock_now() >= cache.release_ns)
-		memory_snapshot_release();
 	while (size) {
 		size_t place = place_block(address / BLOCK), at = address % BLOCK;
 		unsigned int page = (unsigned int)(at / PAGE);
@@ -140,7 +147,7 @@ static int read_cached(uint64_t address, uint8_t *buffer, size_t size)
 		uint8_t *data = cache.data + place * BLOCK;
 
 		if (!(cache.heads[place].pages & 1U << page)) {
-			bool late = cache.taken && !cache.release;
+			bool late = is_late();
 			int err = fill_block(&cache.heads[place], data, page);
 
 			if (err)
@@ -282,6 +289,12 @@ void memory_snapshot_release(void)
 		release(cache.release_context);
 }
 
+void memory_snapshot_release_due(void)
+{
+	if (cache.release && clock_now() >= cache.release_ns)
+		memory_snapshot_release();
+}
+
 size_t memory_snapshot_missed(void)
 {
 	return cache.missed;
@@ -416,11 +429,14 @@ int memory_read(pid_t pid, uint64_t address, void *buffer, size_t size)
 {
 	int err;
 
+	memory_snapshot_release_due();
 	if (pid == cache.pid && pid && (size <= CACHED_READ_MAX || cache.snapshot) &&
 	    address <= UINT64_MAX - size)
 		err = read_cached(address, buffer, size);
 	else
 		err = read_straight(pid, address, buffer, size);
+	if (pid != cache.pid && pid == cache.snapshot && is_late())
+		cache.missed++;
 	/* reads of a snapshot are compared by their instants */
 	if (recording && pid == recording->pid && !err && !(cache.taken && pid == cache.snapshot))
 		record_read(address, buffer, size);
@@ -439,6 +455,7 @@ size_t memory_read_many(pid_t pid, const uint64_t *addresses, size_t count, void
 			done++;
 		return done;
 	}
+	memory_snapshot_release_due();
 	while (done < count) {
 		size_t part = count - done < READ_MANY ? count - done : READ_MANY, i;
 		struct iovec local = { (char *)buffer + done * size, part * size };
@@ -447,6 +464,7 @@ size_t memory_read_many(pid_t pid, const uint64_t *addresses, size_t count, void
 		for (i = 0; i < part; i++)
 			remote[i] = (struct iovec){ (void *)(uintptr_t)addresses[done + i], size };
 		bytes = transfer(pid, &local, 1, remote, part);
+		cache.missed += pid == cache.snapshot && is_late();
 		if (bytes > 0)
 			done += (size_t)bytes / size;
 		if (bytes != (ssize_t)(part * size))

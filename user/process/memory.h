@@ -53,13 +53,16 @@ void memory_cache_close(void);
  * or -ENOMEM.
  *
  * The process may remain stopped after take, so that other blocks are of the same instant, too.
- * hold stores a function that lets the process go on. It is called once: by the first read at or
- * after until_ns (CLOCK_MONOTONIC), by memory_snapshot_release or by memory_snapshot_end.
+ * hold stores a function that lets the process go on. It is called once: by the first read, or the
+ * first memory_snapshot_release_due, at or after until_ns (CLOCK_MONOTONIC), by
+ * memory_snapshot_release or by memory_snapshot_end. Work that takes long and reads no memory calls
+ * memory_snapshot_release_due from time to time.
  */
 int memory_snapshot_begin(pid_t pid, size_t bytes);
 void memory_snapshot_take(void);
 void memory_snapshot_hold(uint64_t until_ns, void (*release)(void *context), void *context);
 void memory_snapshot_release(void);
+void memory_snapshot_release_due(void);
 size_t memory_snapshot_missed(void);
 void memory_snapshot_end(void);
 

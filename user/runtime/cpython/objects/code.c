@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "code.h"
 
+#include "base/clocks.h"
 #include "base/text.h"
 #include "process/memory.h"
 #include "runtime/cpython/layout/line_table.h"
@@ -10,6 +11,8 @@
 #include <string.h>
 
 #define CODES 512
+/* The time in ns after which a program without a file is asked again, as it may just have begun. */
+#define NO_FILE_NS NS_PER_S
 /* Code objects that are read at once. */
 #define STACK_PART 32
 #define LINE_TABLE_MAX (1 << 20)
@@ -37,6 +40,7 @@ struct lp_code_cache {
 	struct lp_code *slots[CODES];
 	size_t table_bytes;
 	bool program_has_file; /* see program_has_file(); false: not known yet, or it has none */
+	uint64_t no_file_ns; /* CLOCK_MONOTONIC when it had none; 0: never */
 };
 
 struct lp_code_cache *cpython_codes_new(void)
@@ -213,14 +217,21 @@ static bool program_has_file(const struct lp_cpython *python)
  */
 static bool is_generated(const struct lp_cpython *python, const char *file)
 {
-	bool has_file;
+	struct lp_code_cache *cache = python->codes;
+	uint64_t now_ns;
 
 	if (strcmp(file, "<string>") != 0)
 		return false;
-	has_file = (python->codes && python->codes->program_has_file) || program_has_file(python);
-	if (python->codes)
-		python->codes->program_has_file = has_file;
-	return has_file;
+	if (!cache)
+		return program_has_file(python);
+	if (cache->program_has_file)
+		return true;
+	now_ns = clock_now();
+	if (cache->no_file_ns && now_ns - cache->no_file_ns < NO_FILE_NS)
+		return false;
+	cache->program_has_file = program_has_file(python);
+	cache->no_file_ns = now_ns;
+	return cache->program_has_file;
 }
 
 static void show(const struct lp_cpython *python, const struct lp_code *code, uint64_t instruction,

@@ -202,10 +202,14 @@ static void note_entered(struct lp_waits *waits, uint64_t task, const struct lp_
 /* Finds what an @asynccontextmanager holds: the objects entered where its generator yields. */
 static size_t entered_by_manager(struct lp_waits *waits, uint64_t manager, uint64_t *objects)
 {
-	uint64_t generator = cpython_instance_get(waits->python, manager, "gen");
+	uint64_t generator;
 	struct lp_await_chain *chain;
 	size_t count = 0;
 
+	if (!waits->manager_steps_left)
+		return 0;
+	waits->manager_steps_left--;
+	generator = cpython_instance_get(waits->python, manager, "gen");
 	chain = generator ? malloc(sizeof(*chain)) : NULL;
 	if (!chain)
 		return 0;
@@ -222,6 +226,9 @@ static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager
 	uint64_t objects[HELD_MAX];
 	size_t count = depth < DEPTH_MAX ? entered_by_manager(waits, manager, objects) : 0, i;
 
+	/* a lock that one of the others holds is not without a holder */
+	if (!waits->manager_steps_left)
+		cpython_orphans_note_unread(waits);
 	for (i = 0; i < count; i++)
 		note_entered(waits, task, NULL, 0, objects[i], depth + 1);
 }
@@ -253,7 +260,8 @@ bool cpython_wait_deadline(struct lp_waits *waits, const struct lp_await_chain *
 		for (j = 0; j < count; j++)
 			lower_deadline(waits, objects[j], 0, when);
 	}
-	return *when < HUGE_VAL;
+	/* without steps, an earlier instant may be missing */
+	return *when < HUGE_VAL && waits->manager_steps_left;
 }
 
 #define KNOWN_MANAGERS (LP_WAIT_TIMEOUT | LP_WAIT_CONTEXT_MANAGER | SYNCHRONISERS | THREAD_LOCKS)

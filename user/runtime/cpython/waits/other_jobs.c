@@ -13,9 +13,17 @@
 static void note_pairs(struct lp_pools *pools, uint64_t dict)
 {
 	struct lp_pair *pairs;
-	ssize_t count = cpython_dict_pairs(pools->python, dict, &pairs), i;
 	uint64_t future;
+	ssize_t count, i;
 
+	if (!pools->members_left) {
+		pools->jobs_cut = true;
+		return;
+	}
+	count = cpython_dict_pairs(pools->python, dict, &pairs);
+	if (count > 0)
+		pools->members_left -= (size_t)count < pools->members_left ? (size_t)count
+									   : pools->members_left;
 	pools->jobs_cut |= count > CPYTHON_POOL_MEMBERS_MAX;
 	for (i = 0; i < count && i < CPYTHON_POOL_MEMBERS_MAX; i++) {
 		future = cpython_instance_get(pools->python, pairs[i].value, "future");
@@ -31,7 +39,7 @@ static void note_members(struct lp_pools *pools, uint64_t queue)
 	uint64_t *items, future;
 	ssize_t count = cpython_pool_members(pools, queue, &items), i;
 
-	pools->jobs_cut |= count == CPYTHON_POOL_MEMBERS_MAX;
+	pools->jobs_cut |= count == CPYTHON_POOL_MEMBERS_MAX || !pools->members_left;
 	for (i = 0; i < count; i++) {
 		future = cpython_pool_attribute(pools, items[i], "future");
 		if (future)

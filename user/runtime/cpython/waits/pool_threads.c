@@ -151,7 +151,7 @@ void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object)
 	free(items);
 	if (used)
 		qsort(jobs, used, sizeof(*jobs), most_first);
-	pools->jobs_cut |= count == CPYTHON_POOL_MEMBERS_MAX;
+	pools->jobs_cut |= count == CPYTHON_POOL_MEMBERS_MAX || !pools->members_left;
 	object->pool.jobs = used ? jobs : NULL;
 	object->pool.jobs_count = used;
 	object->pool.partial |= object->pool.amounts[LP_POOL_WAITING] != LP_POOL_UNKNOWN &&

@@ -5,6 +5,8 @@
  */
 #include "waits_internal.h"
 
+#include "process/memory.h"
+
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #define LINES_MAX 500000 /* lines that are read of one list */
+#define CHECKED 256 /* lines after which it is checked whether a stopped process must go on */
 #define DESCRIPTOR_MAX (1 << 24)
 #define SOCKETS_SHOWN 3
 
@@ -117,8 +120,12 @@ static void read_list(struct lp_waits *waits, const char *name, const char *prot
 
 	snprintf(path, sizeof(path), "/proc/%d/net/%s", waits->python->pid, name);
 	file = fopen(path, "re");
-	while (file && left-- && fgets(line, sizeof(line), file))
+	while (file && left-- && fgets(line, sizeof(line), file)) {
+		/* the process may be stopped meanwhile, but not for as long as many lines take */
+		if (!(left % CHECKED))
+			memory_snapshot_release_due();
 		read(waits, protocol, line);
+	}
 	if (file)
 		fclose(file);
 }

@@ -171,7 +171,7 @@ static bool read_timeout(struct lp_waiting *wait, const struct lp_await_chain *c
 		return noted;
 	delay = cpython_frame_local(waits->python, &chain->links[wait->link], WAIT_TIMEOUT);
 	if (!cpython_wait_when(waits, handle, &own) || !is_possible(wait, delay, own, &since))
-		return false;
+		return noted;
 	if (!noted || own < time->when)
 		time->when = own;
 	return true;

@@ -17,6 +17,7 @@
 #define EDGES_MAX 1000000
 #define ORPHAN_STEPS_MAX 4000000
 #define PEER_STEPS_MAX 1000000
+#define MANAGER_STEPS_MAX 1000000
 #define TIME_FLUSHES_MAX 4096
 
 struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_task_arena *arena)
@@ -33,6 +34,7 @@ struct lp_waits *cpython_waits_new(const struct lp_cpython *python, struct lp_ta
 	waits->edges_left = EDGES_MAX;
 	waits->orphan_steps_left = ORPHAN_STEPS_MAX;
 	waits->peer_steps_left = PEER_STEPS_MAX;
+	waits->manager_steps_left = MANAGER_STEPS_MAX;
 	waits->time_flushes_left = TIME_FLUSHES_MAX;
 	return waits;
 }

@@ -131,6 +131,7 @@ struct lp_waits {
 	struct lp_wait_sockets *sockets;
 	struct lp_map peer_types; /* from a type to the packages of it and its bases, a text */
 	size_t peer_steps_left; /* for finding the connections of futures */
+	size_t manager_steps_left; /* for finding what context managers have entered */
 	size_t members_left, edges_left; /* bounds against a hostile process */
 
 	/* for the instants of the task that is being filled, see timers.c */
