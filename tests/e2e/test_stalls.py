@@ -110,7 +110,8 @@ def constructor_complaints(records, kind, stack):
     for record in records.of(kind):
         for frames in frames_of(record):
             functions = [frame["function"].rpartition(".")[2] for frame in frames]
-            if "__init__" in functions:
+            # other stalls, of a busy host, may be anywhere
+            if "__init__" in functions and "construct" in functions:
                 found += 1
                 # the await chain of a task is outermost first
                 inner = functions[::-1] if kind == "task" else functions
