@@ -26,7 +26,7 @@ static void take(void *context, const struct lp_event *record)
 
 static int read_all(struct lp_capture_reader *reader, size_t size, struct lp_error *error)
 {
-	struct lp_capture_segments *chain = capture_segments_new();
+	struct lp_capture_segments *chain = capture_segments_new(size & 1);
 	const struct lp_event *record;
 	size_t handed = 0, bytes = 0;
 	int err;

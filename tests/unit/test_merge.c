@@ -146,6 +146,21 @@ static void the_first_file_that_is_there_says_what_it_goes_on_from(void **state)
 	assert_int_equal(all.types[LP_EVENT_SLOW], 399);
 }
 
+static void counts_of_a_first_file_without_records_are_in_the_next_one(void **state)
+{
+	const char *const path[] = { directory };
+	struct lp_merge_totals found;
+	struct lp_came all;
+
+	(void)state;
+	record_run();
+	/* the disk was full when the first records were to be written */
+	assert_int_equal(truncate(segment_path(0), sizeof(struct lp_capture_header)), 0);
+	assert_int_equal(read_all(path, 1, &all, &found), 0);
+	assert_int_equal(found.missing, 0);
+	assert_int_equal(all.types[LP_EVENT_BASELINE], 0);
+}
+
 static void loops_that_end_in_a_missing_file_end(void **state)
 {
 	const char *const path[] = { directory };
@@ -365,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(files_of_one_run_are_read_as_one),
 		TEST(the_first_file_that_is_there_says_what_it_goes_on_from),
+		TEST(counts_of_a_first_file_without_records_are_in_the_next_one),
 		TEST(loops_that_end_in_a_missing_file_end),
 		TEST(a_file_that_is_given_twice_is_read_once),
 		TEST(of_a_copy_that_was_cut_the_longer_one_is_read),

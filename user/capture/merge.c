@@ -493,7 +493,8 @@ static void begin_sources(struct lp_merge *captures)
 		captures->next++;
 		source->at = source->first;
 		source->unix_ns = 0;
-		source->chain = capture_segments_new();
+		source->chain =
+			capture_segments_new(!captures->files[source->first].header.segment);
 		if (source->chain) {
 			advance(captures, source);
 		} else {

@@ -25,13 +25,17 @@ struct lp_capture_segments {
 	uint32_t loop_end;
 	struct lp_segments_name *names;
 	uint32_t name_end;
-	bool begun; /* a record was passed on before: a checkpoint continues the sequence */
+	bool begun; /* nothing of the run is missing before: a checkpoint continues the sequence */
 	bool in_checkpoint;
 };
 
-struct lp_capture_segments *capture_segments_new(void)
+struct lp_capture_segments *capture_segments_new(bool from_start)
 {
-	return calloc(1, sizeof(struct lp_capture_segments));
+	struct lp_capture_segments *segments = calloc(1, sizeof(*segments));
+
+	if (segments)
+		segments->begun = from_start;
+	return segments;
 }
 
 void capture_segments_free(struct lp_capture_segments *segments)

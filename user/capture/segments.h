@@ -13,7 +13,11 @@
 
 struct lp_capture_segments;
 
-struct lp_capture_segments *capture_segments_new(void);
+/*
+ * from_start: the first file is the first one of its run, so that all counts are of files that were
+ * given, also if that file has no records, as the disk was full.  Returns NULL if out of memory.
+ */
+struct lp_capture_segments *capture_segments_new(bool from_start);
 void capture_segments_free(struct lp_capture_segments *segments);
 
 /*
