@@ -405,9 +405,11 @@ def summary(records, truth):
                 yield f"{describe(stall)}: held by {row['held_by']!r} in the summary"
             if cause == "run_queue" and row["frame"] is not None:
                 yield f"waiting for a CPU is reported at {places([row['frame']])}"
-            if row["target"] and stall["target"] and not re.search(stall["target"],
-                                                                   row["target"]):
-                yield f"{describe(stall)}: on {row['target']!r} in the summary"
+        # the same line may also have waited for something else for a moment, as for another child
+        targets = [row["target"] for row in rows if row["target"]]
+        if stall["target"] and targets and not any(re.search(stall["target"], target)
+                                                   for target in targets):
+            yield f"{describe(stall)}: on {targets} in the summary, not {stall['target']}"
 
 
 def every_cause(records, truth, mode, note):

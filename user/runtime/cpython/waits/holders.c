@@ -228,7 +228,7 @@ static void note_manager(struct lp_waits *waits, uint64_t task, uint64_t manager
 
 	/* a lock that one of the others holds is not without a holder */
 	if (!waits->manager_steps_left)
-		cpython_orphans_note_unread(waits);
+		waits->may_hold++; /* a manager that was not read may hold a lock */
 	for (i = 0; i < count; i++)
 		note_entered(waits, task, NULL, 0, objects[i], depth + 1);
 }
