@@ -81,7 +81,7 @@ static void subtree_add_task(const struct subtrees *all, uint32_t task, struct s
 		if (to == all->components[task])
 			continue;
 		stored = &all->stored[to];
-		for (at = 0; at < stored->count; at++)
+		for (at = 0; all->ways && at < stored->count; at++)
 			subtree_add_way(set, &all->ways[stored->begin + at]);
 		if (!*below || stored->count > (*below)->count)
 			*below = stored;
@@ -117,7 +117,7 @@ static int subtree_store(struct subtrees *all, uint32_t component, const struct 
 	struct lp_hash hash = hash_begin();
 	size_t i;
 
-	if (below && below->count == set->count &&
+	if (below && all->ways && below->count == set->count &&
 	    !memcmp(set->ways, &all->ways[below->begin], set->count * sizeof(*set->ways))) {
 		*stored = *below;
 		return 0;
@@ -138,7 +138,7 @@ static int subtree_store(struct subtrees *all, uint32_t component, const struct 
 static uint32_t *subtree_order(const struct subtrees *all, size_t components)
 {
 	size_t count = all->graph->count, i;
-	uint32_t *order = malloc((count + 1) * sizeof(*order));
+	uint32_t *order = calloc(count + 1, sizeof(*order));
 	size_t *begin = calloc(components + 1, sizeof(*begin));
 
 	for (i = 0; order && begin && i < count; i++)
