@@ -109,7 +109,6 @@ struct sched_entity {
 	struct cfs_rq *cfs_rq;
 	unsigned char sched_delayed; /* 6.12 and later */
 	u64 sum_exec_runtime;
-	u64 prev_sum_exec_runtime;
 	u64 exec_start;
 	u64 nr_migrations;
 };
@@ -142,7 +141,6 @@ struct kernel_siginfo {
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
-	unsigned int policy;
 	unsigned int in_memstall : 1;
 	unsigned int in_iowait : 1;
 	int exit_code;

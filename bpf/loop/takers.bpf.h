@@ -247,12 +247,15 @@ static __always_inline void lp_takers_end(struct lp_wait *wait, __u32 slot,
 {
 	struct lp_taker *last = &wait->takers[LP_TAKER_LAST];
 	const __u64 *comm = (const __u64 *)prev->comm;
-	struct lp_cpu_waiters *cpu = lp_cpu_waiters();
+	struct lp_cpu_waiters *cpu;
 	__u64 ran_ns, queued_ns;
 
+	if (wait->followed && next->se.nr_migrations == wait->migrations)
+		return;
 	ran_ns = lp_last_ran_ns(prev, next, &queued_ns);
 	if (wait->followed) {
-		if (cpu && ran_ns && next->se.nr_migrations != wait->migrations) {
+		cpu = lp_cpu_waiters();
+		if (cpu && ran_ns) {
 			lp_cpu_left(cpu, prev);
 			lp_taker_add(slot, ran_ns);
 		}

@@ -99,7 +99,8 @@ struct lp_wait {
 	__u64 first_migrations; /* number of moves of that thread to other CPUs until then */
 	__u64 last_start_ns; /* se.exec_start of the last taker */
 	__u64 first_ago_ns; /* time from the last run of the first taker to the end of the wait */
-	/* each context switch of its CPU was recorded: takers has those with the most time */
+	/* each context switch of its CPU was recorded, until the thread was moved to another one:
+	 * takers has those with the most time */
 	__u32 followed;
 	__u32 throttled; /* a quota of its cgroup was used up when it began */
 	__u64 queue; /* that of its cgroup on its CPU when it began, and its throttled time */

@@ -138,6 +138,16 @@ static int child_of(pid_t pid)
 	return child;
 }
 
+/* Waits until a program has ended. Returns its status as launch_ended() stores it. */
+static int wait_for_end(struct lp_launch *launch)
+{
+	int status;
+
+	while (!launch_ended(launch, &status))
+		usleep(1000);
+	return status;
+}
+
 /* Checks that a detached program is alive and goes on. */
 static void check_free(struct lp_launch *launch)
 {
@@ -150,7 +160,7 @@ static void check_free(struct lp_launch *launch)
 	assert_int_equal(state_of(pid), 'S');
 	/* a tracer would get the signal before it ends the program */
 	kill(pid, SIGTERM);
-	assert_int_equal(launch_wait(launch), 128 + SIGTERM);
+	assert_int_equal(wait_for_end(launch), 128 + SIGTERM);
 }
 
 static void a_program_that_is_no_interpreter_is_let_go_on_request(void **state)
@@ -205,7 +215,7 @@ static struct lp_launch *search_until(char **program, bool (*reached)(pid_t pid)
 		if (reached(launch_pid(launch)) || time_ns > SEARCH_MOST_NS)
 			return launch;
 		kill(launch_pid(launch), SIGKILL);
-		launch_wait(launch);
+		wait_for_end(launch);
 		launch_free(launch);
 	}
 }
@@ -224,7 +234,7 @@ static void a_program_that_cannot_be_stopped_is_let_go_later(void **state)
 	assert_false(launch_ended(launch, &status));
 	kill(child, SIGKILL);
 	assert_true(launch_leave(launch, clock_now() + 10000 * MILLISECOND));
-	assert_int_equal(launch_wait(launch), 7);
+	assert_int_equal(wait_for_end(launch), 7);
 	launch_free(launch);
 }
 
@@ -243,7 +253,7 @@ static int let_go_confined(void)
 	kill(child, SIGKILL);
 	if (!launch_leave(launch, clock_now() + 10000 * MILLISECOND))
 		return 3;
-	return launch_wait(launch) == 7 ? 0 : 4;
+	return wait_for_end(launch) == 7 ? 0 : 4;
 }
 
 static void a_program_that_cannot_be_stopped_is_let_go_by_a_confined_run(void **state)
@@ -280,7 +290,7 @@ static void check_stopped(struct lp_launch *launch)
 	assert_int_equal(state_of(launch_pid(launch)), 'T');
 	assert_false(launch_ended(launch, &status));
 	kill(launch_pid(launch), SIGCONT);
-	assert_int_equal(launch_wait(launch), 9);
+	assert_int_equal(wait_for_end(launch), 9);
 	launch_free(launch);
 }
 
@@ -316,7 +326,7 @@ static void a_program_that_is_stopped_stays_so_while_it_is_held(void **state)
 		if (is_stopped(launch_pid(launch)) || hold.time_ns > SEARCH_MOST_NS)
 			break;
 		kill(launch_pid(launch), SIGKILL);
-		launch_wait(launch);
+		wait_for_end(launch);
 		launch_free(launch);
 	}
 	check_stopped(launch);
@@ -387,7 +397,7 @@ static void check_failure(char *name, int err, int status, const char *sentence)
 	assert_int_equal(error.code, err);
 	assert_non_null(strstr(error.text, name));
 	assert_non_null(strstr(error.text, sentence));
-	assert_int_equal(launch_wait(launch), status);
+	assert_int_equal(wait_for_end(launch), status);
 	launch_free(launch);
 }
 
@@ -440,7 +450,7 @@ static void a_signal_before_the_program_begins_is_passed_on(void **state)
 	before_exec = GETS_A_SIGNAL;
 	launch = start(ends);
 	assert_int_equal(launch_find_interpreter(launch, never, stop[0], UINT64_MAX, &error), 0);
-	assert_int_equal(launch_wait(launch), 0);
+	assert_int_equal(wait_for_end(launch), 0);
 	launch_free(launch);
 }
 

@@ -89,7 +89,7 @@ static void read_boot_id(uint8_t id[LP_CAPTURE_ID_BYTES])
 static const char *reason(int err)
 {
 	if (err == -LP_TRUNCATED)
-		return "another program has truncated it, and its records are gone; keep logrotate with copytruncate away from it (--rotate begins new files)";
+		return "another program has truncated it, and its records are lost; keep logrotate with copytruncate away from it (--rotate begins new files)";
 	return err == -ENOENT ? "it was removed, or its directory; put that back"
 			      : output_advice(err);
 }

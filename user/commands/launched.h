@@ -24,8 +24,8 @@ void launched_take(struct lp_launched *launched, int signals);
 
 /*
  * Waits until the program has ended, with a message on stderr if that takes long. The second signal
- * ends this process. Returns the status as launch_wait() does, or 1 if a signal asked the program
- * to end, but the program is stopped.
+ * ends this process. Returns the status as launch_ended() stores it, or 1 if a signal asked the
+ * program to end, but the program is stopped.
  */
 int launched_wait(struct lp_launched *launched);
 

@@ -418,16 +418,6 @@ bool launch_ended(struct lp_launch *launch, int *status)
 	return launch->ended;
 }
 
-int launch_wait(struct lp_launch *launch)
-{
-	static const struct timespec pause = { .tv_nsec = LEAVE_STEP_NS };
-	int status;
-
-	while (!launch_ended(launch, &status))
-		nanosleep(&pause, NULL);
-	return status;
-}
-
 void launch_free(struct lp_launch *launch)
 {
 	if (!launch)

@@ -32,7 +32,7 @@ pid_t launch_pid(const struct lp_launch *launch);
  * and its children are followed or as another thread than its first one called exec; -EINTR if the
  * descriptor stop is readable; -ETIME at end_ns, an instant of CLOCK_MONOTONIC; or another negative
  * errno with a sentence. With an error the trace ends. The program goes on then, unless it could
- * not be executed: launch_wait returns 127 if there is no such program, and 126 if it is not
+ * not be executed: launch_ended stores 127 if there is no such program, and 126 if it is not
  * executable.
  */
 int launch_find_interpreter(struct lp_launch *launch, bool (*has_interpreter)(pid_t pid), int stop,
@@ -69,15 +69,10 @@ bool launch_leave(struct lp_launch *launch, uint64_t until_ns);
 void launch_release(struct lp_launch *launch);
 
 /*
- * Returns whether the program has ended. *status is then its exit status, or 128 plus the number of
- * the signal that ended it.
+ * Returns whether the program has ended. *status is then its exit status, 128 plus the number of
+ * the signal that ended it, or 1 if the status cannot be read.
  */
 bool launch_ended(struct lp_launch *launch, int *status);
-/*
- * Waits until the program has ended. Returns its status as launch_ended, or 1 if it cannot be
- * waited for.
- */
-int launch_wait(struct lp_launch *launch);
 void launch_free(struct lp_launch *launch);
 
 #endif /* LP_DISCOVERY_LAUNCH_H */
