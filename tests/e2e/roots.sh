@@ -74,6 +74,7 @@ make_root() {
     for archive in "$state"/cache/archives/*.deb; do
         quiet "$state/log" dpkg-deb --extract "$archive" "$root"
     done
+    mkdir -m 1777 "$root/tmp"
     # Names this root's own Python, as the suite's default may be a later one.
     ln -sf "python$version" "$root/usr/bin/python3"
 

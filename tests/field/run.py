@@ -139,7 +139,7 @@ def one(options, case, version, python):
             if not python:
                 return case, version, "-", ["no environment in a root"]
         verdict, reasons = run_case(options.loopprof, case, python, options.keep)
-    except (Unusable, RuntimeError) as failure:
+    except (Unusable, RuntimeError, OSError) as failure:
         verdict, reasons = "failed", [str(failure)]
     return case, version, verdict, reasons
 

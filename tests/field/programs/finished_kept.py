@@ -12,7 +12,7 @@ CASE = {
     "looks": [
         {"command": ["tasks"],
          "partly": [r"\b50[0-9] finished tasks"],
-         "right": [r"\b500 fetch\b"]},
+         "right": [r"\b500\s+fetch\b"]},
     ],
 }
 ALL = []
