@@ -17,7 +17,13 @@
 /* include/linux/sched.h: __TASK_STOPPED, __TASK_TRACED */
 #define LP_TASK_STOPPED 0x4
 #define LP_TASK_TRACED 0x8
+#define LP_TASK_INTERRUPTIBLE 0x1
+#define LP_TASK_UNINTERRUPTIBLE 0x2
 #define LP_TASK_KILLABLE 0x102 /* TASK_WAKEKILL | TASK_UNINTERRUPTIBLE */
+#define LP_TASK_FROZEN 0x8000 /* from 6.1 on */
+#define LP_PF_FROZEN 0x00010000 /* up to 6.0; later of kernel threads only */
+/* include/linux/sched/jobctl.h: JOBCTL_TRAP_FREEZE */
+#define LP_JOBCTL_TRAP_FREEZE (1UL << 23)
 #define LP_PF_MEMALLOC 0x00000800 /* in direct reclaim or compaction */
 /*
  * The time after which a stack is sent again for the same cause: the addresses may belong to other
@@ -72,6 +78,40 @@ __weak __noinline int lp_note_memory(__u32 slot)
 	else if (lp_thread_run_state() == LP_TASK_KILLABLE &&
 		 !(BPF_CORE_READ(task, flags) & LP_PF_MEMALLOC))
 		stall->wait.memory = LP_MEMORY_HIGH;
+	return 0;
+}
+
+/*
+ * Returns whether the current thread, which is being switched out in this state, is frozen. In
+ * cgroup v2 it is in do_freezer_trap() (kernel/signal.c): a thread that is to be frozen sleeps
+ * interruptibly nowhere else. In cgroup v1, and before the host sleeps, it is in __refrigerator().
+ */
+static __always_inline bool lp_is_frozen(__u32 state)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	if (state & LP_TASK_INTERRUPTIBLE)
+		return BPF_CORE_READ(task, jobctl) & LP_JOBCTL_TRAP_FREEZE;
+	if (state & LP_TASK_UNINTERRUPTIBLE)
+		return BPF_CORE_READ(task, flags) & LP_PF_FROZEN;
+	return state & LP_TASK_FROZEN;
+}
+
+/*
+ * Notes that a thread waits in no system call, though it may have been stopped or frozen within
+ * one. Not inlined, as the caller has no stack left.
+ */
+__weak __noinline int lp_note_stop(__u32 slot)
+{
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	__u32 state = lp_thread_run_state();
+
+	if (!stall)
+		return 0;
+	if (state & (LP_TASK_STOPPED | LP_TASK_TRACED))
+		stall->wait.syscall = LP_SYSCALL_STOPPED;
+	else if (lp_is_frozen(state))
+		stall->wait.syscall = LP_SYSCALL_FROZEN;
 	return 0;
 }
 
@@ -231,8 +271,7 @@ static __always_inline __u32 lp_wait_reason(const struct lp_loop *loop, struct l
 		return LP_SAMPLE_RUN_QUEUE;
 	lp_read_syscall(slot);
 	lp_note_memory(slot);
-	if (state & (LP_TASK_STOPPED | LP_TASK_TRACED))
-		wait->syscall = LP_SYSCALL_STOPPED;
+	lp_note_stop(slot);
 	return lp_waits_for_gil(loop, wait) ? LP_SAMPLE_GIL : LP_SAMPLE_BLOCKED;
 }
 

@@ -143,6 +143,7 @@ struct task_struct {
 	unsigned int flags;
 	unsigned int in_memstall : 1;
 	unsigned int in_iowait : 1;
+	unsigned long jobctl;
 	int exit_code;
 	u64 start_time;
 	struct signal_struct *signal;

@@ -34,6 +34,7 @@ enum lp_argument {
 /* Numbers for waits that are in no system call. */
 #define LP_SYSCALL_PAGE_FAULT (-1)
 #define LP_SYSCALL_STOPPED (-2) /* by a signal or a debugger */
+#define LP_SYSCALL_FROZEN (-3) /* by the freezer of a cgroup, or of the host before it sleeps */
 
 enum lp_resource_kind {
 	LP_RESOURCE_NONE = 0,

@@ -6,6 +6,7 @@ import time
 
 from lib import causes, checks, schema
 from lib.case import THRESHOLD_NS, Late, on_every_python, patient
+from lib.cgroups import Cgroup
 from lib.checks import verify
 from lib.processes import Failure
 from lib.uvloops import has_uvloop, with_uvloop
@@ -13,6 +14,7 @@ from lib.uvloops import has_uvloop, with_uvloop
 # Limits on the delay of a report; loops are checked at intervals.
 LATE_NS, LATE_SHARE = 80_000_000, 0.2
 REPORTED_S = 0.5
+FROZEN_S = 0.5
 
 
 def start_stuck(case, how, mode, *options):
@@ -315,6 +317,38 @@ def test_stopped_process_traced(case):
 @patient
 def test_stopped_process_sampled(case):
     check_stopped(case, causes.SAMPLE)
+
+
+def check_frozen(case, mode):
+    with Cgroup("loopprof-frozen") as cgroup:
+        target = case.start("freezes.py", prefix=cgroup.prefix())
+        profiler = case.attach(target, *mode.options)
+        target.go()
+        time.sleep(0.3)
+        cgroup.freeze(True)
+        time.sleep(FROZEN_S)
+        cgroup.freeze(False)
+        target.finish()
+        records = profiler.finish().expect(0).records
+    stall = [record for record in records.of("slow_callback") if not record["in_progress"]][-1]
+    longest = max(stall["blocked"], key=lambda wait: wait["duration_ns"], default=None)
+    if not longest or longest["syscall"] != "frozen":
+        raise Failure(f"it was frozen, and not blocked in {longest}")
+    if longest["stack"][0]["function"] != "computes":
+        raise Failure(f"it was frozen in computes(), not at {longest['stack']}")
+    if abs(longest["duration_ns"] / 1e9 - FROZEN_S) > 0.1:
+        raise Late(f"it was frozen for {FROZEN_S} s, not for {longest['duration_ns']} ns")
+
+
+@patient
+def test_frozen_process_traced(case):
+    """The freezer of its cgroup stops a process in the middle of a callback (docker pause)."""
+    check_frozen(case, causes.TRACE)
+
+
+@patient
+def test_frozen_process_sampled(case):
+    check_frozen(case, causes.SAMPLE)
 
 
 @on_every_python

@@ -133,6 +133,17 @@ def test_few_open_files(case):
         refused(result, 1, f"at most {most} are allowed; allow 1024")
 
 
+def test_open_files_that_are_too_few_for_all(case):
+    """A process that cannot be opened is not left out in silence."""
+    target = case.start("idle.py")
+    result = case.run("-a", "-j", "-m", "sample", "-d", "2",
+                      prefix=["setpriv", "--bounding-set=-sys_resource",
+                              "--inh-caps=-sys_resource", "prlimit", "--nofile=110"])
+    found = result.expect(0).records.loops(pid=target.pid)
+    if not found and "allow more (ulimit -n" not in result.err:
+        raise Failure(f"no loop was found, and stderr is {result.err!r}")
+
+
 def test_kernel_without_what_is_needed(case):
     """The sentence names what is missing, not the number of an error."""
     target = case.start("idle.py")

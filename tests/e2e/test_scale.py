@@ -20,6 +20,7 @@ LIMIT_S = 40
 # Two that examine processes, two that search for loops, two that read, and the one that forks them.
 WORKERS_MOST = 7
 MAX_LOOPS = 1152
+THREADS = 5000
 # An eighth is reserved for processes that have less than half of what is free.
 PART = MAX_LOOPS * 7 // 8
 
@@ -164,3 +165,15 @@ def test_loops_over_a_process_part_are_counted_and_slots_are_given_back(case):
     (limited,) = records.of("limited")
     if (limited["pid"], limited["loops"]) != (first.pid, 1100 - PART):
         raise Failure(f"{limited}")
+
+
+def test_a_loop_beside_thousands_of_threads_is_found(case):
+    """CPython lists its threads from the youngest on, and the loop runs in the oldest one."""
+    target = case.start("manythreads.py", str(THREADS))
+    profiler = case.attach(target, "-m", "sample")
+    profiler.interrupt()
+    profiler.finish().expect(0)
+    result = case.run("tasks", "-p", str(target.pid), "-j").expect(0)
+    (task,) = [task for task in result.records.of("task") if task["task"] == "ticking"]
+    if task["state"] != "waiting":
+        raise Failure(f"the task does not wait: {task}")

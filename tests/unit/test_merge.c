@@ -210,6 +210,25 @@ static void of_a_copy_that_was_cut_the_longer_one_is_read(void **state)
 	assert_int_equal(all.types[LP_EVENT_SLOW], 1000);
 }
 
+static void of_a_damaged_copy_the_intact_one_is_read(void **state)
+{
+	const char *one = record_one(in_directory("b.lpc"), "box", 0, 10);
+	const char *copy = in_directory("a.lpc");
+	const char *const paths[] = { copy, one };
+	struct lp_merge_totals found;
+	struct lp_came all;
+	char command[3000];
+
+	(void)state;
+	/* the copy is longer, and is given first */
+	snprintf(command, sizeof(command), "(head -c 1000 '%s'; head -c 1000000 /dev/zero) > '%s'",
+		 one, copy);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(read_all(paths, 2, &all, &found), 0);
+	assert_int_equal(found.duplicates, 1);
+	assert_int_equal(all.types[LP_EVENT_SLOW], 1000);
+}
+
 static void merge_of_several_hosts_come_in_the_order_of_wall_time(void **state)
 {
 	const char *const paths[] = { record_one(in_directory("a.lpc"), "one", 3, 5),
@@ -384,6 +403,7 @@ int main(void)
 		TEST(loops_that_end_in_a_missing_file_end),
 		TEST(a_file_that_is_given_twice_is_read_once),
 		TEST(of_a_copy_that_was_cut_the_longer_one_is_read),
+		TEST(of_a_damaged_copy_the_intact_one_is_read),
 		TEST(merge_of_several_hosts_come_in_the_order_of_wall_time),
 		TEST(what_is_no_capture_does_not_keep_the_others_from_being_read),
 		TEST(a_cut_capture_is_said_and_the_others_are_read),

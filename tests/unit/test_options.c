@@ -166,6 +166,10 @@ static void pids_are_given_in_lists_and_repeatedly(void **state)
 	assert_int_equal(options.pids[2], 333);
 	assert_int_equal(options.pids[3], 4444);
 	assert_int_equal(options.pids[4], 5);
+	expect_accepted("-p 22,1,22 -p 1");
+	assert_int_equal(options.pid_count, 2);
+	assert_int_equal(options.pids[0], 22);
+	assert_int_equal(options.pids[1], 1);
 }
 
 static void what_is_no_pid_is_refused(void **state)

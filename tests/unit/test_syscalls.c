@@ -49,13 +49,14 @@ static void a_wait_in_no_call_has_a_name(void **state)
 	(void)state;
 	assert_string_equal(syscall_name(LP_SYSCALL_PAGE_FAULT), "page fault");
 	assert_string_equal(syscall_name(LP_SYSCALL_STOPPED), "stopped");
+	assert_string_equal(syscall_name(LP_SYSCALL_FROZEN), "frozen");
 	assert_int_equal(syscall_argument(LP_SYSCALL_PAGE_FAULT), LP_ARGUMENT_NONE);
 	assert_int_equal(syscall_argument(LP_SYSCALL_STOPPED), LP_ARGUMENT_NONE);
 }
 
 static void an_unknown_number_is_shown_as_it_is(void **state)
 {
-	static const int numbers[] = { -3, 387, LP_SYSCALLS - 1, LP_SYSCALLS, INT32_MAX, INT32_MIN };
+	static const int numbers[] = { -4, 387, LP_SYSCALLS - 1, LP_SYSCALLS, INT32_MAX, INT32_MIN };
 	char expected[32];
 	size_t i;
 

@@ -22,11 +22,19 @@
  */
 #define ACTIVE_SOURCES 64
 
+/* Device and inode of a file, which identify it under any name. */
+struct lp_captured_identity {
+	dev_t device;
+	ino_t inode;
+};
+
 struct lp_captured_file {
 	char *path;
 	struct lp_capture_header header;
 	uint64_t bytes;
 	size_t order; /* position in the order in which the captures were given */
+	struct lp_captured_identity identity;
+	uint64_t records; /* that can be read; 0: they were not counted yet */
 };
 
 struct lp_captured_source {
@@ -39,12 +47,6 @@ struct lp_captured_source {
 	uint64_t unix_ns;
 	bool ended; /* the last record was that of the end of a run */
 	bool damaged; /* damage of the current file has been reported */
-};
-
-/* Device and inode of a file, which identify it under any name. */
-struct lp_captured_identity {
-	dev_t device;
-	ino_t inode;
 };
 
 struct lp_merge {
@@ -122,6 +124,9 @@ static int add_file(struct lp_merge *captures, const char *path)
 		goto failed;
 	file->header = *capture_header(reader);
 	file->bytes = (uint64_t)status.st_size;
+	file->records = 0;
+	file->identity =
+		(struct lp_captured_identity){ .device = status.st_dev, .inode = status.st_ino };
 	file->order = captures->file_count++;
 	capture_reader_free(reader);
 	return 0;
@@ -174,7 +179,7 @@ static int compare_runs(const struct lp_capture_header *left, const struct lp_ca
 	return order;
 }
 
-/* Orders files by run and number; of copies of the same file, the most complete one comes first. */
+/* Orders files by run and number; of copies of the same file, the longest one comes first. */
 static int by_run(const void *left, const void *right)
 {
 	const struct lp_captured_file *a = left, *b = right;
@@ -189,6 +194,52 @@ static int by_run(const void *left, const void *right)
 	return a->order < b->order ? -1 : 1;
 }
 
+static void count_record(void *context, const struct lp_event *record)
+{
+	uint64_t *count = context;
+
+	(void)record;
+	++*count;
+}
+
+/* Counts the records of a file that can be read, unless that was done before. */
+static uint64_t readable_records(struct lp_captured_file *file)
+{
+	struct lp_capture_reader *reader;
+	struct lp_error error;
+
+	if (!file->records && !capture_reader_new(file->path, &reader, &error)) {
+		capture_read(reader, count_record, &file->records, &error);
+		capture_reader_free(reader);
+	}
+	return file->records;
+}
+
+/*
+ * Retains that copy of a file of which more can be read: one that is as long, or longer, may be
+ * damaged. Says which one is left out.
+ */
+static void choose_copy(struct lp_captured_file *retained, struct lp_captured_file *other)
+{
+	bool same = retained->identity.device == other->identity.device &&
+		    retained->identity.inode == other->identity.inode;
+	uint64_t records = same ? 0 : readable_records(retained);
+	uint64_t others = same ? 0 : readable_records(other);
+	struct lp_captured_file better;
+
+	if (others > records) {
+		better = *other;
+		*other = *retained;
+		*retained = better;
+	}
+	if (others == records)
+		log_warning("%s holds the same as %s: it is read once", other->path,
+			    retained->path);
+	else
+		log_warning("%s is a copy of %s that was cut or damaged: it is left out",
+			    other->path, retained->path);
+}
+
 static void drop_duplicates(struct lp_merge *captures)
 {
 	struct lp_captured_file *files = captures->files;
@@ -197,8 +248,7 @@ static void drop_duplicates(struct lp_merge *captures)
 	for (i = 0; i < captures->file_count; i++) {
 		if (retained && files[retained - 1].header.segment == files[i].header.segment &&
 		    !compare_runs(&files[retained - 1].header, &files[i].header)) {
-			log_warning("%s holds the same as %s: it is read once", files[i].path,
-				    files[retained - 1].path);
+			choose_copy(&files[retained - 1], &files[i]);
 			captures->found.duplicates++;
 			free(files[i].path);
 			continue;

@@ -126,6 +126,7 @@ static void continue_scan(struct lp_targets *targets, uint64_t now, uint64_t unt
 		inspect(targets, scan->pids[scan->next++], now);
 	if (scan->next < scan->count)
 		return;
+	target_check_files(targets);
 	free(scan->pids);
 	scan->pids = NULL;
 }

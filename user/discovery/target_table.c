@@ -8,11 +8,15 @@
 #include "process/cgroup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Files for what a run opens later: probes, workers, outputs and further BPF programs. */
+#define FILES_RESERVED 48
 
 struct lp_target *target_find(const struct lp_targets *targets, pid_t pid)
 {
@@ -81,6 +85,38 @@ static int refuse(struct lp_targets *targets, struct lp_error *error)
 	return error_set(error, -ENOSPC, "more than %d Python processes at once", LP_MAX_PROCESSES);
 }
 
+/*
+ * Returns whether enough files can be opened beside this one, which has the lowest free number: a
+ * run without them can neither read nor attach to those that it follows already.
+ */
+static bool leaves_files(const struct lp_targets *targets, int descriptor)
+{
+	return descriptor >= 0 && (uint64_t)descriptor + FILES_RESERVED < targets->files;
+}
+
+static int refuse_files(struct lp_targets *targets, pid_t pid, struct lp_error *error)
+{
+	targets->dropped++;
+	if (!targets->files_reported)
+		log_warning(
+			"at most %llu files may be open, which is too few for all processes: some are not profiled; allow more (ulimit -n, LimitNOFILE=)",
+			(unsigned long long)targets->files);
+	targets->files_reported = true;
+	return error_set(error, -EMFILE, "too few open files are allowed for process %d", pid);
+}
+
+void target_check_files(struct lp_targets *targets)
+{
+	int descriptor = fcntl(targets->descriptor, F_DUPFD_CLOEXEC, 0);
+	struct lp_error error;
+
+	/* what cannot be opened of a process looks as if the process had ended */
+	if (!leaves_files(targets, descriptor))
+		refuse_files(targets, 0, &error);
+	if (descriptor >= 0)
+		close(descriptor);
+}
+
 struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 			     struct lp_error *error)
 {
@@ -98,10 +134,16 @@ struct lp_target *target_new(struct lp_targets *targets, pid_t pid, bool named,
 		return NULL;
 	}
 	if (process_open(pid, &target->process, error)) {
+		if (error->code == -EMFILE)
+			refuse_files(targets, pid, error);
 		free(target);
 		return NULL;
 	}
 	target->named = named;
+	if (!leaves_files(targets, target->process.descriptor)) {
+		refuse_files(targets, pid, error);
+		goto fail;
+	}
 	if (has_share(targets, target)) {
 		refuse_share(targets, target, error);
 		goto fail;

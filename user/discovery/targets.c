@@ -57,7 +57,8 @@ int targets_new(const struct lp_targets_config *config, struct lp_targets **resu
 	if (targets->descriptor < 0 || (config->all && !targets->known))
 		goto failed;
 	/* each target has a descriptor of its process */
-	if (config->all && open_files_raise(FILES_OF_TARGETS) < FILES_OF_TARGETS)
+	targets->files = config->all ? open_files_raise(FILES_OF_TARGETS) : UINT64_MAX;
+	if (targets->files < FILES_OF_TARGETS)
 		log_detail(
 			"fewer than %d processes can be followed, as the limit of open files cannot be raised: allow more (ulimit -n, LimitNOFILE=)",
 			FILES_OF_TARGETS);

@@ -122,6 +122,8 @@ struct lp_targets {
 	uint64_t dropped;
 	bool polls_reported; /* that poll calls are not attached yet */
 	bool share_reported; /* a unit that is over its share was reported */
+	bool files_reported; /* that the limit of open files is nearly reached */
+	uint64_t files; /* the limit of open files of a run of all processes */
 	int descriptor; /* epoll on the pidfds of all targets */
 	struct lp_target_queue queues[LP_QUEUES];
 	uint64_t check_turn; /* in a turn of targets_check each target is checked once at most */
@@ -147,6 +149,8 @@ struct lp_targets {
 
 /* Functions of target_table.c. target_find returns the target with this PID, or NULL. */
 struct lp_target *target_find(const struct lp_targets *targets, pid_t pid);
+/* Reports it once if there are too few open files for further processes. */
+void target_check_files(struct lp_targets *targets);
 /*
  * Opens a process and adds it to the table. Returns NULL, with a sentence, if that is not possible.
  */

@@ -131,7 +131,7 @@ struct lp_sleep {
 
 /* Blocking calls of one kind, from one stack, on one resource. */
 struct lp_blocked {
-	char syscall[LP_SYSCALL_NAME_MAX]; /* "recvfrom", or "page fault" or "stopped" */
+	char syscall[LP_SYSCALL_NAME_MAX]; /* "recvfrom", or "page fault", "stopped", "frozen" */
 	char target[LP_RESOURCE_TEXT_MAX]; /* "tcp 10.0.3.7:5432", "/var/x"; "" if there is none */
 	char local[LP_LOCAL_TEXT_MAX]; /* local address of a socket: "10.0.0.5:40112"; or "" */
 	uint64_t duration_ns; /* sum of all these calls */

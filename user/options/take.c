@@ -10,13 +10,18 @@
 
 #define PID_MOST (1UL << 22)
 
+/* Adds a process, unless it was named before. */
 static int add_pid(struct lp_options *options, const char *text)
 {
 	unsigned long pid;
 	pid_t *grown;
+	size_t i;
 
 	if (option_number(text, PID_MOST, &pid) || !pid)
 		return -EINVAL;
+	for (i = 0; i < options->pid_count; i++)
+		if (options->pids[i] == (pid_t)pid)
+			return 0;
 	grown = realloc(options->pids, (options->pid_count + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;

@@ -423,6 +423,8 @@ const char *syscall_name(int number)
 		return "page fault";
 	if (number == LP_SYSCALL_STOPPED)
 		return "stopped";
+	if (number == LP_SYSCALL_FROZEN)
+		return "frozen";
 	if (syscall)
 		return syscall->name;
 	snprintf(unknown, sizeof(unknown), "syscall_%d", number);

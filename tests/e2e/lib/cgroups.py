@@ -34,6 +34,11 @@ class Cgroup:
         """The words before a command that run it in the cgroup."""
         return ["sh", "-c", f'echo $$ >{self.below(*names)}/cgroup.procs; exec "$@"', "sh"]
 
+    def freeze(self, frozen):
+        """Freezes its processes, or lets them go on."""
+        with open(self.path + "/cgroup.freeze", "w", encoding="ascii") as file:
+            file.write("1" if frozen else "0")
+
     def __enter__(self):
         self.below()
         return self

@@ -30,7 +30,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define THREADS_MAX 4096
+/* More threads than a process has; the main thread is the last one in the list. */
+#define THREADS_MAX 65536
 /*
  * Thread states that are read for each kernel thread of the process.  A thread has one in the
  * main interpreter; further entries of a list do not belong to threads.
@@ -244,6 +245,7 @@ struct lp_search {
 	size_t budget; /* frames that may still be read */
 	uint64_t end_ns; /* this thread's CPU time when the search ends */
 	uint64_t most_ns; /* the latest end, CLOCK_MONOTONIC */
+	bool cut; /* some threads were left out */
 	/* the class of the loop that was filled last, which most loops have, and its methods' code */
 	uint64_t filled_type, run_once, run_forever;
 };
@@ -358,8 +360,9 @@ static void inspect(struct lp_search *search, struct lp_candidate *candidate)
 }
 
 /* Lists the threads of the main interpreter in *candidates, to be freed.  Returns how many. */
-static size_t list_threads(const struct lp_cpython *python, struct lp_candidate **candidates)
+static size_t list_threads(struct lp_search *search, struct lp_candidate **candidates)
 {
+	const struct lp_cpython *python = search->python;
 	size_t count = 0, most = STATES_A_THREAD * process_threads(python->pid) + STATES_MORE;
 	struct lp_candidate *list;
 	uint64_t state;
@@ -372,6 +375,7 @@ static size_t list_threads(const struct lp_cpython *python, struct lp_candidate 
 		list[count].state = state;
 		state = cpython_next_thread(python, state);
 	}
+	search->cut = state != 0;
 	*candidates = list;
 	return count;
 }
@@ -457,6 +461,7 @@ static void search_threads(struct lp_search *search, struct lp_candidate *candid
 		if (from)
 			*from = i < threads ? (first + i) % threads : 0;
 	}
+	search->cut |= !has_time(search);
 }
 
 /* Searches all threads.  Returns their number in *candidates, to be freed, or a negative errno. */
@@ -469,7 +474,7 @@ static ssize_t find_candidates(struct lp_search *search, struct lp_candidate **c
 		return -EAGAIN;
 	give_time(search);
 	find_loop_class(search->python, &search->class);
-	threads = list_threads(search->python, candidates);
+	threads = list_threads(search, candidates);
 	search_threads(search, *candidates, threads);
 	/* the time limit begins anew for the caller, who describes the loops that were found */
 	search->budget = 1;
@@ -479,6 +484,14 @@ static ssize_t find_candidates(struct lp_search *search, struct lp_candidate **c
 
 int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops,
 		       size_t capacity)
+{
+	bool all;
+
+	return cpython_find_all_loops(python, loops, capacity, &all);
+}
+
+int cpython_find_all_loops(const struct lp_cpython *python, struct lp_running_loop *loops,
+			   size_t capacity, bool *all)
 {
 	struct lp_search search = { .python = python, .budget = SEARCH_FRAMES_MAX };
 	struct lp_candidate *candidates;
@@ -493,6 +506,7 @@ int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *
 		fill_loop(&search, &candidates[i], &loops[count]);
 		count += loops[count].tid != 0;
 	}
+	*all = threads >= 0 && i == threads && !search.cut;
 	free(candidates);
 	if (threads < 0)
 		return (int)threads;

@@ -10,6 +10,9 @@
 int cpython_loop_code(const struct lp_cpython *python, uint64_t *dispatch, uint64_t *run_once);
 int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *loops,
 		       size_t capacity);
+/* The same.  *all: no thread was left out, as there were too many or the time was over. */
+int cpython_find_all_loops(const struct lp_cpython *python, struct lp_running_loop *loops,
+			   size_t capacity, bool *all);
 
 /*
  * uvloop: returns how many frames, from the innermost one on, are those of a callback; -1: that is

@@ -135,10 +135,17 @@ static void print_label(const struct stall *stall, const char *label, uint64_t n
 	text_print_time(stall->file, ns, 8);
 }
 
-/* Returns false for a page fault and a stop by a signal, which are not system calls. */
+/* Returns false for what is waited for outside of system calls. */
 static bool is_call(const char *syscall)
 {
-	return strcmp(syscall, "page fault") != 0 && strcmp(syscall, "stopped") != 0;
+	static const int others[] = { LP_SYSCALL_PAGE_FAULT, LP_SYSCALL_STOPPED,
+				      LP_SYSCALL_FROZEN };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		if (!strcmp(syscall, syscall_name(others[i])))
+			return false;
+	return true;
 }
 
 /* Returns whom a call waited for, if it is the one of which that was read. */

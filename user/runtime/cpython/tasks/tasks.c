@@ -48,22 +48,23 @@ struct lp_reading {
 
 /*
  * Returns whether a loop is running by its own state, but in no thread.  The threads are read
- * again, as the loop may have been started since they were read.
+ * again, as the loop may have been started since they were read.  If some were left out, it may run
+ * in one of those.
  */
 static bool is_copied(const struct lp_cpython *python, uint64_t loop)
 {
 	static struct lp_running_loop loops[CPYTHON_LOOPS_MAX];
+	bool copied, all;
 	int count, i;
-	bool copied;
 
 	if (!cpython_loop_is_running(python, loop))
 		return false;
 	memory_cache_flush();
-	count = cpython_find_loops(python, loops, CPYTHON_LOOPS_MAX);
+	count = cpython_find_all_loops(python, loops, CPYTHON_LOOPS_MAX, &all);
 	for (i = 0; i < count; i++)
 		if (cpython_running_loop(python, loops[i].thread_state, &copied) == loop)
 			return false;
-	return count >= 0 || count == -ESTALE;
+	return all && (count >= 0 || count == -ESTALE);
 }
 
 static void add_loop(struct lp_reading *reading, uint64_t address, pid_t tid)
