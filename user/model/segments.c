@@ -588,6 +588,7 @@ static void explain(struct lp_segments *segments, struct lp_segment *segment, ui
 				     duration_ns, &breakdown->shortage.memory);
 		breakdown_fill_collecting(&breakdown->time, account, &segment->collections);
 		fill_blocked(segments, segment, breakdown);
+		breakdown_find_end(breakdown);
 	}
 	breakdown_fill_chain(breakdown);
 }
