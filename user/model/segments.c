@@ -402,6 +402,9 @@ void segments_add_times(struct lp_segments *segments, const struct lp_event_segm
 	if (!segment)
 		return;
 	segment->accounted = true;
+	/* steal is measured for each record of times, and is not reported again if it is small */
+	if (segments->shortage.steal.event.time_ns < event->event.time_ns)
+		memset(&segments->shortage.steal, 0, sizeof(segments->shortage.steal));
 	/* discards the collections of an earlier record: more may have followed */
 	if (segment->collections.event.time_ns != event->event.time_ns)
 		segment->collections.count = 0;
