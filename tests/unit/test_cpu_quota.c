@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/macros.h"
 #include "process/cpu_quota.h"
 #include "process/steal.h"
 #include "cgroup_fixture.h"
@@ -112,6 +113,27 @@ static void steal_is_the_eighth_number(void **state)
 	assert_false(steal_parse("", &steal_ns));
 }
 
+static void steal_is_that_of_a_window_that_contains_the_stall(void **state)
+{
+	struct lp_steal steal = {
+		.readings = { { 10 * NS_PER_S, 100 }, { 11 * NS_PER_S, 300 } },
+		.last = 1,
+		.now = { 12 * NS_PER_S, 1000 },
+	};
+	uint64_t window_ns;
+
+	(void)state;
+	assert_int_equal(steal_since(&steal, 11 * NS_PER_S, 12 * NS_PER_S, &window_ns), 700);
+	assert_int_equal(window_ns, NS_PER_S);
+	assert_int_equal(steal_since(&steal, 10500 * NS_PER_MS, 12 * NS_PER_S, &window_ns), 900);
+	assert_int_equal(window_ns, 2 * NS_PER_S);
+	/* a stall that was in progress before the first reading, and one that began a little before
+	 */
+	assert_int_equal(steal_since(&steal, 9 * NS_PER_S, 12 * NS_PER_S, &window_ns), 0);
+	assert_int_equal(window_ns, 0);
+	assert_int_equal(steal_since(&steal, 9900 * NS_PER_MS, 12 * NS_PER_S, &window_ns), 900);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cgroup_begin, cgroup_end)
 
 int main(void)
@@ -122,6 +144,7 @@ int main(void)
 		TEST(in_another_cgroup_the_times_of_the_first_one_do_not_count),
 		TEST(without_a_quota_there_is_none),
 		TEST(steal_is_the_eighth_number),
+		TEST(steal_is_that_of_a_window_that_contains_the_stall),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,6 +298,27 @@ static void queues_that_the_budget_cuts_are_cut(void **state)
 	assert_true(pools->jobs_cut);
 }
 
+/* shutdown() puts None into the queue of an executor, which is no job. */
+static void what_ends_threads_is_not_queued(void **state)
+{
+	struct instance *item = new_instance(new_class("app.Item"));
+	uint64_t items[] = { at(item), at(&none) };
+	struct instance *pool = new_instance(new_class("app.Pool"));
+	struct lp_pool_object object = { .address = at(pool) };
+
+	(void)state;
+	set_attribute(item, "other", at(&none));
+	set_attribute(pool, "_work_queue", new_list(2, items));
+	pools->members_left = 100;
+	object.pool.amounts[LP_POOL_WAITING] = 2;
+	cpython_pool_jobs(pools, &object);
+	assert_int_equal(object.pool.amounts[LP_POOL_WAITING], 1);
+	assert_false(object.pool.partial);
+	object.pool.amounts[LP_POOL_WAITING] = LP_POOL_UNKNOWN;
+	cpython_pool_jobs(pools, &object);
+	assert_int_equal(object.pool.amounts[LP_POOL_WAITING], LP_POOL_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests_of_pools[] = {
@@ -315,6 +336,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(queues_that_the_budget_cuts_are_cut, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(what_ends_threads_is_not_queued, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests_of_pools, NULL, NULL);

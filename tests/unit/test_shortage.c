@@ -68,6 +68,28 @@ static void steal_counts_if_it_was_measured_during_the_stall(void **state)
 	assert_int_equal(shortage.steal_ns, 0);
 }
 
+/* While a stall goes on, its times are reported again, and its steal only if it is large. */
+static void steal_of_an_earlier_report_does_not_count(void **state)
+{
+	struct lp_event_segment_times times = record_account();
+	struct lp_event_steal steal = { .event = record_head(LP_EVENT_STEAL, sizeof(steal)),
+					.window_ns = 1000 * MS,
+					.steal_ns = 340 * MS,
+					.cpus = 2 };
+
+	(void)state;
+	feed_loop(0, 0);
+	feed_name(0, 1, "first");
+	times.account.segment_ns = START_NS + 10 * MS;
+	feed(&steal, 0, 200 * MS);
+	feed(&times, 0, 199 * MS);
+	feed_progress(0, 1, 10 * MS, 200 * MS);
+	assert_int_equal(last_breakdown()->breakdown.shortage.steal_ns, 340 * MS);
+	feed(&times, 0, 400 * MS);
+	feed_progress(0, 1, 10 * MS, 401 * MS);
+	assert_int_equal(last_breakdown()->breakdown.shortage.steal_ns, 0);
+}
+
 static void earlier_waits_are_subtracted_by_name(void **state)
 {
 	struct lp_cpu_waits now = waits_of(140 * MS).waits;
@@ -212,6 +234,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_do_not_exceed_the_wait),
 		cmocka_unit_test(steal_counts_if_it_was_measured_during_the_stall),
+		cmocka_unit_test_setup_teardown(steal_of_an_earlier_report_does_not_count,
+						begin_model, free_model),
 		cmocka_unit_test(earlier_waits_are_subtracted_by_name),
 		cmocka_unit_test(names_of_threads_that_had_the_cpu_leave_room_for_causes),
 		cmocka_unit_test(a_name_that_bpf_forgets_adds_nothing_to_the_interval),

@@ -26,9 +26,13 @@ static const struct lp_frame places[] = {
 	  .line = 518 },
 	{ .function = "_run", .file = "/usr/lib/python3.11/asyncio/events.py", .line = 80 },
 	{ .function = "select", .file = "/usr/lib/python3.11/selectors.py", .line = 468 },
+	{ .function = "_cancel_all_tasks",
+	  .file = "/usr/lib/python3.11/asyncio/runners.py",
+	  .line = 199 },
+	{ .function = "Runner.run", .file = "/usr/lib/python3.11/asyncio/runners.py", .line = 118 },
 };
 
-enum { NOTIFY = 1, HANDLE, CREATE_TASK, WARN, RUN, SELECT, UNKNOWN };
+enum { NOTIFY = 1, HANDLE, CREATE_TASK, WARN, RUN, SELECT, CANCEL_ALL, RUNNER, UNKNOWN };
 
 static struct lp_finding_places read_places;
 static bool ended; /* the process ended before its memory was read */
@@ -157,6 +161,30 @@ static void a_coroutine_is_named_by_itself(void **state)
 	assert_int_equal(found->created, LP_NO_FRAME);
 	assert_int_equal(found->parked, LP_NO_FRAME);
 	assert_false(found->flags & LP_FINDING_CUT);
+}
+
+/* uvloop has no frames: what it calls itself, such as a task's cancel(), is not run()'s doing. */
+static void what_a_loop_in_c_calls_has_no_stack(void **state)
+{
+	struct lp_event_raw_finding *finding = new_finding(LP_FINDING_CANCELLED);
+
+	(void)state;
+	put_text(&finding->qualname, finding->qualname_data, "handle");
+	put_text(&finding->filename, finding->filename_data, "/srv/shop/orders.py");
+	push(finding, RUNNER);
+	push(finding, HANDLE);
+	symbolise(finding);
+	assert_int_equal(found->depth, 0);
+	assert_false(found->flags & LP_FINDING_UNREADABLE);
+	/* run() cancels the tasks that are left when the loop has ended */
+	finding = new_finding(LP_FINDING_CANCELLED);
+	put_text(&finding->qualname, finding->qualname_data, "handle");
+	put_text(&finding->filename, finding->filename_data, "/srv/shop/orders.py");
+	push(finding, CANCEL_ALL);
+	push(finding, RUNNER);
+	push(finding, HANDLE);
+	symbolise(finding);
+	assert_int_equal(found->depth, 3);
 }
 
 static void what_has_no_name_is_named_by_the_line_of_the_program(void **state)
@@ -330,6 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_coroutine_is_named_by_itself),
+		cmocka_unit_test(what_a_loop_in_c_calls_has_no_stack),
 		cmocka_unit_test(what_has_no_name_is_named_by_the_line_of_the_program),
 		cmocka_unit_test(a_process_that_has_ended_leaves_the_name_that_was_copied),
 		cmocka_unit_test(a_process_that_has_ended_may_leave_nothing),

@@ -2,6 +2,7 @@
 /* The breakdown of a slow callback in the text output: where its time went. */
 #include "text_slow_fixture.h"
 
+#include "model/breakdown.h"
 #include "runtime/registry.h"
 
 #include <sys/syscall.h>
@@ -261,6 +262,7 @@ static void the_other_end_of_a_call_is_reported_with_it(void **state)
 	};
 
 	(void)state;
+	breakdown_find_end(&breakdown);
 	expect_slow(300 * MS, &breakdown,
 		    "12:01:07.300    300 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
 		    "    blocked   200 ms  write on stdout, 1 call\n"
@@ -272,6 +274,45 @@ static void the_other_end_of_a_call_is_reported_with_it(void **state)
 		    "      held by 'saver', which is at\n"
 		    "        crunch      app/work.py:12\n"
 		    "        Thread.run  lib/threading.py:975\n");
+}
+
+/* A step may read from two pipes: that of a child's start, and that of its output. */
+static void the_other_end_is_that_of_one_of_several_calls(void **state)
+{
+	struct lp_other_end end = { .kind = LP_OTHER_END_PIPE,
+				    .syscall = SYS_read,
+				    .file = { 5, "pipe:[8]" },
+				    .itself = 1 };
+	struct lp_blocked blocked[] = {
+		{ .syscall = "futex", .target = "lock 0x7f", .duration_ns = 90 * MS, .count = 1 },
+		{ .syscall = "read", .target = "pipe:[7]", .duration_ns = 60 * MS, .count = 1 },
+		{ .syscall = "read", .target = "pipe:[8]", .duration_ns = 50 * MS, .count = 1 },
+	};
+	struct lp_breakdown breakdown = {
+		.time = { .known = true, .blocked_ns = 200 * MS },
+		.blocked_count = 3,
+		.blocked = blocked,
+		.end = &end,
+	};
+
+	(void)state;
+	breakdown_find_end(&breakdown);
+	expect_slow(200 * MS, &breakdown,
+		    "12:01:07.200    200 ms  handle_report  task 'GET /report' (app/views.py:88)\n"
+		    "    blocked  90.0 ms  futex on lock 0x7f, 1 call\n"
+		    "    blocked  60.0 ms  read on pipe:[7], 1 call\n"
+		    "    blocked  50.0 ms  read on pipe:[8], 1 call\n"
+		    "        its other end is held by only this process itself\n");
+	/* no call on that descriptor: the longest one of that name */
+	breakdown.end_blocked = 0;
+	snprintf(end.file.name, sizeof(end.file.name), "pipe:[9]");
+	breakdown_find_end(&breakdown);
+	assert_int_equal(breakdown.end_blocked, 2);
+	/* none of that name */
+	breakdown.end_blocked = 0;
+	end.syscall = SYS_write;
+	breakdown_find_end(&breakdown);
+	assert_int_equal(breakdown.end_blocked, 0);
 }
 
 static void a_holder_is_reported_with_a_call_that_waits_for_its_lock(void **state)
@@ -530,6 +571,7 @@ int main(void)
 		cmocka_unit_test(a_wait_for_the_gil_has_its_holder_and_where_the_loop_stood),
 		cmocka_unit_test(a_look_up_of_a_name_has_its_call_on_a_line_of_its_own),
 		cmocka_unit_test(the_other_end_of_a_call_is_reported_with_it),
+		cmocka_unit_test(the_other_end_is_that_of_one_of_several_calls),
 		cmocka_unit_test(a_holder_is_reported_with_a_call_that_waits_for_its_lock),
 		cmocka_unit_test(a_holder_of_the_gil_without_a_name_is_reported_as_far_as_known),
 		cmocka_unit_test(a_lock_of_threads_has_the_name_that_the_program_uses),

@@ -130,6 +130,13 @@ static void a_cancellation_that_is_passed_on_shows_the_line_that_waited(void **s
 	finding.passed_on = NULL;
 	finding.stack.depth = 0;
 	assert_non_null(strstr(print(&finding), "    by an unknown caller\n"));
+	/* the call was recorded, and has no frame: that of the loop's function in C is none */
+	finding.noticed = true;
+	finding.late_ns = 98100;
+	assert_non_null(strstr(print(&finding), "    by the loop: cancel() itself was a callback, "
+						"98.1 us before its end\n"));
+	finding.stack.unreadable = true;
+	assert_non_null(strstr(print(&finding), "    by an unknown caller, 98.1 us before"));
 }
 
 static void a_wrong_thread_shows_both_threads(void **state)

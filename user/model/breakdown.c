@@ -3,6 +3,8 @@
 
 #include "stacks.h"
 
+#include "wire/syscalls.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +100,24 @@ void breakdown_fill_collecting(struct lp_times *time, const struct lp_segment_ti
 		time->gc_ns = recorded->total_ns;
 	if (time->gc_ns > time->on_cpu_ns)
 		time->gc_ns = time->on_cpu_ns;
+}
+
+void breakdown_find_end(struct lp_breakdown *breakdown)
+{
+	const struct lp_other_end *end = breakdown->end;
+	size_t i;
+
+	for (i = 0; end && end->syscall >= 0 && i < breakdown->blocked_count; i++) {
+		const struct lp_blocked *blocked = &breakdown->blocked[i];
+		bool same = *end->file.name && !strcmp(blocked->target, end->file.name);
+
+		if (strcmp(blocked->syscall, syscall_name(end->syscall)) != 0)
+			continue;
+		if (same || !breakdown->end_blocked)
+			breakdown->end_blocked = i + 1;
+		if (same)
+			break;
+	}
 }
 
 void breakdown_free_samples(struct lp_sample *samples, size_t count)

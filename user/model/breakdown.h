@@ -27,6 +27,12 @@ void breakdown_fill_times(struct lp_times *times, uint64_t duration_ns, uint64_t
 void breakdown_fill_collecting(struct lp_times *time, const struct lp_segment_times *account,
 			       const struct lp_event_collections *recorded);
 
+/*
+ * Finds the calls of which the other end was read: those on that descriptor, or without any, the
+ * longest ones of that system call. The calls are sorted by duration.
+ */
+void breakdown_find_end(struct lp_breakdown *breakdown);
+
 void breakdown_free_samples(struct lp_sample *samples, size_t count);
 
 /* Frees what the breakdown owns, and empties it. */

@@ -234,6 +234,7 @@ struct lp_breakdown {
 	struct lp_lock_holder holder;
 	struct lp_waker waker;
 	struct lp_other_end *end; /* what it was blocked in while it lasted; NULL: not known */
+	size_t end_blocked; /* number of the calls, from 1, that it is the end of; 0: of none */
 	struct lp_stack await_chain; /* outermost coroutine FIRST, innermost last */
 };
 

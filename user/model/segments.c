@@ -402,6 +402,9 @@ void segments_add_times(struct lp_segments *segments, const struct lp_event_segm
 	if (!segment)
 		return;
 	segment->accounted = true;
+	/* steal is measured for each record of times, and is not reported again if it is small */
+	if (segments->shortage.steal.event.time_ns < event->event.time_ns)
+		memset(&segments->shortage.steal, 0, sizeof(segments->shortage.steal));
 	/* discards the collections of an earlier record: more may have followed */
 	if (segment->collections.event.time_ns != event->event.time_ns)
 		segment->collections.count = 0;
@@ -588,6 +591,7 @@ static void explain(struct lp_segments *segments, struct lp_segment *segment, ui
 				     duration_ns, &breakdown->shortage.memory);
 		breakdown_fill_collecting(&breakdown->time, account, &segment->collections);
 		fill_blocked(segments, segment, breakdown);
+		breakdown_find_end(breakdown);
 	}
 	breakdown_fill_chain(breakdown);
 }

@@ -16,6 +16,8 @@
 #define SELDOM_NS (10 * NS_PER_S)
 /* A reading for a stall may be so old. */
 #define RECENT_NS (100 * NS_PER_MS)
+/* A window may begin later than the stall by one in so many parts of the stall. */
+#define LATE_PART 10
 
 bool steal_parse(const char *text, uint64_t *steal_ns)
 {
@@ -70,6 +72,10 @@ uint64_t steal_since(struct lp_steal *steal, uint64_t begin_ns, uint64_t now_ns,
 			break;
 		begin = earlier;
 	}
+	/* the readings may have begun during the stall, as in one that was in progress at the
+	 * attach */
+	if (saturating_sub(begin->time_ns, begin_ns) > saturating_sub(now_ns, begin_ns) / LATE_PART)
+		return 0;
 	*window_ns = saturating_sub(steal->now.time_ns, begin->time_ns);
 	return saturating_sub(steal->now.steal_ns, begin->steal_ns);
 }

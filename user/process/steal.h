@@ -29,7 +29,7 @@ void steal_turn(struct lp_steal *steal, uint64_t now_ns);
 
 /*
  * Returns the steal of the shortest window from begin_ns or before up to now, and the window's
- * length; 0: none.
+ * length; 0: none, or the readings do not go back that far.
  */
 uint64_t steal_since(struct lp_steal *steal, uint64_t begin_ns, uint64_t now_ns,
 		     uint64_t *window_ns);

@@ -45,6 +45,7 @@ struct lp_frame {
 	bool coroutine; /* its code is a coroutine's */
 	bool generated; /* a library has compiled its code from a string */
 	bool dispatches; /* it dispatches callbacks: frames further out are the loop's own */
+	bool runs_loop; /* it runs a loop until that ends */
 	bool of_loop; /* its code is of the library that runs loops and tasks */
 	bool warns; /* its code is of the library that prints warnings */
 	char function[160];

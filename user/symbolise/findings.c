@@ -31,6 +31,13 @@ static const struct lp_frame *frames_of(const struct lp_finding_places *places,
 	return places->shown + at;
 }
 
+/* Returns whether a task was cancelled by a loop in C, whose innermost frame is that of its caller.
+ */
+static bool is_loop_in_c(const struct lp_event_finding *found, const struct lp_frame *innermost)
+{
+	return found->kind == LP_FINDING_CANCELLED && innermost->runs_loop;
+}
+
 /* Appends a stack's frames, up to the loop's own; returns how many. */
 static uint32_t append_stack(struct lp_described *described, enum lp_finding_part part,
 			     uint32_t depth)
@@ -47,7 +54,7 @@ static uint32_t append_stack(struct lp_described *described, enum lp_finding_par
 			found->flags |= LP_FINDING_UNREADABLE;
 			break;
 		}
-		if (shown->dispatches)
+		if (shown->dispatches || (!i && is_loop_in_c(found, shown)))
 			break;
 		if (!count && shown->warns)
 			continue;

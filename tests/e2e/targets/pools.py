@@ -3,8 +3,9 @@
 
     pools.py TRUTH
 
-The default executor has 2 threads and 5 jobs, another one 1 thread and 2 jobs.  Of a bounded
-semaphore, 2 tasks hold the 2 permits and 3 wait; of another one, nothing shows who holds it.
+The default executor has 2 threads and 5 jobs, another one 1 thread and 2 jobs; it shuts down, so
+that its queue also has the None that ends its thread.  Of a bounded semaphore, 2 tasks hold the 2
+permits and 3 wait; of another one, nothing shows who holds it.
 """
 
 import asyncio
@@ -42,6 +43,7 @@ async def main():
     event, bounded, plain = asyncio.Event(), asyncio.BoundedSemaphore(2), asyncio.Semaphore(1)
     jobs = [loop.run_in_executor(None, render, number) for number in range(5)]
     jobs += [loop.run_in_executor(own, convert, number) for number in range(2)]
+    own.shutdown(wait=False)
     tasks = [loop.create_task(limited(bounded, event)) for number in range(5)]
     tasks += [loop.create_task(taken(plain, event)) for number in range(3)]
     await loop_waits_for_go()

@@ -152,10 +152,10 @@ static bool is_call(const char *syscall)
 static const struct lp_other_end *end_of(const struct stall *stall,
 					 const struct lp_blocked *blocked)
 {
-	const struct lp_other_end *end = stall->breakdown->end;
+	const struct lp_breakdown *breakdown = stall->breakdown;
 
-	return end && end->syscall >= 0 && !strcmp(blocked->syscall, syscall_name(end->syscall))
-		       ? end
+	return breakdown->end_blocked && blocked == &breakdown->blocked[breakdown->end_blocked - 1]
+		       ? breakdown->end
 		       : NULL;
 }
 

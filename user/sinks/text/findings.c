@@ -72,6 +72,17 @@ static const char *by(const char *word, const struct lp_shown_frame *frame, char
 	return text;
 }
 
+/*
+ * Returns who called cancel() if no function of the program or the runtime did: the loop, which was
+ * given it by call_later(), call_soon_threadsafe() or add_signal_handler().
+ */
+static const char *no_caller(const struct lp_finding *finding)
+{
+	return finding->noticed && !finding->stack.unreadable
+		       ? "by the loop: cancel() itself was a callback"
+		       : "by an unknown caller";
+}
+
 /* Prints who called cancel(), when and with which message. */
 static void print_caller(FILE *file, const struct lp_terminal *terminal,
 			 const struct lp_finding *finding)
@@ -88,10 +99,9 @@ static void print_caller(FILE *file, const struct lp_terminal *terminal,
 	by(", passed on by ", finding->passed_on, passed_on, sizeof(passed_on));
 	if (finding->noticed)
 		text_duration(duration, sizeof(duration), finding->late_ns);
-	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s",
-		 caller ? caller_text : "by an unknown caller", passed_on, duration[0] ? ", " : "",
-		 duration, duration[0] ? " before its end" : "", message[0] ? ": \"" : "", message,
-		 message[0] ? "\"" : "");
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s", caller ? caller_text : no_caller(finding),
+		 passed_on, duration[0] ? ", " : "", duration, duration[0] ? " before its end" : "",
+		 message[0] ? ": \"" : "", message, message[0] ? "\"" : "");
 	text_print_wrapped(file, terminal, 0, INDENT, text);
 }
 

@@ -176,6 +176,16 @@ static bool is_dispatch(const struct lp_frame *frame)
 	       (!strcmp(frame->function, "_run") || !strcmp(frame->function, "Handle._run"));
 }
 
+/*
+ * Returns whether a frame is that of asyncio.run(), or of Runner.run() from 3.11 on.  A loop that
+ * is written in C has no frames of its own within it.
+ */
+static bool runs_loop(const struct lp_frame *frame)
+{
+	return text_ends_with(frame->file, "/asyncio/runners.py") &&
+	       (!strcmp(frame->function, "run") || !strcmp(frame->function, "Runner.run"));
+}
+
 bool cpython_file_is_asyncio(const char *file)
 {
 	const char *end = strrchr(file, '/');
@@ -188,6 +198,7 @@ bool cpython_file_is_asyncio(const char *file)
 void cpython_mark_frame(struct lp_frame *shown)
 {
 	shown->dispatches = is_dispatch(shown);
+	shown->runs_loop = runs_loop(shown);
 	shown->of_loop = cpython_file_is_asyncio(shown->file);
 	/* 3.14 has the functions in _py_warnings.py */
 	shown->warns = text_ends_with(shown->file, "/warnings.py") ||

@@ -110,6 +110,15 @@ static int most_first(const void *left, const void *right)
 	return strcmp(a->function, b->function);
 }
 
+/* Takes what ends the threads of a pool off the number of its queued jobs. */
+static void discount_ends(struct lp_pool *pool, uint64_t ends)
+{
+	uint64_t *waiting = &pool->amounts[LP_POOL_WAITING];
+
+	if (*waiting < LP_POOL_UNLIMITED)
+		*waiting = saturating_sub(*waiting, ends);
+}
+
 void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object)
 {
 	uint64_t queue = cpython_pool_path(pools, object->address,
@@ -119,6 +128,7 @@ void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object)
 	struct lp_pool_jobs *jobs = NULL;
 	char name[NAME_BYTES];
 	size_t used = 0, at;
+	uint64_t ends = 0;
 
 	if (count > 0)
 		jobs = task_arena_take(pools->list->arena, FUNCTIONS_MAX * sizeof(*jobs));
@@ -127,9 +137,11 @@ void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object)
 		uint64_t owner = cpython_pool_awaiting(pools, future);
 		const char *function;
 
-		/* None ends a thread */
-		if (cpython_pool_is_none(pools, items[i]))
+		/* None ends a thread: shutdown() puts it behind the last job */
+		if (cpython_pool_is_none(pools, items[i])) {
+			ends++;
 			continue;
+		}
 		cpython_pool_add_waiter(pools, object, owner);
 		if (future)
 			map_put(&pools->jobs, future, (uint64_t)(object - pools->objects) + 1);
@@ -157,6 +169,7 @@ void cpython_pool_jobs(struct lp_pools *pools, struct lp_pool_object *object)
 	object->pool.partial |= object->pool.amounts[LP_POOL_WAITING] != LP_POOL_UNKNOWN &&
 				(size_t)(count > 0 ? count : 0) <
 					object->pool.amounts[LP_POOL_WAITING];
+	discount_ends(&object->pool, ends);
 }
 
 /* ---- threads ------------------------------------------------------------------------------ */
