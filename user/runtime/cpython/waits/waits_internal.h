@@ -238,7 +238,17 @@ bool cpython_wait_children(struct lp_waiting *wait, uint64_t futures, bool keeps
 uint64_t cpython_wait_thread_future(struct lp_waits *waits, uint64_t future);
 /* Returns the future that shield() protects if it has made this one, or else this one. */
 uint64_t cpython_wait_unshielded(struct lp_waits *waits, uint64_t future);
-bool cpython_wait_is_running(struct lp_waits *waits, uint64_t thread_future);
+/* States of a future of concurrent.futures. */
+enum lp_thread_future_state {
+	LP_THREAD_FUTURE_PENDING, /* also if it cannot be read */
+	LP_THREAD_FUTURE_RUNNING,
+	LP_THREAD_FUTURE_DONE, /* the loop that waits for it is told, and has to run to notice */
+};
+
+enum lp_thread_future_state cpython_wait_thread_state(struct lp_waits *waits,
+						      uint64_t thread_future);
+/* The words for a wait for a future that is done. */
+#define CPYTHON_WAIT_NOT_NOTICED "done, not noticed by its loop yet"
 /* The first words of the wait for one of pending_futures, until pending_futures.c replaces them. */
 #define CPYTHON_WAIT_PENDING "pending"
 
