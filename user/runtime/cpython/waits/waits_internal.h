@@ -184,6 +184,8 @@ void cpython_wait_callable(struct lp_waits *waits, uint64_t object, char *text, 
 /* types.c: never returns NULL. */
 const struct lp_wait_type *cpython_wait_type(struct lp_waits *waits, uint64_t type);
 const struct lp_wait_type *cpython_wait_type_of(struct lp_waits *waits, uint64_t object);
+/* Returns whether an object has a type, as the memory of one that was freed may not. */
+bool cpython_wait_has_type(struct lp_waits *waits, uint64_t object);
 /* Returns object.__dict__[name] if its type is of one of the kinds (0: any type), or 0. */
 uint64_t cpython_wait_attribute(struct lp_waits *waits, uint64_t object, const char *name,
 				unsigned int kinds);
@@ -226,6 +228,9 @@ bool cpython_wait_due(struct lp_waiting *wait, struct lp_wait_time *due);
 bool cpython_wait_timeout(struct lp_waiting *wait, double *when);
 /* Returns whether the wait ends by a timeout, whose instant may not be known. */
 bool cpython_wait_has_timeout(struct lp_waiting *wait);
+
+/* Returns whether the task still waits for the same object, of the same class. */
+bool cpython_wait_stands(struct lp_waiting *wait);
 
 /* futures.c: fills the wait for a future. */
 void cpython_wait_future(struct lp_waiting *wait, uint64_t future);
