@@ -63,6 +63,22 @@ def test_times_of_a_stopped_process_are_possible(case):
         raise Failure("no time at all")
 
 
+@on_every_python
+def test_what_takes_the_memory_of_a_future_is_not_awaited(case):
+    """A future that is set and freed while it is read is not shown as what has its place."""
+    counts = {"futures": 0}
+    for found in snapshots(case, arguments=["futures"]):
+        for task in found.all:
+            name = (task["awaits"] or {}).get("class")
+            # An object that was freed while it was read is not described at all.
+            if name and name not in ("_asyncio.Future", "asyncio.events.TimerHandle"):
+                counts[name] = counts.get(name, 0) + 1
+            counts["futures"] += name == "_asyncio.Future"
+    case.note(f"{counts}")
+    if len(counts) > 1 or not counts["futures"]:
+        raise Failure(f"awaited: {counts}")
+
+
 def held_by_nobody(found):
     for task in found.all:
         if "no task is known" in ((task["awaits"] or {}).get("detail") or ""):

@@ -378,8 +378,11 @@ def test_a_pending_future_is_shown_with_what_will_set_it(case):
         "dropped-runs": "executor, running", "dropped": "executor, queued",
         "other": None, "bare": unknown,
         "not-begun": "result of a coroutine that its loop has not started yet",
+        "ended": "done, not noticed by its loop yet",
         **{"process": "executor, queued" for _ in arguments},
     }
+    if case.interpreter.version >= (3, 9):
+        expected["thread-ended"] = "thread pool: Event.wait, done, not noticed by its loop yet"
     snapshots = []
 
     def is_shown():

@@ -379,6 +379,35 @@ static void waits_for_a_cpu_are_divided_by_who_had_it(void **state)
 	lost_time_free(causes);
 }
 
+static void waits_without_a_name_are_as_many_as_their_time_at_least(void **state)
+{
+	/* four names had the CPU in most of 100 waits, and half of the time is nobody's */
+	struct lp_run_queue_waits waits = {
+		.count = 110,
+		.total_ns = 1000,
+		.why = { .throttled_ns = 100, .throttled = 10 },
+		.quota = &no_quota,
+		.pid = 7,
+	};
+	struct lp_lost_time *causes = lost_time_new();
+	struct lp_cause *list;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LP_NEIGHBOURS; i++)
+		waits.why.neighbours[i] = (struct lp_neighbour){
+			.total_ns = 100, .count = 90, .pid = 9, .comm = { 0x61 + i }
+		};
+	lost_time_set_run_queue(causes, &waits);
+	assert_int_equal(lost_time_list(causes, false, &list), 6);
+	assert_string_equal(list[0].held_by, "");
+	assert_int_equal(list[0].total_ns, 500);
+	assert_int_equal(list[0].count, 55);
+	assert_int_equal(list[4].count, 90);
+	free(list);
+	lost_time_free(causes);
+}
+
 static void more_causes_than_are_retained_go_without_a_line(void **state)
 {
 	static const struct lp_shown_frame frames[MAX + 500] = {
@@ -563,6 +592,7 @@ int main(void)
 		TEST(more_causes_than_are_retained_go_without_a_line),
 		TEST(a_cause_that_has_a_line_keeps_it),
 		TEST(waits_for_a_cpu_are_divided_by_who_had_it),
+		TEST(waits_without_a_name_are_as_many_as_their_time_at_least),
 		TEST(no_causes_are_a_list_of_none),
 		TEST(causes_of_equal_time_are_listed_by_line),
 		TEST(the_longest_causes_find_room_in_a_merge),

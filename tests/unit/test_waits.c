@@ -51,6 +51,7 @@ static void *new_type(const char *name, const void *base, uint64_t size)
 
 	set_word(type, CPYTHON_TYPE_NAME, at(name));
 	set_word(type, CPYTHON_TYPE_BASIC_SIZE, size);
+	set_word(type, CPYTHON_TYPE_FLAGS, CPYTHON_TYPE_FLAG_READY);
 	set_word(type, CPYTHON_TYPE_MRO, at(order));
 	order[2] = base ? 2 : 1;
 	order[3] = at(type);
@@ -196,6 +197,12 @@ static void a_task_is_an_edge(void **state)
 	cpython_waits_fill(waits, chain, 0, &task);
 	assert_int_equal(task.awaited, LP_AWAITED_FUTURE);
 	assert_int_equal(task.edge_count, 0);
+
+	/* its memory has become that of another object, in which the place of the type is not one */
+	leaf.type = at(chain);
+	cpython_waits_fill(waits, chain, 0, &task);
+	assert_int_equal(task.awaited, LP_AWAITED_OTHER);
+	assert_string_equal(task.awaited_class, "");
 
 	chain->leaf = 16; /* nothing is mapped there */
 	cpython_waits_fill(waits, chain, 0, &task);

@@ -246,16 +246,32 @@ static void add_neighbour(struct lp_lost_time *lost_time, struct lp_neighbour *n
 	counted = find_taker(lost_time, &key);
 	if (!counted)
 		return;
-	count = min_u64(count, left->count);
+	/* a name that had the CPU during waits of other names too has time, and no wait of its own */
+	if (!counted->cause.count)
+		count = max_u64(count, 1);
 	counted->cause.count += count;
 	counted->cause.occurrences += count;
 	counted->cause.total_ns += taken;
 	take_waits(left, count, taken);
 }
 
+/*
+ * Returns how many of the waits are those that no cause has.  A wait counts for each name that had
+ * the CPU during it, so that all may be taken though much of their time is left: they are at least
+ * as many as have that time on average.
+ */
+static uint64_t nameless_waits(const struct waits_left *all, const struct waits_left *left)
+{
+	uint64_t share = all->ns ? (uint64_t)((unsigned __int128)all->count *
+					      min_u64(left->ns, all->ns) / all->ns)
+				 : 0;
+
+	return max_u64(max_u64(left->count, share), 1);
+}
+
 void lost_time_set_run_queue(struct lp_lost_time *lost_time, const struct lp_run_queue_waits *waits)
 {
-	struct waits_left left = { waits->count, waits->total_ns };
+	struct waits_left left = { waits->count, waits->total_ns }, all;
 	struct lp_cause key = { .kind = LP_CAUSE_RUN_QUEUE, .throttled = true };
 	struct lp_cpu_waits why = waits->why;
 	size_t i;
@@ -264,6 +280,7 @@ void lost_time_set_run_queue(struct lp_lost_time *lost_time, const struct lp_run
 	key.quota_percent = shortage_percent(waits->quota->quota_us, waits->quota->period_us);
 	set_waits(lost_time, &key, min_u64(why.throttled, left.count),
 		  min_u64(why.throttled_ns, left.ns), &left);
+	all = left;
 	for (i = 0; i < lost_time->taker_count; i++)
 		take_waits(&left, lost_time->takers[i]->cause.count,
 			   lost_time->takers[i]->cause.total_ns);
@@ -272,7 +289,7 @@ void lost_time_set_run_queue(struct lp_lost_time *lost_time, const struct lp_run
 			add_neighbour(lost_time, &why.neighbours[i], waits->pid, &left);
 	lost_time->counted_waits = why;
 	key = (struct lp_cause){ .kind = LP_CAUSE_RUN_QUEUE };
-	set_waits(lost_time, &key, left.count ? left.count : 1, left.ns, &left);
+	set_waits(lost_time, &key, nameless_waits(&all, &left), left.ns, &left);
 }
 
 /* Sorts by time, longest first, then by contents: the hash table is ordered by addresses. */

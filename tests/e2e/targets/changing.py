@@ -1,8 +1,9 @@
 """A healthy program whose tasks begin and end waits of milliseconds all the time.
 
-    changing.py TRUTH [clock | lost]
+    changing.py TRUTH [clock | lost | futures]
 
 clock: the loop has a clock of its own, as those of some libraries.
+futures: tasks wait for futures, whose memory other objects take when they have been set.
 lost: tasks sleep, and two wait for a lock that a task which has ended did not release.
 No sleep and no timeout is longer than 5 ms. Every lock is held within `async with`, and locks are
 taken in one order, so that no deadlock is possible.
@@ -52,6 +53,24 @@ async def times_out(event):
             pass
 
 
+class NoFuture:
+    """Objects of the size of a future."""
+    __slots__ = ["slot%d" % number for number in
+                 range((asyncio.Future.__basicsize__ - object.__basicsize__) // 8)]
+
+
+async def waits_for_futures(others):
+    loop = asyncio.get_running_loop()
+    while True:
+        future = loop.create_future()
+        loop.call_later(0.001, future.set_result, None)
+        await future
+        del future
+        others.append(NoFuture())
+        if len(others) > 500:
+            del others[:400]
+
+
 async def enters(lock):
     async with lock:
         pass
@@ -69,7 +88,10 @@ async def main():
     limit, event = asyncio.Semaphore(8), asyncio.Event()
     pairs = [sorted(random.sample(range(5), 2)) for _ in range(30)]
     works = [sleeps() for _ in range(2 if "lost" in sys.argv[2:] else 20)]
-    if "lost" not in sys.argv[2:]:
+    if "futures" in sys.argv[2:]:
+        others = []
+        works = [waits_for_futures(others) for _ in range(300)]
+    elif "lost" not in sys.argv[2:]:
         works += [locks(shared[first], shared[second], limit) for first, second in pairs]
         works += [handles_floats() for _ in range(3)]
         works += [gathers() for _ in range(5)] + [times_out(event) for _ in range(10)]

@@ -30,6 +30,25 @@ async def elsewhere():
     await asyncio.sleep(600)
 
 
+async def waits_for_ended_job(name, block_begins):
+    asyncio.current_task().set_name(name)
+    if name == "thread-ended":
+        await asyncio.to_thread(block_begins.wait)
+    else:
+        await asyncio.get_running_loop().run_in_executor(None, block_begins.wait)
+
+
+def blocks(busy, start):
+    """Blocks a loop, and ends the jobs for which tasks of it wait."""
+    block_begins = threading.Event()
+    names = ["ended"] + ["thread-ended"] * hasattr(asyncio, "to_thread")
+    for name in names:
+        asyncio.run_coroutine_threadsafe(waits_for_ended_job(name, block_begins), busy)
+    # The tasks wait from the first iteration on.
+    busy.call_soon_threadsafe(busy.call_later, 0.1,
+                              lambda: (block_begins.set(), start.set(), GATE.wait()))
+
+
 def new_loop():
     """A loop that runs in a thread of its own."""
     loop = asyncio.new_event_loop()
@@ -43,7 +62,7 @@ async def main(processes):
     # Nothing refers to this executor but its thread.
     dropped = concurrent.futures.ThreadPoolExecutor(1)
     started = threading.Event()
-    busy.call_soon_threadsafe(lambda: (started.set(), GATE.wait()))
+    blocks(busy, started)
     started.wait()
     futures = {
         "runs": loop.run_in_executor(pool, GATE.wait),

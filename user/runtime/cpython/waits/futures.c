@@ -2,6 +2,7 @@
 /* Futures: tasks, those of gather() and shield(), and those that a thread sets. */
 #include "waits_internal.h"
 
+#include "base/macros.h"
 #include "process/memory.h"
 #include "runtime/cpython/objects/instance.h"
 
@@ -80,13 +81,28 @@ uint64_t cpython_wait_unshielded(struct lp_waits *waits, uint64_t future)
 	return future;
 }
 
-bool cpython_wait_is_running(struct lp_waits *waits, uint64_t thread_future)
+enum lp_thread_future_state cpython_wait_thread_state(struct lp_waits *waits,
+						      uint64_t thread_future)
 {
+	static const struct {
+		const char *name;
+		enum lp_thread_future_state state;
+	} rows[] = {
+		{ "RUNNING", LP_THREAD_FUTURE_RUNNING },
+		{ "FINISHED", LP_THREAD_FUTURE_DONE },
+		{ "CANCELLED", LP_THREAD_FUTURE_DONE },
+		{ "CANCELLED_AND_NOTIFIED", LP_THREAD_FUTURE_DONE },
+	};
 	uint64_t state = cpython_instance_get(waits->python, thread_future, "_state");
 	char text[32];
+	size_t i;
 
-	return state && !cpython_string(waits->python, state, text, sizeof(text)) &&
-	       !strcmp(text, "RUNNING");
+	if (!state || cpython_string(waits->python, state, text, sizeof(text)))
+		return LP_THREAD_FUTURE_PENDING;
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!strcmp(text, rows[i].name))
+			return rows[i].state;
+	return LP_THREAD_FUTURE_PENDING;
 }
 
 /* Numbers of futures in a list or set. */
@@ -191,14 +207,17 @@ static void report_thread(struct lp_waiting *wait, uint64_t thread_future)
 {
 	struct lp_waits *waits = wait->waits;
 	uint64_t source = other_source(waits, thread_future);
+	enum lp_thread_future_state state = cpython_wait_thread_state(waits, thread_future);
 
 	wait->kind = LP_AWAITED_OTHER;
 	wait->id = thread_future;
 	wait->class = cpython_wait_type_of(waits, thread_future)->name;
-	if (source) {
+	if (state == LP_THREAD_FUTURE_DONE) {
+		cpython_wait_append(wait, CPYTHON_WAIT_NOT_NOTICED);
+	} else if (source) {
 		wait->kind = LP_AWAITED_TASK;
 		cpython_wait_edge(wait, source, false);
-	} else if (cpython_wait_is_running(waits, thread_future)) {
+	} else if (state == LP_THREAD_FUTURE_RUNNING) {
 		/* only what runs jobs, as pools of threads and processes do, sets RUNNING */
 		cpython_wait_append(wait, "executor, running");
 	} else {

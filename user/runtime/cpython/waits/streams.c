@@ -28,14 +28,19 @@
 
 static void append_thread(struct lp_waiting *wait, const char *work)
 {
+	static const char *const states[] = {
+		[LP_THREAD_FUTURE_PENDING] = "queued",
+		[LP_THREAD_FUTURE_RUNNING] = "running",
+		[LP_THREAD_FUTURE_DONE] = CPYTHON_WAIT_NOT_NOTICED,
+	};
 	uint64_t source = cpython_wait_thread_future(wait->waits, wait->chain->leaf);
 
 	wait->id = source ? source : wait->chain->leaf;
 	wait->class = cpython_wait_type_of(wait->waits, wait->id)->name;
 	cpython_wait_append(wait, "thread pool: %s", work);
 	if (source)
-		cpython_wait_append(wait, cpython_wait_is_running(wait->waits, source) ? "running"
-										       : "queued");
+		cpython_wait_append(wait, "%s",
+				    states[cpython_wait_thread_state(wait->waits, source)]);
 }
 
 bool cpython_wait_read_to_thread(struct lp_waiting *wait, uint64_t function)

@@ -3,7 +3,8 @@
  * The instants at which waits end by themselves.  A process that runs on may free a timer and its
  * float while they are read, and use their memory for other objects.  So the task, its coroutines
  * and the timer are read once more at the end: the instant is valid if they are unchanged, and if
- * the function that waits can have set it.
+ * the function that waits can have set it.  Likewise for an object of a class that is not known as
+ * awaitable: it may have the place of a future that was freed.
  */
 #include "waits_internal.h"
 
@@ -184,4 +185,35 @@ bool cpython_wait_timeout(struct lp_waiting *wait, double *when)
 
 	*when = time.when;
 	return found;
+}
+
+/* Returns what a task waits for: futures of classes in Python are not on the evaluation stack. */
+static uint64_t awaited_by(struct lp_waits *waits, uint64_t task,
+			   const struct lp_await_chain *chain)
+{
+	const struct lp_cpython *python = waits->python;
+
+	if (chain->leaf)
+		return chain->leaf;
+	if (cpython_wait_type_of(waits, task)->kinds & LP_WAIT_TASK)
+		return memory_u64(python->pid, task + python->row.task.task_fut_waiter);
+	return cpython_instance_get(python, task, "_fut_waiter");
+}
+
+static bool read_awaited(struct lp_waiting *wait, const struct lp_await_chain *chain,
+			 struct lp_wait_time *time)
+{
+	struct lp_waits *waits = wait->waits;
+	uint64_t object = awaited_by(waits, wait->task->address, chain);
+
+	(void)time;
+	return object == wait->id && cpython_wait_has_type(waits, object) &&
+	       cpython_wait_type_of(waits, object)->name == wait->class;
+}
+
+bool cpython_wait_stands(struct lp_waiting *wait)
+{
+	struct lp_wait_time none;
+
+	return read_unchanged(wait, read_awaited, &none);
 }

@@ -158,6 +158,14 @@ const struct lp_wait_type *cpython_wait_type_of(struct lp_waits *waits, uint64_t
 	return cpython_wait_type(waits, type);
 }
 
+bool cpython_wait_has_type(struct lp_waits *waits, uint64_t object)
+{
+	pid_t pid = waits->python->pid;
+	uint64_t type = object ? memory_u64(pid, object + CPYTHON_OBJECT_TYPE) : 0;
+
+	return type && memory_u64(pid, type + CPYTHON_TYPE_FLAGS) & CPYTHON_TYPE_FLAG_READY;
+}
+
 uint64_t cpython_wait_attribute(struct lp_waits *waits, uint64_t object, const char *name,
 				unsigned int kinds)
 {

@@ -163,6 +163,13 @@ static uint64_t leaf_of(struct lp_waits *waits, const struct lp_await_chain *cha
 										     : chain->leaf;
 }
 
+static bool is_future(struct lp_waits *waits, uint64_t object)
+{
+	return cpython_wait_type_of(waits, object)->kinds &
+		       (LP_WAIT_FUTURE | LP_WAIT_TASK | LP_WAIT_GATHERING | LP_WAIT_OTHER_FUTURE) &&
+	       cpython_wait_has_type(waits, object);
+}
+
 void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *chain, uint64_t now_ns,
 			struct lp_task *task)
 {
@@ -179,6 +186,12 @@ void cpython_waits_fill(struct lp_waits *waits, const struct lp_await_chain *cha
 		leaf = leaf_of(waits, chain, task);
 		if (leaf)
 			cpython_wait_future(&wait, leaf);
+		/* the class may be that of what has the place of a future that was freed */
+		if (wait.id && wait.id == leaf && !is_future(waits, leaf) &&
+		    !cpython_wait_stands(&wait)) {
+			begin(&wait);
+			wait.kind = LP_AWAITED_OTHER;
+		}
 		if (wait.kind == LP_AWAITED_FUTURE && !wait.used &&
 		    !cpython_wait_append_connection(&wait))
 			cpython_wait_append_peer(&wait, wait.id);

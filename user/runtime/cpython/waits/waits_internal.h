@@ -184,6 +184,8 @@ void cpython_wait_callable(struct lp_waits *waits, uint64_t object, char *text, 
 /* types.c: never returns NULL. */
 const struct lp_wait_type *cpython_wait_type(struct lp_waits *waits, uint64_t type);
 const struct lp_wait_type *cpython_wait_type_of(struct lp_waits *waits, uint64_t object);
+/* Returns whether an object has a type, as the memory of one that was freed may not. */
+bool cpython_wait_has_type(struct lp_waits *waits, uint64_t object);
 /* Returns object.__dict__[name] if its type is of one of the kinds (0: any type), or 0. */
 uint64_t cpython_wait_attribute(struct lp_waits *waits, uint64_t object, const char *name,
 				unsigned int kinds);
@@ -227,6 +229,9 @@ bool cpython_wait_timeout(struct lp_waiting *wait, double *when);
 /* Returns whether the wait ends by a timeout, whose instant may not be known. */
 bool cpython_wait_has_timeout(struct lp_waiting *wait);
 
+/* Returns whether the task still waits for the same object, of the same class. */
+bool cpython_wait_stands(struct lp_waiting *wait);
+
 /* futures.c: fills the wait for a future. */
 void cpython_wait_future(struct lp_waiting *wait, uint64_t future);
 /*
@@ -238,7 +243,17 @@ bool cpython_wait_children(struct lp_waiting *wait, uint64_t futures, bool keeps
 uint64_t cpython_wait_thread_future(struct lp_waits *waits, uint64_t future);
 /* Returns the future that shield() protects if it has made this one, or else this one. */
 uint64_t cpython_wait_unshielded(struct lp_waits *waits, uint64_t future);
-bool cpython_wait_is_running(struct lp_waits *waits, uint64_t thread_future);
+/* States of a future of concurrent.futures. */
+enum lp_thread_future_state {
+	LP_THREAD_FUTURE_PENDING, /* also if it cannot be read */
+	LP_THREAD_FUTURE_RUNNING,
+	LP_THREAD_FUTURE_DONE, /* the loop that waits for it is told, and has to run to notice */
+};
+
+enum lp_thread_future_state cpython_wait_thread_state(struct lp_waits *waits,
+						      uint64_t thread_future);
+/* The words for a wait for a future that is done. */
+#define CPYTHON_WAIT_NOT_NOTICED "done, not noticed by its loop yet"
 /* The first words of the wait for one of pending_futures, until pending_futures.c replaces them. */
 #define CPYTHON_WAIT_PENDING "pending"
 
