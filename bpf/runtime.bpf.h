@@ -54,6 +54,25 @@ static __always_inline int lp_polls_itself(const struct lp_loop *loop, __u32 slo
 }
 
 /*
+ * Sample mode: returns when the iteration that runs has begun, as the runtime has noted it; 0: not
+ * known, or it is the one that was running at the last call. The stack of the current thread was
+ * just walked. on_cpu: the thread has not stopped by itself.
+ */
+static __always_inline __u64 lp_iteration_begun(const struct lp_loop *loop, __u32 slot, __u64 now,
+						__u32 on_cpu)
+{
+	LP_BY_RUNTIME(loop, iteration_begun, slot, now, on_cpu)
+	return 0;
+}
+
+/* Sample mode: notes what the runtime tells of the iteration after the poll that begins. */
+static __always_inline int lp_poll_begins(const struct lp_loop *loop, __u32 slot)
+{
+	LP_BY_RUNTIME(loop, poll_begins, slot)
+	return 0;
+}
+
+/*
  * --inner: identifies the callback that has just ended by what its task awaits now, if it awaited
  * nothing when the callback began.
  */
@@ -64,10 +83,10 @@ static __always_inline int lp_end_step(const struct lp_loop *loop, __u32 slot)
 }
 
 /* Fills in the name of the task whose step has just ended, as an object that user space decodes. */
-static __always_inline void lp_copy_task_name(const struct lp_loop *loop,
+static __always_inline void lp_copy_task_name(const struct lp_loop *loop, __u32 slot,
 					      struct lp_event_slow *event)
 {
-	LP_BY_RUNTIME(loop, copy_task_name, loop, event)
+	LP_BY_RUNTIME(loop, copy_task_name, loop, slot, event)
 }
 
 /* Resolves the addresses of the runtime's lock and of its flag for garbage collection. */

@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Samples on the CPU: a clock on each CPU, which reads the stacks of late loops only. */
 #include "loop/common.bpf.h"
+#include "loop/awake.bpf.h"
 #include "loop/loop.bpf.h"
 #include "loop/native.bpf.h"
 #include "loop/stall.bpf.h"
 #include "loop/thread.bpf.h"
 #include "loop/walked.bpf.h"
+#include "boundary.bpf.h"
 #include "runtime.bpf.h"
+#include "sleep.bpf.h"
+
+/*
+ * Sample mode: handles a loop whose thread was just walked. Returns whether another iteration runs
+ * than the one that was known.
+ */
+static __always_inline __u32 lp_loop_seen(struct lp_loop *loop, __u32 slot, __u64 now)
+{
+	if (!loop->poll_descriptor || (loop->own_descriptor && !loop->base_frame))
+		lp_poll_seen(slot);
+	if (loop->watched && !loop->ready_descriptor)
+		lp_record_ready_list(slot);
+	return lp_iteration_renew(slot, now, true);
+}
 
 /*
  * Samples the current thread, which runs a late loop. Returns whether a walked stack is to be
@@ -17,7 +33,7 @@ __noinline int lp_sample_thread(__u32 slot)
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
 	struct lp_segment_times *account;
-	__u32 collecting = 0;
+	__u32 collecting = 0, renewed = 0;
 	__u64 now;
 
 	if (!stall || !loop)
@@ -30,7 +46,9 @@ __noinline int lp_sample_thread(__u32 slot)
 	if (!loop->gil)
 		lp_find_lock(loop);
 	lp_walk(loop, slot, loop->thread_state, LP_WHOLE_STACK);
-	if (loop->sampled && !lp_observe(loop, slot, now, false))
+	if (lp_polls_unhooked())
+		renewed = lp_loop_seen(loop, slot, now);
+	if ((loop->sampled && !lp_observe(loop, slot, now, false)) || renewed)
 		return 0;
 	account = &stall->account.account;
 	lp_segment_begin(account, lp_segment_of(loop));
@@ -55,12 +73,20 @@ int lp_clock(struct bpf_perf_event_data *ctx)
 	bool late;
 
 	loop = lp_current_loop(&slot);
-	if (!loop)
+	if (!loop) {
+		if (lp_polls_unhooked())
+			lp_unknown_poller();
 		return 0;
+	}
 	segment = lp_segment_of(loop);
-	if (!segment || loop->reporting)
+	if (loop->reporting)
 		return 0;
 	now = bpf_ktime_get_ns();
+	if (!segment) {
+		if (lp_polls_unhooked())
+			lp_idle_loop_runs(slot, now);
+		return 0;
+	}
 	late = lp_age(now, segment) >= loop->late_ns;
 	/* of a loop that never waits, sample mode knows no callback if none is late */
 	if (!late && !(loop->watched && loop->sampled))

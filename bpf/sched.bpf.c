@@ -13,6 +13,7 @@
 #include "loop/thread.bpf.h"
 #include "loop/walked.bpf.h"
 #include "runtime.bpf.h"
+#include "sleep.bpf.h"
 
 /* include/linux/sched.h: __TASK_STOPPED, __TASK_TRACED */
 #define LP_TASK_STOPPED 0x4
@@ -340,6 +341,9 @@ __noinline int lp_switch_out(__u32 slot, __u32 facts)
 	lp_walk(loop, slot, loop->thread_state, whole ? LP_WHOLE_STACK : 1);
 	if (allowed)
 		stall->walks_ns += stall->walked.depth * LP_WALK_FRAME_NS;
+	if (whole && lp_polls_unhooked() &&
+	    lp_iteration_renew(slot, now, reason == LP_SAMPLE_RUN_QUEUE))
+		late = lp_age(now, loop->iteration_start_ns) >= loop->late_ns;
 	if (whole && loop->sampled && !lp_observe(loop, slot, now, reason != LP_SAMPLE_RUN_QUEUE))
 		return 0;
 	report = late && !lp_rate_limit_exceeded(loop->start_ns ? &loop->rate_limit
@@ -403,6 +407,8 @@ int BPF_PROG(lp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 
 	lp_cpu_switched(prev);
 	if (lp_loop_of(prev->pid, &slot)) {
+		if (lp_polls_unhooked() && !preempt)
+			lp_sleep_begin(slot);
 		report = lp_switch_out(slot,
 				       (preempt ? LP_OUT_PREEMPTED : 0) |
 					       (lp_is_throttled(prev) ? LP_OUT_THROTTLED : 0)) &&
@@ -416,13 +422,18 @@ int BPF_PROG(lp_sched_switch, bool preempt, struct task_struct *prev, struct tas
 			lp_report_native(ctx, slot, stall->walked.event.pid);
 			lp_report_walked(stall);
 		}
+	} else if (lp_polls_unhooked() && !preempt) {
+		lp_stranger_sleeps();
 	}
 	/* The arguments are read again: one that is saved across calls takes 32 bytes more of the
 	 * stack, of which this path has none left in the verifier of 5.10. */
 	asm volatile("" : "+r"(ctx));
 	next = (struct task_struct *)ctx[2];
-	if (lp_loop_of(next->pid, &slot))
+	if (lp_loop_of(next->pid, &slot)) {
+		if (lp_polls_unhooked())
+			lp_sleep_end(slot);
 		lp_switch_in(slot, (struct task_struct *)ctx[1], next);
+	}
 	return 0;
 }
 

@@ -39,7 +39,7 @@ __noinline int lp_report_slow(__u32 slot, __u64 now)
 	event->iteration = loop->iterations;
 	event->callback = loop->callback;
 	event->position = loop->position;
-	lp_copy_task_name(loop, event);
+	lp_copy_task_name(loop, slot, event);
 	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

@@ -207,12 +207,39 @@ struct inode {
 	unsigned short i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	struct pipe_inode_info *i_pipe;
 };
 
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
+};
+
+struct epoll_filefd {
+	struct file *file;
+	int fd;
+} __attribute__((packed));
+
+/* of include/uapi/linux/eventpoll.h, where it is packed on x86_64 */
+struct epoll_event {
+	__u32 events;
+	__u64 data;
+} __attribute__((packed));
+
+/* a descriptor that an epoll watches */
+struct epitem {
+	struct list_head rdllink;
+	struct epoll_filefd ffd;
+	struct epoll_event event;
+};
+
+struct eventpoll {
+	struct list_head rdllist; /* descriptors that are ready, as far as is known */
+};
+
+struct pipe_inode_info {
+	unsigned int writers;
 };
 
 struct in6_addr {
@@ -236,6 +263,7 @@ struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type;
 	u16 sk_protocol;
+	u8 sk_shutdown;
 };
 
 struct socket {

@@ -9,6 +9,12 @@
 #include "rate_limit.bpf.h"
 #include "share.bpf.h"
 
+/* Returns whether polls have no hooks: in sample mode, but not between bursts of trace mode. */
+static __always_inline bool lp_polls_unhooked(void)
+{
+	return lp_config.sampling && !lp_config.bursts;
+}
+
 static __always_inline __u64 lp_read_u64(__u64 address)
 {
 	__u64 value = 0;

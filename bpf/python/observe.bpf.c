@@ -9,6 +9,7 @@
 #include "loop/loop.bpf.h"
 #include "identify.bpf.h"
 #include "object.bpf.h"
+#include "runtime.bpf.h"
 #include "uvloop_callable.bpf.h"
 #include "walk.bpf.h"
 
@@ -67,6 +68,17 @@ static __always_inline void lp_observe_begin(struct lp_loop *loop, __u64 boundar
 		loop->callbacks += !lp_config.bursts || boundary == loop->detected_segment_ns;
 	}
 	loop->start_ns = boundary;
+}
+
+/* Without hooks on polls, the end of a step may be noticed after its task is freed. */
+static __always_inline void lp_note_task_name(const struct lp_loop *loop,
+					      struct lp_wait_state *stall)
+{
+	stall->named_ns = 0;
+	if (!loop->task || !lp_polls_unhooked())
+		return;
+	lp_read_task_name(loop, stall->task_name);
+	stall->named_ns = loop->start_ns;
 }
 
 /* Ends the callback that the last sample showed. Returns the estimated end. */
@@ -134,7 +146,8 @@ __noinline int lp_uv_observe(__u32 slot, __u64 now)
 		lp_uv_entered(loop, handle->context, &entered);
 	if (!found) {
 		lp_uv_entered(loop, 0, &entered);
-		observed = stall->outer_code ? stall->outer_code ^ entered : 0;
+		/* without the loop's own frame, the outermost one is none of a callback */
+		observed = stall->outer_code && loop->base_frame ? stall->outer_code ^ entered : 0;
 	}
 	if (!running)
 		observed = 0;
@@ -161,6 +174,7 @@ __noinline int lp_uv_observe(__u32 slot, __u64 now)
 	if (!observed)
 		return 1;
 	lp_observe_begin(loop, boundary, callback);
+	lp_note_task_name(loop, stall);
 	return 1;
 }
 
@@ -222,7 +236,77 @@ __noinline int lp_python_observe(__u32 slot, __u64 now, __u32 certain)
 		return 1;
 	}
 	lp_observe_begin(loop, boundary, callback);
+	lp_note_task_name(loop, stall);
 	return 1;
+}
+
+/* PyFloatObject.ob_fval, the same in 3.8 to 3.15 */
+#define LP_FLOAT_VALUE 16
+/* of a double: the bits of its fraction, and the exponent of a number whose last bit is 1 */
+#define LP_FRACTION_BITS 52
+#define LP_EXPONENT_OF_ONES 1075
+
+/* Converts a number of seconds, the bits of a double, to ns; 0: not from 1 s to 2^32 s. */
+static __always_inline __u64 lp_ns_of_seconds(__u64 bits)
+{
+	__u64 digits = (bits & ((1ULL << LP_FRACTION_BITS) - 1)) | 1ULL << LP_FRACTION_BITS;
+	__u64 shift = LP_EXPONENT_OF_ONES - (bits >> LP_FRACTION_BITS), seconds, fraction;
+
+	/* the sign is the highest bit of the exponent, whose difference wraps around then */
+	if (shift > LP_FRACTION_BITS || shift < 21)
+		return 0;
+	seconds = digits >> shift;
+	fraction = digits & ((1ULL << shift) - 1);
+	/* 32 bits of the fraction are less than a nanosecond, and a product of 30 bits fits */
+	if (shift > 32) {
+		fraction >>= shift - 32;
+		shift = 32;
+	}
+	return seconds * 1000000000ULL + (fraction * 1000000000ULL >> shift);
+}
+
+/*
+ * Returns when the iteration that runs has begun, by the local variable in which the frame of
+ * _run_once stores the time after its poll; 0: not known. The stack of the current thread was just
+ * walked. on_cpu: see lp_iteration_renew().
+ */
+__noinline __u64 lp_python_iteration_begun(__u32 slot, __u64 now, __u32 on_cpu)
+{
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+	__u64 value;
+
+	if (!stall || !loop)
+		return 0;
+	if (loop->kind == LP_LOOP_UVLOOP) {
+		value = lp_uv_iteration_begun(loop);
+	} else if (!loop->facts.python.end_time) {
+		/* of a loop of another library: another callback than in the last sample */
+		return loop->last_sampled_ns > loop->iteration_start_ns &&
+				       stall->handle != loop->last_handle
+			       ? loop->last_sampled_ns + lp_age(now, loop->last_sampled_ns) / 2
+			       : 0;
+	} else {
+		if (!stall->once_frame)
+			return 0;
+		value = lp_read_u64(stall->once_frame + loop->facts.python.end_time) &
+			~loop->layout.python.offsets.tag_mask;
+		/* the loop is in its poll, or has not stored the time yet */
+		if (!value)
+			return on_cpu ? now : 0;
+		value = lp_ns_of_seconds(lp_read_u64(value + LP_FLOAT_VALUE));
+	}
+	return value ? value - loop->facts.python.clock_shift : 0;
+}
+
+/* uvloop: notes which iteration follows the poll that begins. */
+__noinline int lp_python_poll_begins(__u32 slot)
+{
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+
+	if (loop && loop->kind == LP_LOOP_UVLOOP && loop->facts.python.uvloop.loop_count)
+		loop->turn = lp_uv_turn(loop, lp_read_u64(loop->object + LP_UV_LOOP_UV));
+	return 0;
 }
 
 /* Sample mode: returns whether the loop itself polls, and not a callback. */

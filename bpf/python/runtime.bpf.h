@@ -32,16 +32,20 @@ static __always_inline void lp_read_task_name(const struct lp_loop *loop, __u8 *
 }
 
 /* Fills in the name of the task whose step has just ended, as an object that user space decodes. */
-static __always_inline void lp_python_copy_task_name(const struct lp_loop *loop,
+static __always_inline void lp_python_copy_task_name(const struct lp_loop *loop, __u32 slot,
 						     struct lp_event_slow *event)
 {
+	const struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	const struct lp_python *python = &loop->layout.python;
 	__u64 type;
 
 	event->string_ascii = python->offsets.string_ascii;
 	event->string_wide = python->offsets.string_wide;
 	event->int_digit = python->offsets.ob_digit;
-	lp_read_task_name(loop, event->task_name);
+	if (stall && stall->named_ns == loop->start_ns)
+		__builtin_memcpy(event->task_name, stall->task_name, LP_NAME_BYTES);
+	else
+		lp_read_task_name(loop, event->task_name);
 	__builtin_memcpy(&type, event->task_name + 8, sizeof(type));
 	event->name_is_int = type == python->int_type;
 	event->name_is_string = type == python->string_type;
@@ -163,5 +167,7 @@ int lp_python_end_step(__u32 slot);
 int lp_python_walk(__u32 slot, __u64 thread_state, __u32 most);
 int lp_python_observe(__u32 slot, __u64 now, __u32 certain);
 int lp_python_polls_itself(__u32 slot);
+int lp_python_poll_begins(__u32 slot);
+__u64 lp_python_iteration_begun(__u32 slot, __u64 now, __u32 on_cpu);
 
 #endif /* LP_BPF_PYTHON_RUNTIME_BPF_H */

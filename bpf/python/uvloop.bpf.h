@@ -48,6 +48,8 @@ struct lp_uv_timer_object {
 #define LP_UV_LOOP_READY 96 /* the ready queue, 0.17 and later */
 /* uv_loop_t, part of the ABI of all libuv 1.x on Linux */
 #define LP_UV_BACKEND 64 /* backend_fd, an int */
+#define LP_UV_INTERNAL 40 /* internal_fields; up to libuv 1.38 something else */
+#define LP_UV_TIME 544 /* time, in ms: of the last poll, or of a later request for the time */
 
 /* The descriptor that a Loop polls, plus 1; 0: not known. */
 static __always_inline __u32 lp_uv_descriptor(__u64 object)
@@ -104,6 +106,43 @@ static __always_inline bool lp_uv_popped(const struct lp_loop *loop,
 	return *address && !bpf_probe_read_user(handle, sizeof(*handle), (void *)*address) &&
 	       handle->type == loop->facts.python.uvloop.handle_type && handle->context &&
 	       !lp_uv_is_internal(handle);
+}
+
+/*
+ * Returns a value that differs between iterations of a Loop, or 0 if there is none: libuv's count
+ * of them, or the place in the ready queue of the callback that a sample has seen running.
+ */
+static __always_inline __u64 lp_uv_turn(const struct lp_loop *loop, __u64 uv)
+{
+	__u64 queue, block, index;
+
+	if (loop->facts.python.uvloop.loop_count)
+		return lp_read_u64(lp_read_u64(uv + LP_UV_INTERNAL) +
+				   loop->facts.python.uvloop.loop_count);
+	queue = lp_read_u64(loop->object + LP_UV_LOOP_READY);
+	block = lp_read_u64(queue + LP_DEQUE_LEFT_BLOCK);
+	index = lp_read_u64(queue + LP_DEQUE_LEFT_INDEX);
+	if (!loop->start_ns || !index || index > LP_DEQUE_BLOCK_ITEMS ||
+	    lp_read_u64(block + LP_DEQUE_ITEMS + (index - 1) * 8) != loop->last_handle)
+		return 0;
+	return block + index;
+}
+
+/*
+ * Returns when the iteration that runs has begun, to a millisecond, or 0: it is the one that was
+ * running at the last call. A request for the time within the iteration makes it later.
+ */
+static __always_inline __u64 lp_uv_iteration_begun(struct lp_loop *loop)
+{
+	__u64 uv = lp_read_u64(loop->object + LP_UV_LOOP_UV), turn, before = loop->turn;
+
+	if (!uv || !lp_uv_runs(loop->object))
+		return 0;
+	turn = lp_uv_turn(loop, uv);
+	loop->turn = turn;
+	if (turn && turn == before)
+		return 0;
+	return lp_read_u64(uv + LP_UV_TIME) * 1000000;
 }
 
 #define LP_UV_CONTEXTS 8

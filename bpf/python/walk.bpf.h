@@ -92,6 +92,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 		/* The callback's own frame has ended, or has not begun. */
 		if (!walked->depth)
 			lp_store_frame(walked, code, instruction);
+		stall->once_frame = lp_frame_field(stall, offsets->frame_previous);
 		/* its only argument, self */
 		stall->handle = lp_read_u64(stall->frame + offsets->frame_localsplus) &
 				~offsets->tag_mask;
@@ -99,6 +100,7 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 		return 0;
 	}
 	if (lp_is_loop_code(loop, stall->run_once_code, code)) {
+		stall->once_frame = stall->frame;
 		walked->flags |= LP_STACK_TO_LOOP;
 		return 0;
 	}
@@ -159,6 +161,7 @@ __weak __noinline int lp_python_walk(__u32 slot, __u64 thread_state, __u32 most)
 	if (!loop || !stall)
 		return 0;
 	stall->handle = 0;
+	stall->once_frame = 0;
 	stall->frameless = 0;
 	stall->walked.depth = 0;
 	stall->walked.flags = LP_STACK_UNREADABLE;

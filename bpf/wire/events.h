@@ -74,6 +74,12 @@ enum lp_event_type {
 	LP_EVENT_AWAKE_SPAN = 62,
 };
 
+/*
+ * LOOP_STATS of sample mode: iterations counts those whose poll waited. The histogram has these and,
+ * of the others, those that samples have seen.
+ */
+#define LP_STATS_WAITED 1
+
 struct lp_event {
 	__u16 type;
 	/*
@@ -82,6 +88,7 @@ struct lp_event {
 	 * SEGMENT_TIMES, CPU_WAITS, MEMORY_WAITS, COLLECTIONS: LP_SEGMENT_GAP or 0
 	 * RAW_STACK, STACK_SAMPLE: periods of the sampling clock that a wait lasted
 	 * SLOW, PROGRESS, SLOW_ITERATION: LP_STALL_BEGAN_BEFORE, LP_STALL_AT_END
+	 * LOOP_STATS: LP_STATS_WAITED or 0
 	 * BLOCK: flags of the block, see user/capture/reader.h
 	 */
 	__u16 reserved;

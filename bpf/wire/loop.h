@@ -159,7 +159,13 @@ struct lp_loop {
 	__u32 watched;
 	__u32 ready_descriptor; /* plus 1; 0: no poll has returned one */
 	__u32 ready_events; /* EPOLLIN and others */
-	__u32 ready_ended; /* it is a TCP socket whose peer has closed its end */
+	__u32 ready_ended; /* nothing more can be read from it: its other end is closed */
+	/*
+	 * Sample mode: the iterations in iterations whose poll did not wait, as far as samples have
+	 * seen them.
+	 */
+	__u64 unslept;
+	__u64 turn; /* what tells iterations of uvloop apart, when its stack was walked last */
 	__u64 stopped_ns; /* when it returned from run_forever() last; 0: it has begun again */
 	struct lp_callable callable; /* identity of the running callback */
 	union lp_written written;

@@ -208,6 +208,7 @@ struct lp_lifecycle {
 struct lp_uvloop {
 	__u64 handle_type;
 	__u64 timer_type;
+	__u64 loop_count; /* offset of libuv's count of iterations; 0: this version has none */
 };
 
 /* A part of union lp_process_facts. */
@@ -232,6 +233,12 @@ struct lp_python_loop {
 	 */
 	__u64 run_once_code;
 	__u64 forever_code;
+	/*
+	 * Offset in a frame of run_once_code of its local variable end_time, the time after the poll
+	 * in seconds; 0: not known.
+	 */
+	__u64 end_time;
+	__s64 clock_shift; /* the process's CLOCK_MONOTONIC minus this one, in ns */
 	struct lp_uvloop uvloop;
 };
 

@@ -137,7 +137,15 @@ struct lp_wait_state {
 	__u64 handle; /* the Handle whose _run the last walk reached; 0: none */
 	__u64 base_frame; /* frame at which the walk ends as well */
 	__u64 outer_code; /* code of the outermost frame inside of base_frame */
+	__u64 once_frame; /* the loop's own frame, if the last walk has reached it; else 0 */
 	__u64 frameless; /* 1: the thread had no frame at the last walk, and this is certain */
+	/*
+	 * Sample mode: the object of the name of the task that a sample has found running in the
+	 * segment that began at named_ns. When the end of its step is noticed, the task may be freed.
+	 */
+	__u64 named_ns;
+	__u8 task_name[LP_NAME_BYTES];
+	__u64 poll_run_ns; /* sample mode: the thread's run time when its last poll began */
 	/* Path that is being resolved: the name that it is at. */
 	__u64 dentry;
 	__u64 mount;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "account.h"
 
+#include "base/macros.h"
+
 /* The limit of attempts to read the counters while no iteration ends. */
 #define READS 4
 
@@ -46,7 +48,7 @@ void account_read(struct lp_window *window, const struct lp_loop *loop, uint64_t
 	stats->wall_start_ns = start_ns;
 	stats->busy_ns = busy_ns;
 	stats->idle_ns = wall_ns - busy_ns;
-	stats->iterations = loop->iterations;
+	stats->iterations = saturating_sub(load(&loop->iterations), load(&loop->unslept));
 	stats->callbacks = loop->callbacks;
 	stats->slow = loop->slow_callbacks;
 	stats->iteration = loop->iteration;

@@ -19,14 +19,17 @@
  */
 #define WATCHED_NS (60 * NS_PER_MS)
 #define WATCHED_MOST_NS (800 * NS_PER_MS)
+/* The time in ns after which a loop is not watched any more for the descriptor that is ready. */
+#define WATCHED_BY_SAMPLES_NS (400 * NS_PER_MS)
 #define CALLBACKS_ENOUGH 3
 /* A poll that lasts for this time in ns, or longer, has not returned at once. */
 #define SLEPT_NS (10 * NS_PER_MS)
 
 /* Reports the time since the last change between counting and watching, in which no poll waited. */
-static void report_span(const struct lp_awake *awake, const struct lp_loop *loop, uint32_t slot,
+static void report_span(const struct lp_awake *awake, struct lp_session *session, uint32_t slot,
 			uint64_t now_ns, lp_record_taker take, void *context)
 {
+	const struct lp_loop *loop = session_loop(session, slot);
 	uint64_t iterations = __atomic_load_n(&loop->iterations, __ATOMIC_ACQUIRE);
 	struct lp_event_awake_span event;
 
@@ -34,7 +37,9 @@ static void report_span(const struct lp_awake *awake, const struct lp_loop *loop
 	event.event =
 		event_head(LP_EVENT_AWAKE_SPAN, sizeof(event), slot, (pid_t)loop->pid, now_ns);
 	event.begin_ns = awake->since_ns + awake->slept_ns;
-	event.iterations = saturating_sub(iterations, awake->iterations);
+	/* samples do not count them */
+	if (session_hooks_polls(session))
+		event.iterations = saturating_sub(iterations, awake->iterations);
 	take(context, &event.event);
 }
 
@@ -71,6 +76,7 @@ static void count_from(struct lp_awake *awake, const struct lp_loop *loop, uint6
 	awake->slept_ns = 0;
 	awake->idle_ns = __atomic_load_n(&loop->idle_ns, __ATOMIC_ACQUIRE);
 	awake->iterations = __atomic_load_n(&loop->iterations, __ATOMIC_ACQUIRE);
+	awake->unslept = __atomic_load_n(&loop->unslept, __ATOMIC_ACQUIRE);
 	awake->callbacks = __atomic_load_n(&loop->callbacks, __ATOMIC_ACQUIRE);
 	awake->runnable_ns = awake->doubtful ? read_runnable(loop) : 0;
 }
@@ -90,7 +96,8 @@ static void note_sleep(struct lp_awake *awake, const struct lp_loop *loop, uint6
 }
 
 /* Returns whether the time since the last change between counting and watching suffices. */
-static bool has_lasted(const struct lp_awake *awake, const struct lp_loop *loop, uint64_t passed_ns)
+static bool has_lasted(const struct lp_awake *awake, const struct lp_session *session,
+		       const struct lp_loop *loop, uint64_t passed_ns)
 {
 	uint64_t callbacks = __atomic_load_n(&loop->callbacks, __ATOMIC_ACQUIRE);
 
@@ -98,8 +105,11 @@ static bool has_lasted(const struct lp_awake *awake, const struct lp_loop *loop,
 		return passed_ns >= (awake->doubtful ? COUNTED_AGAIN_NS : COUNTED_NS);
 	if (passed_ns >= WATCHED_MOST_NS)
 		return true;
-	return passed_ns >= WATCHED_NS &&
-	       saturating_sub(callbacks, awake->callbacks) >= CALLBACKS_ENOUGH;
+	if (passed_ns < WATCHED_NS || saturating_sub(callbacks, awake->callbacks) < CALLBACKS_ENOUGH)
+		return false;
+	/* the descriptor that is ready is known from samples, of which some show the poll */
+	return session_hooks_polls(session) || passed_ns >= WATCHED_BY_SAMPLES_NS ||
+	       __atomic_load_n(&loop->ready_descriptor, __ATOMIC_RELAXED);
 }
 
 /*
@@ -107,7 +117,7 @@ static bool has_lasted(const struct lp_awake *awake, const struct lp_loop *loop,
  * thread may lose its CPU in a poll that does not sleep, which makes it long: the time for which
  * the thread has slept is an upper limit.
  */
-static bool never_waits(struct lp_awake *awake, const struct lp_loop *loop, uint64_t counted_ns)
+static bool polls_at_once(struct lp_awake *awake, const struct lp_loop *loop, uint64_t counted_ns)
 {
 	uint64_t idle_ns = saturating_sub(loop->idle_ns, awake->idle_ns);
 	uint64_t iterations = saturating_sub(loop->iterations, awake->iterations);
@@ -125,6 +135,26 @@ static bool never_waits(struct lp_awake *awake, const struct lp_loop *loop, uint
 	       awake_polls_at_once(iterations, idle_ns, counted_ns);
 }
 
+/*
+ * Returns whether no iteration of the time that was counted has waited in its poll, without hooks on
+ * polls: samples have seen others.
+ */
+static bool never_slept(const struct lp_awake *awake, const struct lp_loop *loop)
+{
+	uint64_t unslept = saturating_sub(loop->unslept, awake->unslept);
+
+	return unslept && saturating_sub(loop->iterations, awake->iterations) == unslept &&
+	       !__atomic_load_n(&loop->poll_start_ns, __ATOMIC_RELAXED) &&
+	       !__atomic_load_n(&loop->outside, __ATOMIC_RELAXED);
+}
+
+static bool never_waits(struct lp_awake *awake, const struct lp_session *session,
+			const struct lp_loop *loop, uint64_t counted_ns)
+{
+	return session_hooks_polls(session) ? polls_at_once(awake, loop, counted_ns)
+					    : never_slept(awake, loop);
+}
+
 void awake_check(struct lp_awake *awake, struct lp_session *session, uint32_t slot, uint64_t now_ns,
 		 lp_record_taker take, void *context)
 {
@@ -134,17 +164,17 @@ void awake_check(struct lp_awake *awake, struct lp_session *session, uint32_t sl
 	if (!loop)
 		return;
 	note_sleep(awake, loop, now_ns);
-	if (!has_lasted(awake, loop, passed_ns))
+	if (!has_lasted(awake, session, loop, passed_ns))
 		return;
 	if (awake->watching) {
 		session_watch_loop(session, slot, false);
-		if (never_waits(awake, loop, passed_ns))
-			report_span(awake, loop, slot, now_ns, take, context);
+		if (never_waits(awake, session, loop, passed_ns))
+			report_span(awake, session, slot, now_ns, take, context);
 		report(session, slot, now_ns, take, context);
 		awake->watching = false;
-	} else if (awake->since_ns && never_waits(awake, loop, passed_ns)) {
+	} else if (awake->since_ns && never_waits(awake, session, loop, passed_ns)) {
 		session_watch_loop(session, slot, true);
-		report_span(awake, loop, slot, now_ns, take, context);
+		report_span(awake, session, slot, now_ns, take, context);
 		awake->watching = true;
 	}
 	count_from(awake, loop, now_ns);

@@ -14,7 +14,7 @@
 struct lp_awake {
 	uint64_t since_ns; /* beginning of the second that is counted, or of the watching */
 	/* counters of the loop at that instant */
-	uint64_t idle_ns, iterations, callbacks;
+	uint64_t idle_ns, iterations, unslept, callbacks;
 	/* ns for which the loop's thread had run or waited for a CPU by then; 0: it was not read */
 	uint64_t runnable_ns;
 	/* the instant of the last check, and the time for which it has slept since since_ns */

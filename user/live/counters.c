@@ -135,6 +135,8 @@ void counters_report_loop(struct lp_live *live, uint32_t slot, bool last)
 		report_open(live, slot, now);
 	/* both are read at once, so that the counts of a running loop agree */
 	stats.event = event_head(LP_EVENT_LOOP_STATS, sizeof(stats), slot, entry->pid, clock_now());
+	if (!session_hooks_polls(live->session))
+		stats.event.reserved = LP_STATS_WAITED;
 	account_read(&entry->window, session_loop(live->session, slot), now, &stats);
 	if (last)
 		account_close(&open, &stats);

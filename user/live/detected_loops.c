@@ -51,6 +51,7 @@ bool detected_loops_begin(struct lp_session *session, const struct lp_instance *
 
 	for (i = 0; i < TRIES; i++) {
 		stuck_loop_inspect(instance, running, raw, &begun);
+		begun.frame = running->frame;
 		if (begun.state == LP_DETECTED_CALLBACK && begun.blocked &&
 		    !name_running(session, instance, slot, raw, &begun, take, context))
 			begun.state = LP_DETECTED_RUNNING;

@@ -309,7 +309,7 @@ void loop_events_awake(void *context, const struct lp_event_awake *event)
 
 	if (!loop)
 		return;
-	if (!loop->awake_iterations)
+	if (!loop->awake_iterations && !(loop->stats.event.reserved & LP_STATS_WAITED))
 		count_awake(loop, event->event.time_ns);
 	if (event->no_descriptor)
 		return;

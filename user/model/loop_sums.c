@@ -27,6 +27,7 @@ void loop_sums_add_stats(struct lp_event_loop_stats *into, const struct lp_event
 	into->busy_ns += from->busy_ns;
 	into->idle_ns += from->idle_ns;
 	into->iterations += from->iterations;
+	into->event.reserved |= from->event.reserved;
 	into->callbacks += from->callbacks;
 	into->slow += from->slow;
 	histogram_merge(&into->iteration, &from->iteration);
@@ -51,6 +52,7 @@ void loop_sums_add(struct lp_loop_summary *into, const struct lp_loop_summary *l
 	into->busy_ns += loop->busy_ns;
 	into->idle_ns += loop->idle_ns;
 	into->iterations += loop->iterations;
+	into->waited_only |= loop->waited_only;
 	into->callbacks += loop->callbacks;
 	into->slow_callbacks += loop->slow_callbacks;
 	into->suppressed += loop->suppressed;

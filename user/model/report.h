@@ -432,6 +432,11 @@ struct lp_loop_summary {
 	bool traced_known; /* false in captures of earlier versions */
 	uint64_t awake_ns; /* time for which the loop's thread was observed not to sleep in polls */
 	uint64_t awake_iterations; /* the iterations of that time; 0: not known */
+	/*
+	 * Sample mode: iterations are those whose poll waited, and the histogram has these and those
+	 * that samples have seen.  False in captures of earlier versions, which have all of them.
+	 */
+	bool waited_only;
 	uint64_t awake_until_ns; /* the end of the last part of that time; 0: none */
 	/* "fd 9 (socket:[4711]) at its end": what is ready at each poll; "" if it is not known */
 	const char *awake;

@@ -24,7 +24,8 @@ double loop_utilization(const struct lp_loop_summary *summary)
 /* Returns whether the times are known in which its polls returned at once, and suffice. */
 static bool has_awake_time(const struct lp_loop_summary *summary)
 {
-	return summary->awake_iterations && summary->awake_ns >= NEVER_WAITS_NS;
+	return (summary->awake_iterations || summary->waited_only) &&
+	       summary->awake_ns >= NEVER_WAITS_NS;
 }
 
 struct lp_awake_rate loop_awake_rate(const struct lp_loop_summary *summary)
@@ -209,6 +210,7 @@ static void summarise_loop(struct lp_model_loop *loop, bool interval,
 	summary->awake_ns = loop->awake_ns - (interval ? loop->awake_before_ns : 0);
 	summary->awake_iterations =
 		loop->awake_iterations - (interval ? loop->awake_iterations_before : 0);
+	summary->waited_only = now->event.reserved & LP_STATS_WAITED;
 	summary->awake_until_ns = loop->awake_until_ns;
 	summary->awake = interval && !loop->awake_in_interval ? "" : loop->awake;
 	summary->tasks = loop->tasks.waiting ? &loop->tasks : NULL;

@@ -234,6 +234,8 @@ bool session_begin_segment(struct lp_session *session, uint32_t slot, uint64_t n
 	if (is_under_way(loop))
 		return false;
 	if (begun->state == LP_DETECTED_POLLING) {
+		if (!loop->base_frame)
+			loop->base_frame = begun->frame;
 		__atomic_store_n(&loop->poll_start_ns, now_ns, __ATOMIC_RELEASE);
 		return true;
 	}

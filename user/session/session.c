@@ -75,12 +75,14 @@ static int enable_program(struct lp_session *session, const char *prefix, const 
 	return program ? bpf_program__set_autoload(program, true) : -ENOENT;
 }
 
-/* Enables the programs on the poll calls, of bpf/poll.bpf.c. */
+/* Enables the programs on the poll calls, of bpf/poll.bpf.c: sample mode needs none. */
 static int choose_poll_programs(struct lp_session *session, const struct lp_features *features)
 {
 	size_t i;
 	int err = 0;
 
+	if (session->config.sampling)
+		return 0;
 	session->tracepoints = !features->fentry;
 	if (session->tracepoints) {
 		bpf_program__set_autoattach(session->skeleton->progs.lp_sys_enter, false);
@@ -152,6 +154,11 @@ int session_follow_polls(struct lp_session *session, bool all)
 	/* what the kernel did not finish is tried again when a loop needs it */
 	session->all_polls |= all && err != -EBUSY;
 	return err;
+}
+
+bool session_hooks_polls(const struct lp_session *session)
+{
+	return !session->config.sampling;
 }
 
 bool session_lacks_polls(const struct lp_session *session)

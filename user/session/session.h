@@ -67,7 +67,16 @@ int session_fill_slots(struct lp_session *session);
  */
 int session_follow_polls(struct lp_session *session, bool all);
 
-/* Returns whether some poll calls are not attached yet. False if the kernel has fentry. */
+/*
+ * Returns whether hooks notice all polls: not in sample mode, in which the scheduler shows those that
+ * wait.
+ */
+bool session_hooks_polls(const struct lp_session *session);
+
+/*
+ * Returns whether some poll calls are not attached yet. False if the kernel has fentry, and in sample
+ * mode.
+ */
 bool session_lacks_polls(const struct lp_session *session);
 
 /*
@@ -154,6 +163,7 @@ enum lp_detected_state {
  */
 struct lp_segment_begun {
 	enum lp_detected_state state;
+	uint64_t frame; /* see struct lp_running_loop */
 	uint64_t slices; /* number of times that the thread was put on a CPU until then */
 	/* the thread is in a callback and off the CPU, so that the following fields are known */
 	bool blocked;

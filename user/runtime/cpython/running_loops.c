@@ -16,6 +16,7 @@
 #include "running_loops.h"
 
 #include "base/clocks.h"
+#include "privileges/namespaces.h"
 #include "process/memory.h"
 #include "process/process.h"
 #include "base/text.h"
@@ -246,8 +247,9 @@ struct lp_search {
 	uint64_t end_ns; /* this thread's CPU time when the search ends */
 	uint64_t most_ns; /* the latest end, CLOCK_MONOTONIC */
 	bool cut; /* some threads were left out */
+	int64_t clock_shift; /* the process's CLOCK_MONOTONIC minus that of this one, in ns */
 	/* the class of the loop that was filled last, which most loops have, and its methods' code */
-	uint64_t filled_type, run_once, run_forever;
+	uint64_t filled_type, run_once, run_forever, end_time;
 };
 
 /* The kinds of stack of a thread. */
@@ -380,6 +382,19 @@ static size_t list_threads(struct lp_search *search, struct lp_candidate **candi
 	return count;
 }
 
+/*
+ * Returns the offset in a frame of the poll's code of the time after the poll; 0: it has none, or
+ * that of another clock.
+ */
+static uint64_t end_time_of(const struct lp_search *search, uint64_t type, uint64_t run_once)
+{
+	uint16_t offset = cpython_local_offset(search->python, run_once, "end_time");
+	bool own_clock = inherited_code(search->python, type, "time") !=
+			 method_code(search->python, search->class.type, "time");
+
+	return offset == LP_NO_FIELD || own_clock ? 0 : offset;
+}
+
 /* Fills the code objects of a loop by its class, which may be that of any library. */
 static void fill_code(struct lp_search *search, uint64_t object, struct lp_running_loop *loop)
 {
@@ -392,6 +407,7 @@ static void fill_code(struct lp_search *search, uint64_t object, struct lp_runni
 	if (type != search->filled_type) {
 		search->filled_type = type;
 		search->run_once = inherited_code(python, type, "_run_once");
+		search->end_time = end_time_of(search, type, search->run_once);
 		run_forever = inherited_code(python, type, "run_forever");
 		/* nest_asyncio replaces both methods, and its _run_once polls as asyncio's does */
 		search->run_forever = run_forever == search->class.run_forever ||
@@ -401,6 +417,7 @@ static void fill_code(struct lp_search *search, uint64_t object, struct lp_runni
 					      : run_forever;
 	}
 	loop->facts.python.run_once_code = search->run_once;
+	loop->facts.python.end_time = search->end_time;
 	loop->facts.python.forever_code = search->run_forever;
 	loop->own_poll = search->run_forever != 0;
 }
@@ -412,6 +429,7 @@ static void fill_loop(struct lp_search *search, const struct lp_candidate *candi
 
 	memset(loop, 0, sizeof(*loop));
 	loop->tid = cpython_thread_id(python, candidate->state);
+	loop->facts.python.clock_shift = search->clock_shift;
 	loop->thread_state = candidate->state;
 	if (!candidate->uvloop)
 		fill_code(search, candidate->object, loop);
@@ -420,6 +438,7 @@ static void fill_loop(struct lp_search *search, const struct lp_candidate *candi
 	loop->kind = LP_LOOP_UVLOOP;
 	loop->object = candidate->uvloop;
 	loop->descriptor = cpython_uvloop_descriptor(python, candidate->uvloop);
+	loop->frame = cpython_top_frame(python, candidate->state);
 }
 
 static bool has_time(const struct lp_search *search)
@@ -494,6 +513,9 @@ int cpython_find_all_loops(const struct lp_cpython *python, struct lp_running_lo
 			   size_t capacity, bool *all)
 {
 	struct lp_search search = { .python = python, .budget = SEARCH_FRAMES_MAX };
+	struct lp_search search = { .python = python,
+				    .budget = SEARCH_FRAMES_MAX,
+				    .clock_shift = namespaces_clock_shift("/proc", python->pid) };
 	struct lp_candidate *candidates;
 	ssize_t threads = find_candidates(&search, &candidates), i;
 	bool copied = false;

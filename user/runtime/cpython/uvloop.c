@@ -27,6 +27,12 @@
 #define HANDLE_BYTES 120
 #define TIMER_BYTES 96
 #define TIMER_BYTES_15 88 /* up to 0.15, which has no _when at the end */
+/*
+ * uv__loop_internal_fields_t: loop_metrics.metrics.loop_count, which each iteration increments since
+ * libuv 1.45, of which uvloop 0.18 is the first.
+ */
+#define UV_LOOP_COUNT 8
+#define LOOP_COUNT_SINCE 18
 #define LOOP_READY 96 /* Loop._ready, a deque; 0.17 and later */
 
 /* Fields of Handle. */
@@ -58,6 +64,17 @@ static uint64_t basic_size(const struct lp_cpython *python, uint64_t type)
 	return memory_u64(python->pid, type + CPYTHON_TYPE_BASIC_SIZE);
 }
 
+/* Returns whether the version that is loaded, "0.22.1", is at least 0.least. */
+static bool is_version(const struct lp_cpython *python, unsigned int least)
+{
+	uint64_t version = cpython_module_attribute(python, "uvloop._version", "__version__");
+	unsigned int major, minor;
+	char text[32];
+
+	return version && !cpython_string(python, version, text, sizeof(text)) &&
+	       sscanf(text, "%u.%u", &major, &minor) == 2 && (major || minor >= least);
+}
+
 int cpython_find_uvloop(const struct lp_cpython *python, struct lp_uvloop *uvloop)
 {
 	uint64_t bytes;
@@ -68,6 +85,7 @@ int cpython_find_uvloop(const struct lp_cpython *python, struct lp_uvloop *uvloo
 	if (!uvloop->handle_type || !uvloop->timer_type)
 		return -ENODEV;
 	bytes = basic_size(python, uvloop->timer_type);
+	uvloop->loop_count = is_version(python, LOOP_COUNT_SINCE) ? UV_LOOP_COUNT : 0;
 	if (basic_size(python, uvloop->handle_type) == HANDLE_BYTES &&
 	    (bytes == TIMER_BYTES || bytes == TIMER_BYTES_15))
 		return 0;

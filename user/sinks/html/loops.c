@@ -110,6 +110,7 @@ static void write_summary(struct lp_json_writer *json, struct lp_html_data *data
 	json_number(json, "busy_ns", summary->busy_ns);
 	json_number(json, "idle_ns", summary->idle_ns);
 	json_number(json, "iterations", summary->iterations);
+	json_bool(json, "waited_only", summary->waited_only);
 	json_number(json, "callback_runs", summary->callbacks);
 	json_number(json, "slow_callbacks", summary->slow_callbacks);
 	json_number(json, "suppressed", summary->suppressed);

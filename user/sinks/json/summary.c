@@ -56,6 +56,8 @@ void json_loop_summary(struct lp_json_writer *json, const struct lp_loop_summary
 	json_number(json, "rest_ns", loop_rest_ns(summary));
 	json_millionths(json, "utilization", (uint64_t)(loop_utilization(summary) * 1e6 + 0.5));
 	json_number(json, "iterations", summary->iterations);
+	if (summary->waited_only)
+		json_bool(json, "waited_only", true);
 	json_number(json, "callbacks", summary->callbacks);
 	json_number(json, "slow_callbacks", summary->slow_callbacks);
 	json_number(json, "untold", summary->suppressed);
@@ -67,7 +69,8 @@ void json_loop_summary(struct lp_json_writer *json, const struct lp_loop_summary
 		json_text_or_null(json, "awake", summary->awake);
 	if (loop_never_waits(summary) && !loop_awake_rate(summary).whole) {
 		json_number(json, "awake_ns", summary->awake_ns);
-		json_number(json, "awake_iterations", summary->awake_iterations);
+		if (!summary->waited_only)
+			json_number(json, "awake_iterations", summary->awake_iterations);
 	}
 	if (summary->tasks)
 		write_waiting_tasks(json, summary->tasks);

@@ -193,8 +193,9 @@ static void print_loop_head(FILE *file, const struct lp_terminal *terminal,
 		return;
 	}
 	fputs(name, file);
-	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iteration%s, ",
-		(double)loop->wall_ns / 1e9, busy, loop->iterations, text_plural(loop->iterations));
+	fprintf(file, "%.1f s, loop busy %.1f %% of it, %" PRIu64 " iteration%s%s, ",
+		(double)loop->wall_ns / 1e9, busy, loop->iterations, text_plural(loop->iterations),
+		loop->waited_only ? " that waited" : "");
 	if (!sampled)
 		fprintf(file, "%" PRIu64 " callback%s%s (", loop->callbacks,
 			text_plural(loop->callbacks), bursts ? " timed" : "");
@@ -210,7 +211,7 @@ static void print_loop_head(FILE *file, const struct lp_terminal *terminal,
 	text_print_time(file, histogram_quantile(&loop->iteration, 0.99), 0);
 	fputs(", worst ", file);
 	text_print_time(file, histogram_max(&loop->iteration), 0);
-	fputs(" for the loop\n", file);
+	fprintf(file, " for the loop%s\n", loop->waited_only ? " in these and in late ones" : "");
 	if (!sampled && bursts)
 		fprintf(file,
 			"callbacks were timed during %.1f %% of the time (--budget); stalls are complete\n",

@@ -20,6 +20,10 @@
 #define LINE_TABLE_CACHED_MAX (64 << 10)
 #define LINE_TABLES_CACHED_MAX (1 << 20)
 
+/* The most names in a tuple that are compared, and the bytes of each. */
+#define NAMES_MAX 256
+#define NAME_BYTES 64
+
 /* The least instruction, of a frame that has not begun: f_lasti -1 in units of 3.10, two bytes. */
 #define INSTRUCTION_FIRST (-2)
 
@@ -378,4 +382,28 @@ size_t cpython_describe_stack(const struct lp_cpython *python, const struct lp_r
 			break;
 	}
 	return done;
+}
+
+int cpython_name_index(const struct lp_cpython *python, uint64_t tuple, const char *name)
+{
+	uint64_t names[NAMES_MAX];
+	ssize_t count = tuple ? cpython_tuple(python, tuple, names, NAMES_MAX) : 0, i;
+	char text[NAME_BYTES];
+
+	for (i = 0; i < count && i < NAMES_MAX; i++)
+		if (!cpython_string(python, names[i], text, sizeof(text)) && !strcmp(text, name))
+			return (int)i;
+	return -ENOENT;
+}
+
+uint16_t cpython_local_offset(const struct lp_cpython *python, uint64_t code, const char *name)
+{
+	const struct lp_cpython_row *row = &python->row;
+	int index;
+
+	if (!code)
+		return LP_NO_FIELD;
+	index = cpython_name_index(
+		python, memory_u64(python->pid, code + row->code.co_localsplusnames), name);
+	return index < 0 ? LP_NO_FIELD : (uint16_t)(row->frame.localsplus + index * 8);
 }

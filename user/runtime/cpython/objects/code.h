@@ -17,6 +17,14 @@ void cpython_codes_free(struct lp_code_cache *cache);
 int cpython_frame(const struct lp_cpython *python, const struct lp_raw_frame *raw,
 		  struct lp_raw_frame *frame);
 
+/* Returns the index of a name in a tuple of names, or -ENOENT. */
+int cpython_name_index(const struct lp_cpython *python, uint64_t tuple, const char *name);
+
+/*
+ * Returns the offset in a frame at which the code's local variable of that name is, or LP_NO_FIELD.
+ */
+uint16_t cpython_local_offset(const struct lp_cpython *python, uint64_t code, const char *name);
+
 /* Returns whether a file, by its path, is one of asyncio's own. */
 bool cpython_file_is_asyncio(const char *file);
 

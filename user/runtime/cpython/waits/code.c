@@ -16,7 +16,6 @@
 #include <string.h>
 
 #define VARIABLES_MAX 256
-#define VARIABLE_BYTES 64
 
 /* Returns a tuple's length, or 0 if it has too many items. */
 static uint64_t tuple_length(const struct lp_cpython *python, uint64_t tuple)
@@ -31,17 +30,12 @@ static uint64_t tuple_item(const struct lp_cpython *python, uint64_t tuple, uint
 	return memory_u64(python->pid, tuple + python->row.tuple.ob_item + index * 8);
 }
 
-/* Returns the index of a name in a tuple of names; negative: it is not in there. */
+/* Returns the index of a name in a tuple of names, or LP_WAIT_ABSENT. */
 static int name_index(const struct lp_cpython *python, uint64_t tuple, const char *name)
 {
-	uint64_t length = tuple_length(python, tuple), i;
-	char text[VARIABLE_BYTES];
+	int index = cpython_name_index(python, tuple, name);
 
-	for (i = 0; i < length; i++)
-		if (!cpython_string(python, tuple_item(python, tuple, i), text, sizeof(text)) &&
-		    !strcmp(text, name))
-			return (int)i;
-	return LP_WAIT_ABSENT;
+	return index < 0 ? LP_WAIT_ABSENT : index;
 }
 
 static int variable_number(const struct lp_cpython *python, uint64_t code, const char *name)

@@ -39,7 +39,8 @@ function drawFigures() {
 		figure(formatShare(sum('busy_ns') / (sum('busy_ns') + sum('idle_ns') || 1)), 'busy',
 			loops.length > 1 ? `${loops.length} loops, ${formatDuration(sum('wall_ns'))} of loop time` :
 				`of ${formatDuration(sum('wall_ns'))}`),
-		figure(formatDuration(lag.p50), 'lag p50', plural(lag.count, 'iteration')),
+		figure(formatDuration(lag.p50), 'lag p50', plural(lag.count, 'iteration') +
+				(loops.some(loop => loop.waited_only) ? ' that waited or were late' : '')),
 		figure(formatDuration(lag.p99), 'lag p99', '99 of 100 iterations are shorter'),
 		figure(formatDuration(lag.max), 'worst lag', 'one iteration'),
 		figure(formatCount(view.stalls.length), 'stalls', worst ? `worst ${formatDuration(1000 * worst)}` :
@@ -54,8 +55,10 @@ function coverageNote(loops) {
 	const traced = loops.reduce((sum, loop) => sum + loop.traced_ns, 0);
 
 	if (data.sampled)
-		return 'Sample mode: iterations are all counted; callbacks are known from samples of late ' +
-			'iterations only, so their histograms are no full counts.';
+		return (loops.some(loop => loop.waited_only) ?
+			'Sample mode: iterations that waited in their poll are all counted, others if a sample found them late' :
+			'Sample mode: iterations are all counted') +
+			'; callbacks are known from samples of late iterations only, so their histograms are no full counts.';
 	const budget = data.budget_ppm || (data.self && data.self.budget_ppm);
 	if (budget && traced && traced < 0.995 * wall)
 		return `Callbacks were timed in bursts: their histograms are of ${formatDuration(traced)} ` +
@@ -116,7 +119,8 @@ function awakeNotes(loops) {
 		const callbacks = repeatedCallbacks(loop);
 
 		return `${loop.name} is always busy${loop.awake_ns ? ` for ${formatDuration(loop.awake_ns)}` : ''}: ` +
-			`${formatCount(loop.awake_rate)} iterations/s, each poll returns at once${loop.awake ? ` with ${loop.awake}` : ''}` +
+			(loop.waited_only ? '' : `${formatCount(loop.awake_rate)} iterations/s, `) +
+			`each poll returns at once${loop.awake ? ` with ${loop.awake}` : ''}` +
 			(callbacks.length ? `; ${data.sampled ? 'most samples show' : 'in each iteration:'} ` +
 				callbacks.join('; ') : '') + '.';
 	});
