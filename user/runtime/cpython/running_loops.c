@@ -512,7 +512,6 @@ int cpython_find_loops(const struct lp_cpython *python, struct lp_running_loop *
 int cpython_find_all_loops(const struct lp_cpython *python, struct lp_running_loop *loops,
 			   size_t capacity, bool *all)
 {
-	struct lp_search search = { .python = python, .budget = SEARCH_FRAMES_MAX };
 	struct lp_search search = { .python = python,
 				    .budget = SEARCH_FRAMES_MAX,
 				    .clock_shift = namespaces_clock_shift("/proc", python->pid) };
