@@ -99,6 +99,19 @@ int lp_signal_generate(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* A thread that a signal ends in its poll gets no further than this after the wait, in ns. */
+#define LP_INTERRUPTED_NS 1000000
+
+/*
+ * Returns whether the iteration has only begun. Without hooks on polls, each wait in a poll may have
+ * been interrupted, and callbacks are known from samples only.
+ */
+static __always_inline bool lp_has_done_nothing(const struct lp_loop *loop)
+{
+	return !lp_polls_unhooked() ||
+	       lp_age(bpf_ktime_get_ns(), loop->iteration_start_ns) < LP_INTERRUPTED_NS;
+}
+
 /* Notes what a thread's loop does as its process ends, if no other loop of the process did more. */
 __weak __noinline int lp_note_activity(__u32 pid, __u32 tid)
 {
@@ -113,7 +126,7 @@ __weak __noinline int lp_note_activity(__u32 pid, __u32 tid)
 		return 0;
 	ending = &process->ending;
 	if (loop->interrupted_ns && loop->iteration_start_ns && !loop->start_ns &&
-	    !loop->iteration_callbacks) {
+	    !loop->iteration_callbacks && lp_has_done_nothing(loop)) {
 		/* The signal that ends the process has ended the poll. */
 		activity = LP_ACTIVITY_IDLE;
 		since = loop->interrupted_ns;

@@ -201,6 +201,7 @@ __noinline int lp_python_observe(__u32 slot, __u64 now, __u32 certain)
 	handle = stall->handle;
 	flags = stall->walked.flags;
 	if (handle && handle == loop->last_handle && loop->start_ns) {
+		loop->outside_samples = 0;
 		loop->last_sampled_ns = now;
 		return 1;
 	}
@@ -287,8 +288,9 @@ __noinline __u64 lp_python_iteration_begun(__u32 slot, __u64 now, __u32 on_cpu)
 			       ? loop->last_sampled_ns + lp_age(now, loop->last_sampled_ns) / 2
 			       : 0;
 	} else {
+		/* between two calls of _run_once */
 		if (!stall->once_frame)
-			return 0;
+			return on_cpu && stall->walked.flags & LP_STACK_TO_LOOP ? now : 0;
 		value = lp_read_u64(stall->once_frame + loop->facts.python.end_time) &
 			~loop->layout.python.offsets.tag_mask;
 		/* the loop is in its poll, or has not stored the time yet */

@@ -100,7 +100,8 @@ __weak __noinline int lp_walk_frame(__u32 slot)
 		return 0;
 	}
 	if (lp_is_loop_code(loop, stall->run_once_code, code)) {
-		stall->once_frame = stall->frame;
+		if (code != loop->facts.python.forever_code)
+			stall->once_frame = stall->frame;
 		walked->flags |= LP_STACK_TO_LOOP;
 		return 0;
 	}

@@ -228,8 +228,8 @@ struct lp_python_process {
 /* A part of union lp_loop_facts. */
 struct lp_python_loop {
 	/*
-	 * Code objects of the loop's own class if they are not asyncio's: of the poll
-	 * (nest_asyncio's), and of the frame that is on the stack while the loop runs (Qt's).
+	 * Code objects of the loop's class: of _run_once, and of run_forever, whose frame alone is
+	 * on the stack between two polls, and always if the class does not poll in _run_once (Qt's).
 	 */
 	__u64 run_once_code;
 	__u64 forever_code;

@@ -128,7 +128,7 @@ static void check_kernel(struct check *check)
 	     check->features.run_delay
 		     ? "are distinguished from blocking"
 		     : "are known only where a loop is preempted (no CONFIG_SCHED_INFO)");
-	note(check, "", "loop boundaries by",
+	note(check, "", "trace mode notices polls by",
 	     check->features.fentry
 		     ? "fentry on the poll calls"
 		     : "syscall tracepoints (no fentry: all system calls of the host get a little slower)");

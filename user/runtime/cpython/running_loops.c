@@ -250,6 +250,7 @@ struct lp_search {
 	int64_t clock_shift; /* the process's CLOCK_MONOTONIC minus that of this one, in ns */
 	/* the class of the loop that was filled last, which most loops have, and its methods' code */
 	uint64_t filled_type, run_once, run_forever, end_time;
+	bool own_poll; /* that class may poll by any call */
 };
 
 /* The kinds of stack of a thread. */
@@ -400,7 +401,7 @@ static void fill_code(struct lp_search *search, uint64_t object, struct lp_runni
 {
 	const struct lp_cpython *python = search->python;
 	uint64_t type = object ? memory_u64(python->pid, object + CPYTHON_OBJECT_TYPE) : 0;
-	uint64_t run_forever;
+	bool own;
 
 	if (!type || !search->class.run_once)
 		return;
@@ -408,18 +409,17 @@ static void fill_code(struct lp_search *search, uint64_t object, struct lp_runni
 		search->filled_type = type;
 		search->run_once = inherited_code(python, type, "_run_once");
 		search->end_time = end_time_of(search, type, search->run_once);
-		run_forever = inherited_code(python, type, "run_forever");
+		search->run_forever = inherited_code(python, type, "run_forever");
+		own = search->run_forever != search->class.run_forever;
 		/* nest_asyncio replaces both methods, and its _run_once polls as asyncio's does */
-		search->run_forever = run_forever == search->class.run_forever ||
-						      (search->run_once &&
-						       search->run_once != search->class.run_once)
-					      ? 0
-					      : run_forever;
+		if (own && search->run_once && search->run_once != search->class.run_once)
+			search->run_forever = 0;
+		search->own_poll = own && search->run_forever;
 	}
 	loop->facts.python.run_once_code = search->run_once;
 	loop->facts.python.end_time = search->end_time;
 	loop->facts.python.forever_code = search->run_forever;
-	loop->own_poll = search->run_forever != 0;
+	loop->own_poll = search->own_poll;
 }
 
 static void fill_loop(struct lp_search *search, const struct lp_candidate *candidate,
