@@ -103,8 +103,8 @@ int lp_signal_generate(struct bpf_raw_tracepoint_args *ctx)
 #define LP_INTERRUPTED_NS 1000000
 
 /*
- * Returns whether the iteration has only begun. Without hooks on polls, each wait in a poll may have
- * been interrupted, and callbacks are known from samples only.
+ * Returns whether the iteration has only begun. Without hooks on polls, each wait in a poll may
+ * have been interrupted, and callbacks are known from samples only.
  */
 static __always_inline bool lp_has_done_nothing(const struct lp_loop *loop)
 {

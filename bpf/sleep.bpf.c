@@ -2,8 +2,8 @@
 /*
  * Loop boundaries of sample mode, which has no hook on any system call. A loop that waits in its
  * poll is switched out inside of that system call: the scheduler shows when the wait begins and
- * ends. A poll that returns at once is not seen. Where a sample or a wait finds an iteration that is
- * late, the runtime's own note of the last poll tells whether it is still the same iteration.
+ * ends. A poll that returns at once is not seen. Where a sample or a wait finds an iteration that
+ * is late, the runtime's own note of the last poll tells whether it is still the same iteration.
  */
 #include "loop/common.bpf.h"
 #include "loop/stall.bpf.h"
@@ -33,8 +33,8 @@ enum {
 };
 
 /*
- * Returns whether the current thread goes to sleep in a system call that polls. *descriptor: of epoll, plus 1;
- * 0 for other calls.
+ * Returns whether the current thread goes to sleep in a system call that polls. *descriptor: of
+ * epoll, plus 1; 0 for other calls.
  */
 static __always_inline bool lp_is_polling(__u32 *descriptor)
 {
@@ -164,13 +164,9 @@ __noinline int lp_poll_seen(__u32 slot)
 }
 
 /* The last instant at which the iteration was seen running; 0: it was not seen. */
-static __always_inline __u64 lp_seen_until(const struct lp_loop *loop, const struct lp_wait *wait)
+static __always_inline __u64 lp_seen_until(const struct lp_loop *loop)
 {
-	__u64 seen = loop->last_sampled_ns;
-
-	if (wait->iteration_ns == loop->iteration_start_ns && wait->end_ns > seen)
-		seen = wait->end_ns;
-	return seen > loop->iteration_start_ns ? seen : 0;
+	return loop->last_sampled_ns > loop->iteration_start_ns ? loop->last_sampled_ns : 0;
 }
 
 /*
@@ -184,6 +180,9 @@ static __always_inline __u64 lp_estimated_end(const struct lp_loop *loop, __u64 
 
 	if (!seen || lp_age(now, begun) >= unknown / LP_SHORT_PART)
 		return begun;
+	/* most callbacks end soon after a wait */
+	if (seen == loop->waited_until_ns)
+		return seen;
 	return seen + lp_least(unknown / 2, lasted);
 }
 
@@ -198,7 +197,7 @@ __noinline int lp_iteration_renew(__u32 slot, __u64 now, __u32 on_cpu)
 	begun = lp_iteration_begun(loop, slot, now, on_cpu);
 	if (begun > now || begun < loop->iteration_start_ns + LP_SAME_ITERATION_NS)
 		return 0;
-	seen = lp_seen_until(loop, &stall->wait);
+	seen = lp_seen_until(loop);
 	end = lp_estimated_end(loop, seen, begun, now);
 	busy = seen ? lp_iteration_close(loop, slot, end) : 0;
 	/* the loop was busy in what is not seen, too */

@@ -17,8 +17,8 @@ int lp_stranger_sleeps(void);
 /* The current thread, whose loop has no segment, is on the CPU. */
 int lp_idle_loop_runs(__u32 slot, __u64 now);
 /*
- * The stack of the current thread was just walked. If it is in the poll of its loop, notes what only
- * a poll shows.
+ * The stack of the current thread was just walked. If it is in the poll of its loop, notes what
+ * only a poll shows.
  */
 int lp_poll_seen(__u32 slot);
 /*

@@ -77,8 +77,8 @@ __weak __noinline int lp_record_ready(__u32 slot)
 }
 
 /*
- * Sample mode: records the first descriptor that is ready in the epoll of a loop, whose polls have no
- * hook. The kernel's list may still have one that a callback has read empty since the last poll.
+ * Sample mode: records the first descriptor that is ready in the epoll of a loop, whose polls have
+ * no hook. The kernel's list may still have one that a callback has read empty since the last poll.
  */
 __weak __noinline int lp_record_ready_list(__u32 slot)
 {

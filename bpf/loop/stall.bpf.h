@@ -468,6 +468,21 @@ static __always_inline void lp_send_unsent(struct lp_wait_state *stall, struct l
 }
 
 /*
+ * Sample mode: notes that the callback at the beginning of a wait lasted until its end. The stack
+ * of a call that blocks is always walked then, that of another wait maybe.
+ */
+static __always_inline void lp_note_wait_end(struct lp_loop *loop, const struct lp_wait *wait)
+{
+	__u64 begun = wait->end_ns - wait->lasted_ns;
+
+	if (wait->segment_ns != lp_segment_of(loop) || wait->end_ns <= loop->last_sampled_ns ||
+	    (wait->reason != LP_SAMPLE_BLOCKED && begun > loop->last_sampled_ns))
+		return;
+	loop->last_sampled_ns = wait->end_ns;
+	loop->waited_until_ns = wait->end_ns;
+}
+
+/*
  * Ends the last wait of the current thread, which runs: adds it to the breakdown, and sends its
  * stack if the wait has made the segment late.
  */
@@ -483,6 +498,8 @@ __weak __noinline int lp_end_wait(__u32 slot)
 	reporting = loop->reporting;
 	lp_sampling_disable(loop);
 	lp_book_wait(slot);
+	if (lp_polls_unhooked())
+		lp_note_wait_end(loop, &stall->wait);
 	if (stall->wait.ready_ns >= LP_READY_LEAST_NS)
 		lp_book_cpu_wait(stall, slot);
 	if (stall->wait.unsent)

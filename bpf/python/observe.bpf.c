@@ -7,6 +7,7 @@
  */
 #include "loop/common.bpf.h"
 #include "loop/loop.bpf.h"
+#include "loop/stall.bpf.h"
 #include "identify.bpf.h"
 #include "object.bpf.h"
 #include "runtime.bpf.h"
@@ -19,15 +20,20 @@
 /*
  * Estimates when one callback ended and the next began: halfway between the last sample of the
  * former and now. A callback that was sampled at the beginning of a wait lasted until the end of
- * the wait.
+ * the wait, which most callbacks end soon after: without hooks on polls that is the estimate.
  */
 static __always_inline __u64 lp_observed_boundary(const struct lp_loop *loop,
 						  const struct lp_wait *wait, __u64 now)
 {
 	__u64 last = loop->last_sampled_ns;
 
-	if (wait->segment_ns == loop->start_ns && wait->end_ns > last)
+	if (lp_polls_unhooked()) {
+		if (last == loop->waited_until_ns && last > loop->iteration_start_ns &&
+		    last >= loop->start_ns && last < now)
+			return last;
+	} else if (wait->segment_ns == loop->start_ns && wait->end_ns > last) {
 		last = wait->end_ns;
+	}
 	if (last < loop->iteration_start_ns)
 		last = loop->iteration_start_ns;
 	else if (last)
@@ -267,6 +273,21 @@ static __always_inline __u64 lp_ns_of_seconds(__u64 bits)
 }
 
 /*
+ * Returns the begin of an iteration that has not stored the time after its poll. A thread on the
+ * CPU is in a poll that returns at once: the iteration before it has ended. But after the poll it
+ * may wait for the GIL for long, and be on the CPU between two of these waits.
+ */
+static __always_inline __u64 lp_begun_without_time(const struct lp_loop *loop,
+						   const struct lp_wait *wait, __u64 now,
+						   __u32 on_cpu)
+{
+	bool waits = wait->reason == LP_SAMPLE_GIL &&
+		     wait->iteration_ns == loop->iteration_start_ns;
+
+	return on_cpu && !waits ? now : 0;
+}
+
+/*
  * Returns when the iteration that runs has begun, by the local variable in which the frame of
  * _run_once stores the time after its poll; 0: not known. The stack of the current thread was just
  * walked. on_cpu: see lp_iteration_renew().
@@ -290,12 +311,14 @@ __noinline __u64 lp_python_iteration_begun(__u32 slot, __u64 now, __u32 on_cpu)
 	} else {
 		/* between two calls of _run_once */
 		if (!stall->once_frame)
-			return on_cpu && stall->walked.flags & LP_STACK_TO_LOOP ? now : 0;
+			return stall->walked.flags & LP_STACK_TO_LOOP
+				       ? lp_begun_without_time(loop, &stall->wait, now, on_cpu)
+				       : 0;
 		value = lp_read_u64(stall->once_frame + loop->facts.python.end_time) &
 			~loop->layout.python.offsets.tag_mask;
 		/* the loop is in its poll, or has not stored the time yet */
 		if (!value)
-			return on_cpu ? now : 0;
+			return lp_begun_without_time(loop, &stall->wait, now, on_cpu);
 		value = lp_ns_of_seconds(lp_read_u64(value + LP_FLOAT_VALUE));
 	}
 	return value ? value - loop->facts.python.clock_shift : 0;

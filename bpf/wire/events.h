@@ -75,8 +75,8 @@ enum lp_event_type {
 };
 
 /*
- * LOOP_STATS of sample mode: iterations counts those whose poll waited. The histogram has these and,
- * of the others, those that samples have seen.
+ * LOOP_STATS of sample mode: iterations counts those whose poll waited. The histogram has these
+ * and, of the others, those that samples have seen.
  */
 #define LP_STATS_WAITED 1
 

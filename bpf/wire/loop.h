@@ -165,7 +165,10 @@ struct lp_loop {
 	 * seen them.
 	 */
 	__u64 unslept;
-	__u64 turn; /* what tells iterations of uvloop apart, when its stack was walked last */
+	/* the end of the last wait whose callback is known, if no sample has shown the callback
+	 * since */
+	__u64 waited_until_ns;
+	__u64 turn; /* what tells iterations apart, when the stack was walked last; 0: not known */
 	__u64 stopped_ns; /* when it returned from run_forever() last; 0: it has begun again */
 	struct lp_callable callable; /* identity of the running callback */
 	union lp_written written;

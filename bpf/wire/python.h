@@ -234,8 +234,8 @@ struct lp_python_loop {
 	__u64 run_once_code;
 	__u64 forever_code;
 	/*
-	 * Offset in a frame of run_once_code of its local variable end_time, the time after the poll
-	 * in seconds; 0: not known.
+	 * Offset in a frame of run_once_code of its local variable end_time, the time after the
+	 * poll in seconds; 0: not known.
 	 */
 	__u64 end_time;
 	__s64 clock_shift; /* the process's CLOCK_MONOTONIC minus this one, in ns */

@@ -141,7 +141,8 @@ struct lp_wait_state {
 	__u64 frameless; /* 1: the thread had no frame at the last walk, and this is certain */
 	/*
 	 * Sample mode: the object of the name of the task that a sample has found running in the
-	 * segment that began at named_ns. When the end of its step is noticed, the task may be freed.
+	 * segment that began at named_ns. When the end of its step is noticed, the task may be
+	 * freed.
 	 */
 	__u64 named_ns;
 	__u8 task_name[LP_NAME_BYTES];

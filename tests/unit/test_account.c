@@ -44,6 +44,16 @@ static void a_loop_that_never_woke_up_is_idle(void **state)
 	expect(5000 * MS, 0, 5000 * MS);
 }
 
+/* Samples have seen two iterations more, whose polls returned at once. */
+static void iterations_whose_poll_did_not_wait_are_not_counted_in_sample_mode(void **state)
+{
+	(void)state;
+	loop.iterations = 7;
+	loop.unslept = 2;
+	expect(1000 * MS, 0, 1000 * MS);
+	assert_int_equal(stats.iterations, 5);
+}
+
 static void what_runs_counts_before_it_has_ended(void **state)
 {
 	(void)state;
@@ -173,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_loop_that_never_woke_up_is_idle),
+		TEST(iterations_whose_poll_did_not_wait_are_not_counted_in_sample_mode),
 		TEST(what_runs_counts_before_it_has_ended),
 		TEST(an_iteration_that_ends_meanwhile_does_not_count_twice),
 		TEST(neither_part_ever_falls),

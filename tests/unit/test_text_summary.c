@@ -379,6 +379,27 @@ static void a_loop_whose_polls_return_at_once_is_said_to_be_always_busy(void **s
 			       "each poll returns at once with fd 9 (pipe:[1])"));
 }
 
+static void sample_mode_says_which_iterations_it_counts(void **state)
+{
+	struct lp_loop_summary summary = { .loop = &loop,
+					   .callbacks = 3,
+					   .wall_ns = 4000 * MS,
+					   .busy_ns = 3990 * MS,
+					   .idle_ns = 10 * MS,
+					   .iterations = 12,
+					   .waited_only = true };
+
+	(void)state;
+	lp_histogram_add(&summary.iteration, 30 * MS);
+	assert_non_null(strstr(summed_up(&summary, true, &wide), "12 iterations that waited, "));
+	assert_non_null(strstr(summed_up(&summary, true, &wide), "in these and in late ones\n"));
+	assert_null(strstr(summed_up(&summary, true, &wide), "always busy"));
+	/* the rate of the others is not known */
+	summary.awake_ns = 3000 * MS;
+	assert_non_null(strstr(summed_up(&summary, true, &wide),
+			       "always busy for 3.00 s: each poll returned at once"));
+}
+
 static void a_loop_whose_polls_wait_is_not_said_to_be_always_busy(void **state)
 {
 	struct lp_loop_summary summary = { .loop = &loop,
@@ -637,6 +658,7 @@ int main(void)
 		cmocka_unit_test(an_idle_loop_says_what_its_tasks_wait_for),
 		cmocka_unit_test(the_table_of_lost_time_adds_up_to_the_busy_time),
 		cmocka_unit_test(a_loop_whose_polls_return_at_once_is_said_to_be_always_busy),
+		cmocka_unit_test(sample_mode_says_which_iterations_it_counts),
 		cmocka_unit_test(a_loop_whose_polls_wait_is_not_said_to_be_always_busy),
 		cmocka_unit_test(rows_that_differ_only_where_they_are_cut_are_distinguished),
 		cmocka_unit_test(bursts_are_spoken_of_where_there_is_a_budget),

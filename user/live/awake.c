@@ -105,7 +105,8 @@ static bool has_lasted(const struct lp_awake *awake, const struct lp_session *se
 		return passed_ns >= (awake->doubtful ? COUNTED_AGAIN_NS : COUNTED_NS);
 	if (passed_ns >= WATCHED_MOST_NS)
 		return true;
-	if (passed_ns < WATCHED_NS || saturating_sub(callbacks, awake->callbacks) < CALLBACKS_ENOUGH)
+	if (passed_ns < WATCHED_NS ||
+	    saturating_sub(callbacks, awake->callbacks) < CALLBACKS_ENOUGH)
 		return false;
 	/* the descriptor that is ready is known from samples, of which some show the poll */
 	return session_hooks_polls(session) || passed_ns >= WATCHED_BY_SAMPLES_NS ||
@@ -136,8 +137,8 @@ static bool polls_at_once(struct lp_awake *awake, const struct lp_loop *loop, ui
 }
 
 /*
- * Returns whether no iteration of the time that was counted has waited in its poll, without hooks on
- * polls: samples have seen others.
+ * Returns whether no iteration of the time that was counted has waited in its poll, without hooks
+ * on polls: samples have seen others.
  */
 static bool never_slept(const struct lp_awake *awake, const struct lp_loop *loop)
 {

@@ -98,8 +98,8 @@ struct lp_running_loop {
 	uint64_t object;
 	uint32_t descriptor; /* the descriptor that it polls, plus 1; 0: not known */
 	/*
-	 * of a loop without a frame of its own: address of the innermost frame of its thread, which is
-	 * that of the loop's caller while the loop polls; 0: not known
+	 * of a loop without a frame of its own: address of the innermost frame of its thread, which
+	 * is that of the loop's caller while the loop polls; 0: not known
 	 */
 	uint64_t frame;
 	/* it may poll by any call: its class replaces the library's poll */

@@ -68,14 +68,14 @@ int session_fill_slots(struct lp_session *session);
 int session_follow_polls(struct lp_session *session, bool all);
 
 /*
- * Returns whether hooks notice all polls: not in sample mode, in which the scheduler shows those that
- * wait.
+ * Returns whether hooks notice all polls: not in sample mode, in which the scheduler shows those
+ * that wait.
  */
 bool session_hooks_polls(const struct lp_session *session);
 
 /*
- * Returns whether some poll calls are not attached yet. False if the kernel has fentry, and in sample
- * mode.
+ * Returns whether some poll calls are not attached yet. False if the kernel has fentry, and in
+ * sample mode.
  */
 bool session_lacks_polls(const struct lp_session *session);
 

@@ -28,8 +28,8 @@
 #define TIMER_BYTES 96
 #define TIMER_BYTES_15 88 /* up to 0.15, which has no _when at the end */
 /*
- * uv__loop_internal_fields_t: loop_metrics.metrics.loop_count, which each iteration increments since
- * libuv 1.45, of which uvloop 0.18 is the first.
+ * uv__loop_internal_fields_t: loop_metrics.metrics.loop_count, which each iteration increments
+ * since libuv 1.45, of which uvloop 0.18 is the first.
  */
 #define UV_LOOP_COUNT 8
 #define LOOP_COUNT_SINCE 18

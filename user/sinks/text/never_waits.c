@@ -91,8 +91,9 @@ void text_never_waits_print(FILE *file, const struct lp_terminal *terminal,
 	if (loop->waited_only)
 		snprintf(text, sizeof(text), "always busy%s: each poll returned at once", lasted);
 	else
-		snprintf(text, sizeof(text), "always busy%s: %.0f iterations/s, each poll %s at once",
-			 lasted, rate.iterations_a_second, rate.whole ? "returns" : "returned");
+		snprintf(text, sizeof(text),
+			 "always busy%s: %.0f iterations/s, each poll %s at once", lasted,
+			 rate.iterations_a_second, rate.whole ? "returns" : "returned");
 	if (loop->awake && *loop->awake) {
 		append(text, sizeof(text), " with ");
 		append(text, sizeof(text), loop->awake);
