@@ -23,8 +23,10 @@ int lp_reel_end_step(__u32 slot);
 int lp_reel_walk(__u32 slot, __u64 thread_state, __u32 most);
 int lp_reel_observe(__u32 slot, __u64 now, __u32 certain);
 int lp_reel_polls_itself(__u32 slot);
+int lp_reel_poll_begins(__u32 slot);
+__u64 lp_reel_iteration_begun(__u32 slot, __u64 now, __u32 on_cpu);
 
-static __always_inline void lp_reel_copy_task_name(const struct lp_loop *loop,
+static __always_inline void lp_reel_copy_task_name(const struct lp_loop *loop, __u32 slot,
 						   struct lp_event_slow *event)
 {
 	event->name_is_string = loop->layout.reel.named;
