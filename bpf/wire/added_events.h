@@ -271,6 +271,9 @@ struct lp_event_dns_name {
 	char name[LP_DNS_NAME_BYTES]; /* terminated */
 };
 
+/* EAGER_TASK: other eager tasks were found in the segment before. */
+#define LP_EAGER_SEVERAL 1
+
 /*
  * A task that runs inside of the callback of a late segment, which created it: an eager one. Texts
  * are UTF-8 and terminated.

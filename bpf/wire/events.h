@@ -89,6 +89,7 @@ struct lp_event {
 	 * RAW_STACK, STACK_SAMPLE: periods of the sampling clock that a wait lasted
 	 * SLOW, PROGRESS, SLOW_ITERATION: LP_STALL_BEGAN_BEFORE, LP_STALL_AT_END
 	 * LOOP_STATS: LP_STATS_WAITED or 0
+	 * EAGER_TASK: LP_EAGER_SEVERAL or 0
 	 * BLOCK: flags of the block, see user/capture/reader.h
 	 */
 	__u16 reserved;

@@ -1,5 +1,7 @@
 """Counts in the summary equal those of the program itself."""
 
+import json
+import subprocess
 import time
 
 from lib import checks, schema
@@ -185,3 +187,20 @@ def steps_by_the_innermost_coroutine(case, target):
     others = [row["name"] for row in tasks if row["file"].endswith("framework.py")]
     if rows != steps or others or not records.one("header").get("inner"):
         raise Failure(f"steps {rows}, of the framework {others}; expected {steps}")
+
+
+def tracepoints_of_calls(profiler):
+    """The tracepoints of system calls that a run has attached, itself or by a process of its own."""
+    with open(f"/proc/{profiler.pid}/task/{profiler.pid}/children", encoding="ascii") as file:
+        own = {profiler.pid, *map(int, file.read().split())}
+    shown = subprocess.run(["bpftool", "-j", "perf", "show"], stdout=subprocess.PIPE, check=True)
+    return [one["tracepoint"] for one in json.loads(shown.stdout or "[]")
+            if one["pid"] in own and one.get("tracepoint", "").startswith("sys_")]
+
+
+def test_sample_mode_attaches_nothing_to_system_calls(case):
+    target = case.start("idle.py")
+    profiler = case.attach(target, "-m", "sample")
+    attached = tracepoints_of_calls(profiler)
+    if attached:
+        raise Failure(f"attached to {attached}")

@@ -94,6 +94,27 @@ static void a_stall_in_an_eager_task_is_that_tasks_and_names_the_creator(void **
 			       "    started eagerly by handle_report (app/views.py:88)\n"));
 }
 
+static void a_stall_in_several_eager_tasks_is_the_callbacks_own(void **state)
+{
+	const struct lp_eager_info eager = {
+		.callback = { .name = "load", .file = "/srv/app/load.py", .line = 7 },
+		.task_name = "profile-3",
+		.several = true,
+	};
+	struct lp_sink *sink = open_sink(&wide, false);
+	struct lp_slow_callback slow = slow_of(&loop);
+	const char *text;
+
+	(void)state;
+	slow.eager = &eager;
+	sink->observer.loop(sink, &loop);
+	sink->observer.slow(sink, &slow);
+	text = written(sink, wide.columns);
+	assert_non_null(strstr(text, "312 ms  handle_report"));
+	assert_non_null(strstr(text, "    with several eager tasks, at last load  task 'profile-3' "
+				     "(app/load.py:7)\n"));
+}
+
 static void loops_of_several_hosts_have_the_host(void **state)
 {
 	struct lp_slow_callback slow = slow_of(&elsewhere);
@@ -282,6 +303,7 @@ int main(void)
 		cmocka_unit_test(with_one_loop_a_stall_does_not_name_it),
 		cmocka_unit_test(with_two_loops_each_block_says_whose_it_is),
 		cmocka_unit_test(a_stall_in_an_eager_task_is_that_tasks_and_names_the_creator),
+		cmocka_unit_test(a_stall_in_several_eager_tasks_is_the_callbacks_own),
 		cmocka_unit_test(loops_of_several_hosts_have_the_host),
 		cmocka_unit_test(
 			a_loop_that_ends_alone_is_named_if_it_ran_long_or_ended_in_a_stall),

@@ -390,9 +390,8 @@ static void sample_mode_says_which_iterations_it_counts(void **state)
 					   .waited_only = true };
 
 	(void)state;
-	lp_histogram_add(&summary.iteration, 30 * MS);
+	lp_histogram_add(&summary.iteration, 300 * MS);
 	assert_non_null(strstr(summed_up(&summary, true, &wide), "12 iterations that waited, "));
-	assert_non_null(strstr(summed_up(&summary, true, &wide), "in these and in late ones\n"));
 	assert_null(strstr(summed_up(&summary, true, &wide), "always busy"));
 	/* the rate of the others is not known */
 	summary.awake_ns = 3000 * MS;

@@ -465,7 +465,10 @@ static void report_ongoing(struct lp_live *live, uint32_t slot, struct lp_follow
 	ongoing_stall_report(instance, loop, stall, slot, now, false, explained_take, live);
 }
 
-/* Reports the eager task of a late callback, which counts as a step of that task from then on. */
+/*
+ * Reports the eager task of a late callback, which counts as a step of that task from then on; with
+ * several of them it counts for the callback itself.
+ */
 static void check_eager(struct lp_live *live, uint32_t slot, const struct lp_instance *instance,
 			const struct lp_loop *loop, uint64_t now)
 {
@@ -480,7 +483,8 @@ static void check_eager(struct lp_live *live, uint32_t slot, const struct lp_ins
 	callback = detected_loops_callback(live->session, instance->pid, slot, &found, take_named,
 					   live);
 	if (callback)
-		session_count_eager(live->session, slot, progress->eager_ns, callback);
+		session_count_eager(live->session, slot,
+				    progress->several_eager ? 0 : progress->eager_ns, callback);
 }
 
 /* Checks one loop.  The time to read its process counts for the share of the process. */

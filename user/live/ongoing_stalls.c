@@ -91,13 +91,15 @@ void ongoing_stall_report_name(struct lp_ongoing_stall *progress,
 	take(context, &event.event);
 }
 
-static void report_eager(const struct lp_eager_task *found, uint64_t segment_ns, uint32_t slot,
-			 pid_t pid, uint64_t now_ns, lp_record_taker take, void *context)
+static void report_eager(const struct lp_eager_task *found, bool several, uint64_t segment_ns,
+			 uint32_t slot, pid_t pid, uint64_t now_ns, lp_record_taker take,
+			 void *context)
 {
 	struct lp_event_eager_task event;
 
 	memset(&event, 0, sizeof(event));
 	event.event = event_head(LP_EVENT_EAGER_TASK, sizeof(event), slot, pid, now_ns);
+	event.event.reserved = several ? LP_EAGER_SEVERAL : 0;
 	event.segment_ns = segment_ns;
 	event.line = found->line;
 	memcpy(event.name, found->name, sizeof(event.name));
@@ -120,10 +122,14 @@ bool ongoing_stall_report_eager(struct lp_ongoing_stall *progress,
 	/* if the callback has ended meanwhile, the task is not known to be one of it */
 	if (!found.line || __atomic_load_n(&loop->start_ns, __ATOMIC_ACQUIRE) != start)
 		return false;
+	progress->several_eager =
+		progress->eager_ns == start &&
+		(progress->several_eager || progress->eager.task != found.at.task);
 	progress->eager_ns = start;
 	progress->eager = found.at;
 	*callback = found.callback;
-	report_eager(&found, start, slot, (pid_t)loop->pid, now_ns, take, context);
+	report_eager(&found, progress->several_eager, start, slot, (pid_t)loop->pid, now_ns, take,
+		     context);
 	return true;
 }
 
@@ -139,8 +145,8 @@ void ongoing_stall_report_ended_eager(struct lp_ongoing_stall *progress,
 	progress->eager_ns = 0;
 	instance->runtime->eager_task(instance, 0, 0, &progress->eager, &found);
 	if (found.line && found.task_name[0])
-		report_eager(&found, slow->start_ns, slow->event.loop, (pid_t)slow->event.pid,
-			     slow->event.time_ns, take, context);
+		report_eager(&found, progress->several_eager, slow->start_ns, slow->event.loop,
+			     (pid_t)slow->event.pid, slow->event.time_ns, take, context);
 }
 
 /* Copies the times of the segment, and adds the wait in progress. */

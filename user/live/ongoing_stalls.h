@@ -18,7 +18,8 @@ struct lp_ongoing_stall {
 	uint64_t sqlite_segment_ns; /* segment in which a lock of SQLite was found; 0: none */
 	uint64_t sqlite_found_ns; /* instant at which that lock was found */
 	uint64_t eager_ns; /* segment in which an eager task was found; 0: none */
-	struct lp_eager_address eager; /* that eager task */
+	struct lp_eager_address eager; /* that eager task, the last one that was found */
+	bool several_eager; /* others were found in that segment before */
 };
 
 /* Returns the period in ns at which to call ongoing_stall_due(). */

@@ -151,6 +151,7 @@ void pending_stalls_add_eager(struct lp_pending_stalls *stalls,
 {
 	struct lp_callback_info *callback = &stalls->eager.callback;
 
+	stalls->eager.several = event->event.reserved & LP_EAGER_SEVERAL;
 	stalls->eager_ns = event->segment_ns;
 	callback->kind = LP_MODEL_TASK;
 	callback->line = event->line;

@@ -271,6 +271,8 @@ struct lp_slow_callback {
 struct lp_eager_info {
 	struct lp_callback_info callback;
 	char task_name[LP_TASK_NAME_MAX]; /* "" if it is not known */
+	/* others ran in the callback before it: the time is theirs, too, and names the callback */
+	bool several;
 };
 
 /* An iteration that is over the threshold even without the time of its slow callbacks. */

@@ -114,8 +114,8 @@ static struct lp_stack callback_stack(const struct lp_callback_info *callback,
 
 void stall_name_set(struct lp_slow_callback *slow)
 {
-	const struct lp_callback_info *callback = slow->eager ? &slow->eager->callback
-							      : slow->callback;
+	const struct lp_callback_info *callback =
+		slow->eager && !slow->eager->several ? &slow->eager->callback : slow->callback;
 	const struct lp_stack *stack = breakdown_stack(&slow->breakdown);
 	struct lp_stack within;
 

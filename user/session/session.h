@@ -175,7 +175,7 @@ struct lp_segment_begun {
 
 /*
  * Counts the callback of a loop that began at start_ns as that of an eager task, which runs within
- * it and has the slot `callback`. Only a slow callback is counted like this.
+ * it and has the slot `callback`; start_ns 0: none is. Only a slow callback is counted like this.
  */
 void session_count_eager(struct lp_session *session, uint32_t slot, uint64_t start_ns,
 			 uint32_t callback);

@@ -236,6 +236,8 @@ static void write_eager(struct lp_json_writer *json, const struct lp_eager_info 
 	json_object(json, "eager_task");
 	json_place(json, &eager->callback);
 	json_text_or_null(json, "task", eager->task_name);
+	if (eager->several)
+		json_bool(json, "several", true);
 	json_end(json);
 }
 

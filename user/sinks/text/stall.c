@@ -13,6 +13,7 @@
 #define TOP_INDENT 8
 #define RUN_BY "    run by "
 #define STARTED_BY "    started eagerly by "
+#define SEVERAL "    with several eager tasks, at last "
 
 /* Prints the duration of a stall.  Returns the columns that are left on the line. */
 static size_t print_duration(FILE *file, const struct lp_terminal *terminal, uint64_t ns,
@@ -52,10 +53,16 @@ static void print_held_up(FILE *file, const struct lp_slow_callback *slow)
 	fputc('\n', file);
 }
 
+/* Returns whether one eager task took the time of a callback. */
+static bool is_of_eager(const struct lp_slow_callback *slow)
+{
+	return slow->eager && !slow->eager->several;
+}
+
 /* Returns what ran when the loop was late: an eager task, or else the callback. */
 static const struct lp_callback_info *what_ran(const struct lp_slow_callback *slow)
 {
-	return slow->eager ? &slow->eager->callback : slow->callback;
+	return is_of_eager(slow) ? &slow->eager->callback : slow->callback;
 }
 
 /* Prints what ran a handler: "    run by RequestHandler.start (web_protocol.py:430)". */
@@ -86,6 +93,20 @@ static void print_creator(FILE *file, const struct lp_terminal *terminal,
 	fputc('\n', file);
 }
 
+/* Prints the last of the eager tasks that a callback created. */
+static void print_last_eager(FILE *file, const struct lp_terminal *terminal,
+			     const struct lp_eager_info *eager)
+{
+	const struct lp_text_who who = { .name = eager->callback.name,
+					 .task = eager->task_name,
+					 .file = eager->callback.file,
+					 .line = eager->callback.line };
+
+	fputs(SEVERAL, file);
+	text_print_who(file, terminal, &who, terminal->columns - strlen(SEVERAL));
+	fputc('\n', file);
+}
+
 /* Fills in what names the stall: a handler, an eager task, or else the callback. */
 static void name_stall(const struct lp_slow_callback *slow, struct lp_text_who *who)
 {
@@ -95,7 +116,7 @@ static void name_stall(const struct lp_slow_callback *slow, struct lp_text_who *
 				     .task = slow->task ? slow->task_name : NULL,
 				     .file = callback->file,
 				     .line = callback->line };
-	if (slow->eager)
+	if (is_of_eager(slow))
 		who->task = slow->eager->task_name;
 	if (slow->handler) {
 		who->name = slow->handler->function;
@@ -162,8 +183,10 @@ void text_stall_print_slow(FILE *file, const struct lp_terminal *terminal,
 	print_named(file, terminal, slow, space);
 	if (slow->handler)
 		print_wrapper(file, terminal, slow);
-	if (slow->eager)
+	if (is_of_eager(slow))
 		print_creator(file, terminal, slow);
+	else if (slow->eager)
+		print_last_eager(file, terminal, slow->eager);
 	text_loop_name_print(file, terminal, loops, slow->loop, 0);
 	if (slow->began_before)
 		print_began_before(file);

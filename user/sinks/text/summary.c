@@ -211,7 +211,7 @@ static void print_loop_head(FILE *file, const struct lp_terminal *terminal,
 	text_print_time(file, histogram_quantile(&loop->iteration, 0.99), 0);
 	fputs(", worst ", file);
 	text_print_time(file, histogram_max(&loop->iteration), 0);
-	fprintf(file, " for the loop%s\n", loop->waited_only ? " in these and in late ones" : "");
+	fputs(" for the loop\n", file);
 	if (!sampled && bursts)
 		fprintf(file,
 			"callbacks were timed during %.1f %% of the time (--budget); stalls are complete\n",
