@@ -16,7 +16,7 @@ from losttruth import LostTruth
 from lostloops import in_other_loop, in_thread, mistakes_loops, schedules_from_thread, pause
 
 MANY = 20
-LAST_READ_S = 0.3
+LAST_READ_S = 2
 
 
 # ---- coroutines that are never awaited ----
