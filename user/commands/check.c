@@ -128,10 +128,10 @@ static void check_kernel(struct check *check)
 	     check->features.run_delay
 		     ? "are distinguished from blocking"
 		     : "are known only where a loop is preempted (no CONFIG_SCHED_INFO)");
-	note(check, "", "trace mode notices polls by",
+	note(check, "", "polls, in trace mode",
 	     check->features.fentry
-		     ? "fentry on the poll calls"
-		     : "syscall tracepoints (no fentry: all system calls of the host get a little slower)");
+		     ? "by fentry on the poll calls"
+		     : "by syscall tracepoints (no fentry: all system calls of the host get a little slower)");
 }
 
 /* ---- where it runs ------------------------------------------------------------------- */
