@@ -217,11 +217,15 @@ static void of_an_installed_program_the_package_below_the_framework_counts(void 
 
 static void an_eager_task_of_a_package_gives_way_to_its_handler(void **state)
 {
-	static const struct lp_eager_info handles = { { LP_MODEL_TASK, "RequestHandler._handle",
-							SITE "aiohttp/web_protocol.py", 567 },
-						      "T-2" };
-	static const struct lp_eager_info own = { { LP_MODEL_TASK, "query", "/srv/shop/db.py", 20 },
-						  "T-3" };
+	static const struct lp_eager_info handles = {
+		.callback = { LP_MODEL_TASK, "RequestHandler._handle",
+			      SITE "aiohttp/web_protocol.py", 567 },
+		.task_name = "T-2",
+	};
+	static const struct lp_eager_info own = {
+		.callback = { LP_MODEL_TASK, "query", "/srv/shop/db.py", 20 },
+		.task_name = "T-3",
+	};
 	struct lp_slow_callback slow =
 		NAMED(&start, COROUTINE("handle", "/srv/shop/orders.py", 12),
 		      COROUTINE("RequestHandler._handle", SITE "aiohttp/web_protocol.py", 577),
