@@ -68,11 +68,11 @@ static uint64_t basic_size(const struct lp_cpython *python, uint64_t type)
 static bool is_version(const struct lp_cpython *python, unsigned int least)
 {
 	uint64_t version = cpython_module_attribute(python, "uvloop._version", "__version__");
-	unsigned int major, minor;
+	unsigned int first, second;
 	char text[32];
 
 	return version && !cpython_string(python, version, text, sizeof(text)) &&
-	       sscanf(text, "%u.%u", &major, &minor) == 2 && (major || minor >= least);
+	       sscanf(text, "%u.%u", &first, &second) == 2 && (first || second >= least);
 }
 
 int cpython_find_uvloop(const struct lp_cpython *python, struct lp_uvloop *uvloop)
