@@ -54,7 +54,7 @@ static __always_inline int lp_polls_itself(const struct lp_loop *loop, __u32 slo
 }
 
 /*
- * Sample mode: returns when the iteration that runs has begun, as the runtime has noted it; 0: not
+ * Sample mode: returns when the iteration that runs has begun, as the runtime has stored it; 0: not
  * known, or it is the one that was running at the last call. The stack of the current thread was
  * just walked. on_cpu: the thread has not stopped by itself.
  */
@@ -65,7 +65,10 @@ static __always_inline __u64 lp_iteration_begun(const struct lp_loop *loop, __u3
 	return 0;
 }
 
-/* Sample mode: notes what the runtime tells of the iteration after the poll that begins. */
+/*
+ * Sample mode, at the beginning of a poll: stores the number that the runtime gives to the
+ * iteration after it, if it counts its iterations.
+ */
 static __always_inline int lp_poll_begins(const struct lp_loop *loop, __u32 slot)
 {
 	LP_BY_RUNTIME(loop, poll_begins, slot)

@@ -3,7 +3,8 @@
  * Loop boundaries of sample mode, which has no hook on any system call. A loop that waits in its
  * poll is switched out inside of that system call: the scheduler shows when the wait begins and
  * ends. A poll that returns at once is not seen. Where a sample or a wait finds an iteration that
- * is late, the runtime's own note of the last poll tells whether it is still the same iteration.
+ * is late, the time of the last poll, which the runtime stores, shows whether it is still the same
+ * one.
  */
 #include "loop/common.bpf.h"
 #include "loop/stall.bpf.h"

@@ -168,7 +168,8 @@ struct lp_loop {
 	/* the end of the last wait whose callback is known, if no sample has shown the callback
 	 * since */
 	__u64 waited_until_ns;
-	__u64 turn; /* what tells iterations apart, when the stack was walked last; 0: not known */
+	__u64 turn; /* number of the iteration, as the runtime counts it, or a value that differs
+		     * between iterations; 0: not known */
 	__u64 stopped_ns; /* when it returned from run_forever() last; 0: it has begun again */
 	struct lp_callable callable; /* identity of the running callback */
 	union lp_written written;

@@ -247,7 +247,7 @@ uint64_t cpython_wait_unshielded(struct lp_waits *waits, uint64_t future);
 enum lp_thread_future_state {
 	LP_THREAD_FUTURE_PENDING, /* also if it cannot be read */
 	LP_THREAD_FUTURE_RUNNING,
-	LP_THREAD_FUTURE_DONE, /* the loop that waits for it is told, and has to run to notice */
+	LP_THREAD_FUTURE_DONE, /* the callback that ends the wait is in the loop's ready queue */
 };
 
 enum lp_thread_future_state cpython_wait_thread_state(struct lp_waits *waits,
