@@ -130,6 +130,19 @@ static __always_inline bool lp_is_cut_callable(struct lp_loop *loop, __u64 handl
 }
 
 /*
+ * Returns whether a handle is the one that the last sample has observed, and still runs. Its memory
+ * may belong to another handle by now, which runs another object. stall->object: what the handle
+ * runs; 0 if that cannot be read; None if the handle was cancelled while it runs.
+ */
+static __always_inline bool lp_is_last_handle(const struct lp_loop *loop,
+					      const struct lp_wait_state *stall, __u64 handle)
+{
+	return handle && handle == loop->last_handle && loop->start_ns &&
+	       (!stall->object || stall->object == stall->last_object ||
+		stall->object == loop->layout.python.none);
+}
+
+/*
  * uvloop: no Python frame has the handle. But the one that was taken from the ready queue last can
  * still be read where it was in the queue, and is running if the thread is in its context;
  * callbacks of timers, descriptors and streams are identified by the outermost frame.
@@ -157,10 +170,12 @@ __noinline int lp_uv_observe(__u32 slot, __u64 now)
 	}
 	if (!running)
 		observed = 0;
-	if (observed && observed == loop->last_handle && loop->start_ns) {
+	stall->object = found ? handle->argument : 0;
+	if (lp_is_last_handle(loop, stall, observed)) {
 		loop->last_sampled_ns = now;
 		return 1;
 	}
+	stall->last_object = stall->object;
 	if (observed)
 		callback = found ? lp_uv_identify(loop, slot, observed, handle, true)
 				 : lp_uv_identify_code(loop, slot, stall->outer_code);
@@ -185,6 +200,24 @@ __noinline int lp_uv_observe(__u32 slot, __u64 now)
 }
 
 /*
+ * Reads what the handle runs that the last walk has found, and returns whether it is that of the
+ * last sample. Any other will be. A function of its own, as 5.10 adds up the stacks of all callers.
+ */
+__noinline int lp_found_last_handle(__u32 slot)
+{
+	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
+	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
+
+	if (!stall || !loop || !stall->handle)
+		return 0;
+	stall->object = lp_read_u64(stall->handle + loop->layout.python.offsets.handle_callback);
+	if (lp_is_last_handle(loop, stall, stall->handle))
+		return 1;
+	stall->last_object = stall->object;
+	return 0;
+}
+
+/*
  * Handles the result of a walk of the current thread: begins the callback that it shows, if that
  * is another than before. Returns 0 if the loop is not running any more.
  *
@@ -197,46 +230,41 @@ __noinline int lp_python_observe(__u32 slot, __u64 now, __u32 certain)
 {
 	struct lp_wait_state *stall = bpf_map_lookup_elem(&stalls, &slot);
 	struct lp_loop *loop = bpf_map_lookup_elem(&loops, &slot);
-	__u64 boundary, handle;
+	__u64 boundary;
 	__u32 flags, callback = 0;
 
 	if (!stall || !loop)
 		return 0;
 	if (loop->kind == LP_LOOP_UVLOOP)
 		return lp_uv_observe(slot, now);
-	handle = stall->handle;
 	flags = stall->walked.flags;
-	if (handle && handle == loop->last_handle && loop->start_ns) {
+	if (lp_found_last_handle(slot)) {
 		loop->outside_samples = 0;
 		loop->last_sampled_ns = now;
 		return 1;
 	}
-	if (!handle && flags & (LP_STACK_CUT | LP_STACK_UNREADABLE) && !stall->frameless)
+	if (!stall->handle && flags & (LP_STACK_CUT | LP_STACK_UNREADABLE) && !stall->frameless)
 		return 1;
-	if (!handle && !(flags & LP_STACK_TO_LOOP) && !certain && !loop->outside_samples++)
+	if (!stall->handle && !(flags & LP_STACK_TO_LOOP) && !certain && !loop->outside_samples++)
 		return 1;
 	loop->outside_samples = 0;
-	if (handle && lp_has_cut_callable(loop))
-		callback = lp_identify_callback(
-			loop, slot,
-			lp_read_u64(handle + loop->layout.python.offsets.handle_callback), true);
-	if (lp_is_cut_callable(loop, handle, callback)) {
-		loop->last_handle = handle;
+	if (stall->handle && lp_has_cut_callable(loop))
+		callback = lp_identify_callback(loop, slot, stall->object, true);
+	if (lp_is_cut_callable(loop, stall->handle, callback)) {
+		loop->last_handle = stall->handle;
 		loop->last_sampled_ns = now;
 		return 1;
 	}
 	boundary = lp_observe_end(loop, &stall->wait, slot, now);
-	loop->last_handle = handle;
+	loop->last_handle = stall->handle;
 	loop->last_sampled_ns = now;
-	if (!handle) {
+	if (!stall->handle) {
 		if (flags & LP_STACK_TO_LOOP)
 			return 1;
 		lp_observe_outside(loop, boundary);
 		return 0;
 	}
-	callback = lp_identify_callback(
-		loop, slot, lp_read_u64(handle + loop->layout.python.offsets.handle_callback),
-		true);
+	callback = lp_identify_callback(loop, slot, stall->object, true);
 	/* The stack could not be read at this instruction: the next sample tries again. */
 	if (!callback && !loop->callable.identity) {
 		loop->last_handle = 0;

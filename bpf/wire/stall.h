@@ -135,6 +135,10 @@ struct lp_wait_state {
 	__u64 dispatch_code;
 	__u64 run_once_code;
 	__u64 handle; /* the Handle whose _run the last walk reached; 0: none */
+	/* sample mode: what loop->last_handle runs, and what the handle runs that is observed now;
+	 * 0: not known */
+	__u64 last_object;
+	__u64 object;
 	__u64 base_frame; /* frame at which the walk ends as well */
 	__u64 outer_code; /* code of the outermost frame inside of base_frame */
 	__u64 once_frame; /* the loop's own frame, if the last walk has reached it; else 0 */
